@@ -1,0 +1,218 @@
+"""The event types of the journal.
+
+An `Entry` is one line of the spool and one row of the table `journal`. Its number (`seq`) rises by one
+within a call for each writer; every writer has its own range (`ENGINE_SEQ`, `FALLBACK_SEQ`, `SWITCH_SEQ`),
+so that two of them never take the same number and replay is idempotent by (call_id, seq).
+
+All times are milliseconds since 1970-01-01 UTC. `Entry.at` is the switch's own timestamp wherever the
+switch reported the thing, so that durations never depend on when the engine got around to it.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+ENGINE_SEQ = 1
+FALLBACK_SEQ = 1_000_000
+SWITCH_SEQ = 2_000_000
+
+Direction = Literal["in", "out", "internal"]
+Role = Literal["caller", "operator", "target", "transferrer", "transferee"]
+EndedBy = Literal["caller", "operator", "engine", "network"]
+Source = Literal["engine", "switch"]
+LegResult = Literal["answered", "no_answer", "busy", "unavailable", "cancelled", "answered_elsewhere", "failed"]
+MeterFrom = Literal["answer", "operator"]
+Value = str | int | float | bool | None
+
+
+class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
+    """What all events share: the field `kind` names the event in the spool."""
+
+
+class CallStarted(_Event, frozen=True, tag="call.started"):
+    """The switch handed us a channel (or we placed a call). `caller_leg` is its unique id, and the call's."""
+
+    direction: Direction
+    tenant: str  # "" when no tenant owns the number
+    number: str  # the city number that was dialled, E.164
+    caller: str  # E.164, or as received when it is no telephone number, "" when withheld
+    channel: str  # the switch's channel name
+    caller_name: str = ""
+    callee: str = ""  # what was asked for: the city number, an extension or an outside number
+    trunk: str = ""
+    scenario: str = ""
+    scenario_version: str = ""
+    node: str = ""  # the cell's name
+    meter_from: MeterFrom = "operator"
+    kopecks_per_minute: int = 0
+
+
+class CallAnswered(_Event, frozen=True, tag="call.answered"):
+    """We answered the caller's channel; not yet that anybody talked."""
+
+
+class StepEntered(_Event, frozen=True, tag="step.entered"):
+    """The scenario came to a step. `attempt` counts from 1 within one visit of a menu."""
+
+    step: str
+    type: str
+    attempt: int = 1
+
+
+class StepLeft(_Event, frozen=True, tag="step.left"):
+    step: str
+    exit: str
+
+
+class StepFailed(_Event, frozen=True, tag="step.failed"):
+    """A step met an error and took its error road. `cause` is for people."""
+
+    step: str
+    cause: str
+
+
+class DigitReceived(_Event, frozen=True, tag="digit"):
+    digit: str
+
+
+class VariableSet(_Event, frozen=True, tag="variable.set"):
+    name: str
+    value: Value
+
+
+class ScenarioCompleted(_Event, frozen=True, tag="scenario.completed"):
+    """The scenario came to its own end (a hangup step) with the caller still there."""
+
+
+class LegCreated(_Event, frozen=True, tag="leg.created"):
+    """We asked the switch for a channel with this id; it may not exist yet, or never."""
+
+    leg: str
+    role: Role
+    endpoint: str  # PJSIP/romashka-101-desk
+    user: str = ""  # the extension, for a user's device
+    number: str = ""  # for an outside leg
+
+
+class LegRinging(_Event, frozen=True, tag="leg.ringing"):
+    leg: str
+
+
+class LegAnswered(_Event, frozen=True, tag="leg.answered"):
+    leg: str
+
+
+class LegEnded(_Event, frozen=True, tag="leg.ended"):
+    """`cause` is Q.850; `result` is what became of the attempt to reach this party."""
+
+    leg: str
+    result: LegResult
+    cause: int = 0
+
+
+class TalkStarted(_Event, frozen=True, tag="talk.started"):
+    """Both parties are in the bridge and hear each other."""
+
+    leg: str  # the operator's (or target's) leg
+    bridge: str
+
+
+class TalkEnded(_Event, frozen=True, tag="talk.ended"):
+    leg: str
+    ended_by: EndedBy
+
+
+class RecordingStarted(_Event, frozen=True, tag="recording.started"):
+    """Two raw files, in step with each other: what the caller said and what the caller heard."""
+
+    leg: str  # the recorded channel
+    caller_file: str  # paths below the switch's recording folder
+    operator_file: str
+
+
+class RecordingStopped(_Event, frozen=True, tag="recording.stopped"):
+    leg: str
+
+
+class CallRecovered(_Event, frozen=True, tag="call.recovered"):
+    """An engine adopted this running call after a restart or a lost connection."""
+
+    state: Literal["alone", "ringing", "talking"]
+
+
+class FallbackTook(_Event, frozen=True, tag="fallback.took"):
+    """The engine was away; the fallback process looks after this caller."""
+
+    target: str = ""
+
+
+class CallEnded(_Event, frozen=True, tag="call.ended"):
+    """The caller's channel is gone. `source` is `switch` when the end was found in the switch's own log.
+
+    `refused`: we turned the call away (unknown number, blocked caller) before any scenario ran.
+    """
+
+    ended_by: EndedBy
+    cause: int = 0  # Q.850
+    source: Source = "engine"
+    refused: bool = False
+    failed: str = ""  # what went wrong, when an error of ours ended the call
+
+
+Event = (
+    CallStarted
+    | CallAnswered
+    | StepEntered
+    | StepLeft
+    | StepFailed
+    | DigitReceived
+    | VariableSet
+    | ScenarioCompleted
+    | LegCreated
+    | LegRinging
+    | LegAnswered
+    | LegEnded
+    | TalkStarted
+    | TalkEnded
+    | RecordingStarted
+    | RecordingStopped
+    | CallRecovered
+    | FallbackTook
+    | CallEnded
+)
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One event of one call. `at` is UTC milliseconds, `mono` milliseconds since boot `boot`."""
+
+    call_id: str
+    seq: int
+    at: int
+    mono: int
+    boot: str
+    event: Event
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Entry)
+
+
+def encode(entry: Entry) -> bytes:
+    """One line of the spool, with its newline."""
+    return _encoder.encode(entry) + b"\n"
+
+
+def decode(line: bytes) -> Entry:
+    """Raises `msgspec.DecodeError` for a line that is no entry."""
+    return _decoder.decode(line)
+
+
+def kind(event: Event) -> str:
+    """The event's name, as stored in the column `kind`: `call.started`, `leg.ended`, …"""
+    return str(event.__struct_config__.tag)
+
+
+def in_order(entries: Sequence[Entry]) -> list[Entry]:
+    """By number, each once: the engine's own first, then the fallback's, then the switch's log."""
+    return [entry for _, entry in sorted({entry.seq: entry for entry in entries}.items())]

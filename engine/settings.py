@@ -1,0 +1,186 @@
+"""All settings of one installation: `config/vats.yaml`, and the environment's three variables.
+
+`VATS_HOME` is the state folder (default `var/` beside `config/`), `VATS_CONFIG` the settings file,
+`VATS_DATABASE_URL` the database. Every port and path is a setting, so that several instances can run side
+by side on one machine.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML, YAMLError
+
+
+class SettingsError(Exception):
+    """The settings file is missing or wrong; the message names the file, the place and the reason."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ports(_Model):
+    """TCP and UDP ports. `rtp_from`..`rtp_to` is inclusive."""
+
+    sip: int = 5060
+    rtp_from: int = 10000
+    rtp_to: int = 11999
+    ari: int = 8088
+    ami: int = 5038
+    agi: int = 4573
+    web: int = 8080
+
+
+class Trunk(_Model):
+    """One way to the outside world. It is known by its address, by its credentials, or by both."""
+
+    addresses: list[str] = Field(default_factory=list, description="IP or IP:port that calls come from")
+    host: str = Field("", description="where outgoing calls go: HOST or HOST:PORT")
+    username: str = Field("", description="name that the other side logs in with, or we do when calling out")
+    password_file: str = Field("", description="file below VATS_HOME/secrets that holds the password")
+    register_with: str = Field("", description="HOST:PORT to keep a registration with")
+    codecs: list[str] = ["alaw", "ulaw"]
+
+    @model_validator(mode="after")
+    def _identified(self) -> "Trunk":
+        if not self.addresses and not self.username:
+            raise ValueError("a trunk needs `addresses`, or `username` with `password_file`, or both")
+        if self.username and not self.password_file:
+            raise ValueError("`username` needs `password_file`")
+        return self
+
+
+class AsteriskSettings(_Model):
+    root: str = Field("", description="root folder that holds Asterisk; empty: VATS_HOME/asterisk-root, or /")
+    user: str = Field("vats", description="the unprivileged user Asterisk runs as when we are root")
+    rtp_timeout: int = Field(30, description="seconds without sound after which a leg is dead")
+
+
+class Settings(_Model):
+    """The whole file `config/vats.yaml`. Paths in it are relative to the file."""
+
+    cell: str = Field("cell1", pattern=r"^[a-z][a-z0-9]*$", description="the node's name, first part of call ids")
+    listen: str = Field("127.0.0.1", description="address for SIP and sound; nothing else leaves loopback")
+    ports: Ports = Ports()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    trunks: dict[str, Trunk] = Field(default_factory=dict)
+    tenants: str = "tenants"
+    scenarios: str = "../ivr_scenarios"
+    max_call: int = Field(7200, description="seconds after which Asterisk itself ends any call")
+
+    # Not in the file: where it all lies.
+    home: Path = Path("var")
+    config: Path = Path("config/vats.yaml")
+    database_url: str = ""
+
+    @property
+    def tenants_folder(self) -> Path:
+        return (self.config.parent / self.tenants).resolve()
+
+    @property
+    def scenarios_folder(self) -> Path:
+        return (self.config.parent / self.scenarios).resolve()
+
+    @property
+    def journal_folder(self) -> Path:
+        """The spool: one file a writer, `engine-000001.jsonl`, `fallback-….jsonl`, `switch-….jsonl`."""
+        return self.home / "journal"
+
+    @property
+    def versions_folder(self) -> Path:
+        """Content of every scenario version that a call has begun on, by its hash."""
+        return self.home / "versions"
+
+    @property
+    def prompts_folder(self) -> Path:
+        """Prompts as the switch plays them: `TENANT/NAME.wav`, `TENANT/text-HASH.wav`."""
+        return self.home / "prompts"
+
+    @property
+    def recordings_folder(self) -> Path:
+        """Finished recordings: `TENANT/2026-11-23/CALL_ID.wav`."""
+        return self.home / "recordings"
+
+    @property
+    def secrets_folder(self) -> Path:
+        return self.home / "secrets"
+
+    @property
+    def run_folder(self) -> Path:
+        """Sockets and pid files of our processes."""
+        return self.home / "run"
+
+    @property
+    def log_folder(self) -> Path:
+        return self.home / "log"
+
+    @property
+    def asterisk_home(self) -> Path:
+        """Asterisk's own etc, lib, spool, run and log folders."""
+        return self.home / "asterisk"
+
+    @property
+    def asterisk_root(self) -> Path:
+        """The root folder with Asterisk's program and modules, or / when the host's own package serves."""
+        if self.asterisk.root:
+            return Path(self.asterisk.root)
+        own = self.home / "asterisk-root"
+        return own if own.exists() else Path("/")
+
+    @property
+    def raw_recordings_folder(self) -> Path:
+        """Where MixMonitor writes its raw files."""
+        return self.asterisk_home / "spool" / "monitor"
+
+    @property
+    def event_log(self) -> Path:
+        """The switch's own event log (CEL as JSON lines), the second witness."""
+        return self.asterisk_home / "log" / "cel-custom" / "events.jsonl"
+
+    @property
+    def engine_socket(self) -> Path:
+        return self.run_folder / "engine.sock"
+
+    def secret(self, name: str) -> str:
+        """A generated secret, by the name of its file in VATS_HOME/secrets.
+
+        Raises `SettingsError` when it has not been made yet (`scripts/up` makes them).
+        """
+        path = self.secrets_folder / name
+        try:
+            return path.read_text().strip()
+        except OSError as error:
+            raise SettingsError(f"{path}: {error.strerror}; run `vats up` once, it makes the secrets") from error
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings file named by `VATS_CONFIG`, else `config/vats.yaml` of the current folder or of the
+    checkout that this package lies in. Raises `SettingsError`.
+    """
+    env = os.environ if environment is None else environment
+    checkout = Path(__file__).resolve().parent.parent
+    named = env.get("VATS_CONFIG", "")
+    candidates = [Path(named)] if named else [Path("config/vats.yaml"), checkout / "config/vats.yaml"]
+    config = next((path for path in candidates if path.is_file()), None)
+    if config is None:
+        raise SettingsError(f"{candidates[0]}: no such file; set VATS_CONFIG to the settings file")
+    config = config.resolve()
+    try:
+        content: Any = YAML(typ="safe").load(config.read_text()) or {}
+    except YAMLError as error:
+        raise SettingsError(f"{config}: not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise SettingsError(f"{config}: expected `name: value` lines")
+    home = Path(env["VATS_HOME"]) if env.get("VATS_HOME") else config.parent.parent / "var"
+    # Resolved once: the demo's `var` may be a link to a folder that Asterisk's user can reach.
+    home = home.resolve()
+    url = env.get("VATS_DATABASE_URL") or f"sqlite+aiosqlite:///{home / 'vats.db'}"
+    try:
+        return Settings.model_validate({**content, "home": home, "config": config, "database_url": url})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{config}: {place}: {first['msg']}") from error
