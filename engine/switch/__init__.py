@@ -1,0 +1,1 @@
+"""All that speaks to Asterisk; nothing above it knows a protocol."""
