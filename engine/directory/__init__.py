@@ -1,0 +1,1 @@
+"""Who a tenant is: numbers, people, groups, schedules, phone book, prompts."""
