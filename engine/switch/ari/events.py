@@ -1,0 +1,139 @@
+"""What Asterisk tells us, as msgspec structs with just the fields that are used.
+
+The event names and fields are those of `rest-api/events.json` in the Asterisk package.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+
+def milliseconds(timestamp: str) -> int:
+    """UTC milliseconds of an ARI timestamp such as `2026-11-21T22:29:12.123+0000`."""
+    return round(datetime.fromisoformat(timestamp).timestamp() * 1000)
+
+
+class CallerId(msgspec.Struct, frozen=True):
+    name: str = ""
+    number: str = ""
+
+
+class DialplanPlace(msgspec.Struct, frozen=True):
+    context: str = ""
+    exten: str = ""
+
+
+class ChannelData(msgspec.Struct, frozen=True):
+    """A channel as events and `GET /channels` describe it. `state` is Down, Ring, Ringing, Up, …"""
+
+    id: str
+    name: str
+    state: str
+    creationtime: str = ""
+    caller: CallerId = CallerId()
+    dialplan: DialplanPlace = DialplanPlace()
+
+
+class BridgeData(msgspec.Struct, frozen=True):
+    id: str
+    channels: list[str] = []
+
+
+class PlaybackData(msgspec.Struct, frozen=True):
+    id: str
+    target_uri: str
+    state: str = ""
+
+
+class _Event(msgspec.Struct, frozen=True, tag_field="type"):
+    timestamp: str
+
+
+class _ChannelEvent(_Event, frozen=True):
+    channel: ChannelData
+
+
+class StasisStart(_ChannelEvent, frozen=True, tag="StasisStart"):
+    args: list[str]
+
+
+class StasisEnd(_ChannelEvent, frozen=True, tag="StasisEnd"):
+    pass
+
+
+class ChannelStateChange(_ChannelEvent, frozen=True, tag="ChannelStateChange"):
+    pass
+
+
+class ChannelHangupRequest(_ChannelEvent, frozen=True, tag="ChannelHangupRequest"):
+    cause: int = 0
+
+
+class ChannelDestroyed(_ChannelEvent, frozen=True, tag="ChannelDestroyed"):
+    cause: int = 0
+
+
+class ChannelDtmfReceived(_ChannelEvent, frozen=True, tag="ChannelDtmfReceived"):
+    digit: str
+
+
+class ChannelEnteredBridge(_ChannelEvent, frozen=True, tag="ChannelEnteredBridge"):
+    bridge: BridgeData
+
+
+class ChannelLeftBridge(_ChannelEvent, frozen=True, tag="ChannelLeftBridge"):
+    bridge: BridgeData
+
+
+class PlaybackFinished(_Event, frozen=True, tag="PlaybackFinished"):
+    playback: PlaybackData
+
+
+class ApplicationReplaced(_Event, frozen=True, tag="ApplicationReplaced"):
+    """Another engine connected with our application's name: it owns the calls from now on."""
+
+
+class RestResponse(msgspec.Struct, frozen=True, tag_field="type", tag="RESTResponse"):
+    request_id: str
+    status_code: int
+    reason_phrase: str = ""
+    message_body: str = ""
+
+
+ChannelEvent = (
+    StasisStart
+    | StasisEnd
+    | ChannelStateChange
+    | ChannelHangupRequest
+    | ChannelDestroyed
+    | ChannelDtmfReceived
+    | ChannelEnteredBridge
+    | ChannelLeftBridge
+)
+SwitchEvent = ChannelEvent | PlaybackFinished | ApplicationReplaced
+# What we ask Asterisk to send; each channel's end alone would bring five ChannelVarset otherwise.
+WANTED = [
+    "StasisStart",
+    "StasisEnd",
+    "ChannelStateChange",
+    "ChannelHangupRequest",
+    "ChannelDestroyed",
+    "ChannelDtmfReceived",
+    "ChannelEnteredBridge",
+    "ChannelLeftBridge",
+    "PlaybackFinished",
+    "ApplicationReplaced",
+]
+
+_decoder = msgspec.json.Decoder(SwitchEvent | RestResponse)
+_kind_decoder = msgspec.json.Decoder(type("_Kind", (msgspec.Struct,), {"__annotations__": {"type": str}}))
+
+
+def decode(data: bytes | str) -> SwitchEvent | RestResponse | None:
+    """None for a kind of message that we do not use. Raises `msgspec.DecodeError` for what is no ARI message."""
+    try:
+        return _decoder.decode(data)
+    except msgspec.ValidationError:
+        if _kind_decoder.decode(data).type in WANTED:
+            raise
+        return None

@@ -1,0 +1,158 @@
+"""Typed handles of what lives in the switch. Ids are chosen by us before the request, so that no event can
+outrun its owner. Every method raises the errors of `engine.switch.errors`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from engine.switch.ari.connection import Connection
+from engine.switch.ari.events import WANTED, BridgeData, ChannelData
+
+HangupReason = Literal["normal", "busy", "answered_elsewhere", "no_answer", "congestion", "unallocated"]
+
+
+class Channel:
+    """One channel, by its id; it may not exist (yet, or any more)."""
+
+    __slots__ = ("_connection", "_path", "id")
+
+    def __init__(self, connection: Connection, channel_id: str) -> None:
+        self._connection = connection
+        self.id = channel_id
+        self._path = f"/channels/{channel_id}"
+
+    async def create(
+        self,
+        endpoint: str,
+        application: str,
+        *,
+        arguments: str = "",
+        originator: str = "",
+        formats: str = "",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make the channel, in state Down and in our application at once; `dial` sends the INVITE."""
+        query = {"endpoint": endpoint, "app": application, "channelId": self.id}
+        if arguments:
+            query["appArgs"] = arguments
+        if originator:
+            query["originator"] = originator
+        elif formats:
+            query["formats"] = formats
+        await self._connection.request(
+            "POST", "/channels/create", query, {"variables": dict(variables)} if variables else None
+        )
+
+    async def dial(self, *, caller: str = "", timeout_s: int = 0) -> None:
+        """Send the INVITE. Asterisk itself ends the attempt after `timeout_s`."""
+        query = {"timeout": str(timeout_s)}
+        if caller:
+            query["caller"] = caller
+        await self._connection.request("POST", f"{self._path}/dial", query)
+
+    async def answer(self) -> None:
+        await self._connection.request("POST", f"{self._path}/answer")
+
+    async def ring(self) -> None:
+        """Tell the caller that it rings (180 before the answer)."""
+        await self._connection.request("POST", f"{self._path}/ring")
+
+    async def play(self, playback_id: str, media: Sequence[str], language: str = "") -> None:
+        """Play media URIs one after another; `PlaybackFinished` carries the id."""
+        query = {"media": ",".join(media)}
+        if language:
+            query["lang"] = language
+        await self._connection.request("POST", f"{self._path}/play/{playback_id}", query)
+
+    async def start_music(self) -> None:
+        await self._connection.request("POST", f"{self._path}/moh")
+
+    async def stop_music(self) -> None:
+        await self._connection.request("DELETE", f"{self._path}/moh")
+
+    async def continue_in_dialplan(self, context: str, extension: str) -> None:
+        query = {"context": context, "extension": extension, "priority": "1"}
+        await self._connection.request("POST", f"{self._path}/continue", query)
+
+    async def get_variable(self, name: str) -> str:
+        """ "" where it is not set (the switch says 404 for that too)."""
+        answer = await self._connection.request("GET", f"{self._path}/variable", {"variable": name})
+        return str(msgspec.json.decode(answer).get("value", ""))
+
+    async def data(self) -> ChannelData:
+        return msgspec.json.decode(await self._connection.request("GET", self._path), type=ChannelData)
+
+    async def hang_up(self, reason: HangupReason = "normal", *, cause: int = 0) -> None:
+        """`cause` (Q.850) wins over `reason`."""
+        query = {"reason_code": str(cause)} if cause else {"reason": reason}
+        await self._connection.request("DELETE", self._path, query)
+
+
+class Bridge:
+    __slots__ = ("_connection", "_path", "id")
+
+    def __init__(self, connection: Connection, bridge_id: str) -> None:
+        self._connection = connection
+        self.id = bridge_id
+        self._path = f"/bridges/{bridge_id}"
+
+    async def create(self, kind: str = "mixing") -> None:
+        await self._connection.request("POST", self._path, {"type": kind})
+
+    async def add(self, *channel_ids: str) -> None:
+        await self._connection.request("POST", f"{self._path}/addChannel", {"channel": ",".join(channel_ids)})
+
+    async def destroy(self) -> None:
+        await self._connection.request("DELETE", self._path)
+
+
+class Playback:
+    __slots__ = ("_connection", "_path", "id")
+
+    def __init__(self, connection: Connection, playback_id: str) -> None:
+        self._connection = connection
+        self.id = playback_id
+        self._path = f"/playbacks/{playback_id}"
+
+    async def stop(self) -> None:
+        await self._connection.request("DELETE", self._path)
+
+
+class Application:
+    """What the switch knows of our Stasis application, and everything that lives now."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection = connection
+        self.name = name
+
+    async def subscribe_to_what_we_use(self) -> None:
+        allowed = [{"type": kind} for kind in WANTED]
+        await self._connection.request(
+            "PUT", f"/applications/{self.name}/eventFilter", None, {"allowed": allowed}
+        )
+
+    async def channel_ids(self) -> set[str]:
+        """Ids of the channels that are in our application now or were handed to it before a reconnect."""
+        answer = await self._connection.request("GET", f"/applications/{self.name}")
+        return set(msgspec.json.decode(answer)["channel_ids"])
+
+    async def channels(self) -> list[ChannelData]:
+        return msgspec.json.decode(await self._connection.request("GET", "/channels"), type=list[ChannelData])
+
+    async def bridges(self) -> list[BridgeData]:
+        return msgspec.json.decode(await self._connection.request("GET", "/bridges"), type=list[BridgeData])
+
+    async def ping(self) -> None:
+        """A real round trip through Asterisk."""
+        await self._connection.request("GET", "/asterisk/ping")
+
+    async def put_object(self, kind: str, name: str, fields: Mapping[str, str]) -> None:
+        """Write one object of PJSIP (endpoint, auth, aor) into the switch's own store."""
+        body = {"fields": [{"attribute": key, "value": value} for key, value in fields.items()]}
+        path = f"/asterisk/config/dynamic/res_pjsip/{kind}/{name}"
+        await self._connection.request("PUT", path, None, body)
+
+    async def delete_object(self, kind: str, name: str) -> None:
+        await self._connection.request("DELETE", f"/asterisk/config/dynamic/res_pjsip/{kind}/{name}")

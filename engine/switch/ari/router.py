@@ -1,0 +1,41 @@
+"""Brings each event to the owner of its channel. Owners register before they ask for the channel."""
+
+from collections.abc import Callable
+
+from engine.switch.ari.events import ApplicationReplaced, ChannelEvent, PlaybackFinished, SwitchEvent
+
+Listener = Callable[[ChannelEvent | PlaybackFinished], None]
+
+
+class Router:
+    """`listen` and `forget` by channel id; what belongs to nobody goes to `on_stranger`."""
+
+    def __init__(
+        self, on_stranger: Callable[[ChannelEvent], None], on_replaced: Callable[[], None] = lambda: None
+    ) -> None:
+        self._listeners: dict[str, Listener] = {}
+        self._on_stranger = on_stranger
+        self._on_replaced = on_replaced
+
+    def listen(self, channel_id: str, listener: Listener) -> None:
+        self._listeners[channel_id] = listener
+
+    def forget(self, channel_id: str) -> None:
+        self._listeners.pop(channel_id, None)
+
+    def forget_all(self) -> None:
+        self._listeners.clear()
+
+    def route(self, event: SwitchEvent) -> None:
+        if isinstance(event, ApplicationReplaced):
+            self._on_replaced()
+        elif isinstance(event, PlaybackFinished):
+            listener = self._listeners.get(event.playback.target_uri.removeprefix("channel:"))
+            if listener is not None:
+                listener(event)
+        else:
+            listener = self._listeners.get(event.channel.id)
+            if listener is not None:
+                listener(event)
+            else:
+                self._on_stranger(event)
