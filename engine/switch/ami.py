@@ -1,0 +1,215 @@
+"""AMI: what ARI cannot do. Recording by MixMonitor, and AstDB, over one connection of our own life time.
+
+panoramisk speaks the protocol. What it would do by itself is switched off: it reconnects by timers that
+nobody owns, its futures hang when the connection goes, and it sends unanswered actions again later, which
+would start a recording twice.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+import structlog
+from panoramisk.actions import Action
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.manager import Manager
+
+from engine.switch.errors import Gone, Refused, SwitchAway
+
+_log = structlog.get_logger(__name__)
+
+_RETRY = 1.0  # seconds between attempts to connect
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]
+    """panoramisk's protocol, which tells us when its connection is lost."""
+
+    def __init__(self) -> None:
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, exc: object) -> None:
+        self.close()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+
+class _Link(Manager):  # type: ignore[misc]
+    """One connection from its login to its loss."""
+
+    def ping(self) -> None:
+        """No keepalive: each action has its time limit, and a timer here would have no owner."""
+
+    def dispatch(self, event: object) -> list[str]:
+        """We log in without events; whatever comes unasked is not for us."""
+        return []
+
+
+class Ami:
+    """A connection to Asterisk's manager interface that is made again whenever it is lost, until `close()`.
+
+    All actions raise `SwitchAway` (no connection, or no answer within `limit` seconds), `Gone` (no such
+    channel) or `Refused` (Asterisk's own message is in it).
+    """
+
+    def __init__(self, host: str, port: int, username: str, secret: str, *, limit: float = 3.0) -> None:
+        self._host, self._port, self._username, self._secret = host, port, username, secret
+        self._limit = limit
+        self._link: _Link | None = None
+        self._pending: set[asyncio.Future[Any]] = set()
+        self._keeper: asyncio.Task[None] | None = None
+        self._numbers = count(1)
+
+    @property
+    def connected(self) -> bool:
+        """Logged in, as far as we know."""
+        return self._link is not None
+
+    async def connect(self) -> None:
+        """Log in and stay so. Raises `SwitchAway` or `Refused` when that fails now; it goes on being tried
+        in the background all the same, until `close()`.
+        """
+        if self._keeper is not None:
+            return
+        first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._keeper = asyncio.create_task(self._keep(first), name="ami")
+        await asyncio.wait({first, self._keeper}, return_when=asyncio.FIRST_COMPLETED)
+        await (first if first.done() else self._keeper)
+
+    async def close(self) -> None:
+        """End the connection and everything that belongs to it."""
+        if self._keeper is None:
+            return
+        keeper, self._keeper = self._keeper, None
+        keeper.cancel()
+        await asyncio.wait({keeper})
+
+    async def start_mixmonitor(self, channel_name: str, receive_file: str, transmit_file: str) -> None:
+        """Record what the switch receives from this channel and what it sends to it, each to a file of its
+        own, in step with each other. The files' endings choose the format.
+        """
+        options = f"r({receive_file})t({transmit_file})S"
+        await self._send({"Action": "MixMonitor", "Channel": channel_name, "File": "", "Options": options})
+
+    async def stop_mixmonitor(self, channel_name: str) -> None:
+        """End the recording. `Gone` when the channel is away; its files are complete then anyway."""
+        await self._send({"Action": "StopMixMonitor", "Channel": channel_name})
+
+    async def database_put(self, family: str, key: str, value: str) -> None:
+        """Store one value in AstDB, which survives a restart of Asterisk."""
+        await self._send({"Action": "DBPut", "Family": family, "Key": key, "Val": value})
+
+    async def database_delete(self, family: str, key: str) -> None:
+        """Remove one value; no error when it was not there."""
+        with contextlib.suppress(Gone):
+            await self._send({"Action": "DBDel", "Family": family, "Key": key})
+
+    async def database_tree(self, family: str) -> dict[str, str]:
+        """All keys and values of a family; empty when there is none."""
+        try:
+            answer = await self._send({"Action": "DBGetTree", "Family": family})
+        except Gone:
+            return {}
+        prefix = f"/{family}/"
+        return {
+            message["Key"].removeprefix(prefix): message.get("Val", "")
+            for message in answer
+            if message.get("Event", "") == "DBGetTreeResponse"
+        }
+
+    async def _send(self, fields: Mapping[str, str]) -> Any:
+        link = self._link
+        what = f"{fields['Action']} {fields.get('Channel') or fields.get('Key') or fields.get('Family', '')}"
+        for name, value in fields.items():
+            if "\r" in value or "\n" in value:
+                raise Refused(f"{what}: a line break in {name} is not possible")
+        if link is None:
+            raise SwitchAway(f"{what}: not connected to {self._host}:{self._port}")
+        action = Action({**fields, "ActionID": str(next(self._numbers))})
+        future: asyncio.Future[Any] = link.send_action(action)
+        self._pending.add(future)
+        try:
+            async with asyncio.timeout(self._limit):
+                answer = await future
+        except TimeoutError:
+            # Whatever follows on this connection is as late: begin a new one.
+            link.protocol.transport.abort()
+            raise SwitchAway(f"{what}: no answer within {self._limit:g} s") from None
+        finally:
+            self._pending.discard(future)
+            link.protocol.responses.pop(action.id, None)
+        first = answer[0] if isinstance(answer, list) else answer
+        if not first.success:
+            message = first.message or first.response
+            gone = "no such channel" in message.lower() or "not found" in message.lower()
+            raise (Gone if gone else Refused)(f"{what}: {message}")
+        return answer
+
+    async def _keep(self, first: asyncio.Future[None]) -> None:
+        """Log in again and again; the only place where `_link` changes."""
+        while True:
+            try:
+                link = await self._log_in()
+            except (SwitchAway, Refused) as error:
+                if first.done():
+                    _log.debug("ami.not_connected", reason=str(error))
+                else:
+                    first.set_exception(error)
+                await asyncio.sleep(_RETRY)
+                continue
+            self._link = link
+            if not first.done():
+                first.set_result(None)
+            _log.info("ami.connected", host=self._host, port=self._port)
+            try:
+                await asyncio.shield(link.protocol.lost)
+                _log.warning("ami.lost", host=self._host, port=self._port)
+            finally:
+                self._link = None
+                self._fail_pending()
+                await _drop(link)
+
+    def _fail_pending(self) -> None:
+        for future in self._pending:
+            if not future.done():
+                future.set_exception(SwitchAway(f"connection to {self._host}:{self._port} was lost"))
+
+    async def _log_in(self) -> _Link:
+        where = f"AMI {self._host}:{self._port}"
+        loop = asyncio.get_running_loop()
+        link = _Link(host=self._host, port=self._port, loop=loop, events="off")
+        try:
+            async with asyncio.timeout(self._limit):
+                made = await loop.create_connection(_Protocol, self._host, self._port)
+        except (OSError, TimeoutError) as error:
+            raise SwitchAway(f"{where}: {error or 'no answer'}") from error
+        established: asyncio.Future[Any] = loop.create_future()
+        established.set_result(made)
+        link.connection_made(established)
+        login = {"Action": "Login", "Username": self._username, "Secret": self._secret, "Events": "off"}
+        answered: asyncio.Future[Any] = link.send_action(login)
+        done = False
+        try:
+            await asyncio.wait(
+                {answered, link.protocol.lost}, timeout=self._limit, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not answered.done():
+                raise SwitchAway(f"{where}: no answer to the login")
+            if not answered.result().success:
+                raise Refused(f"{where}: login as {self._username} refused: {answered.result().message}")
+            done = True
+        finally:
+            if not done:
+                await _drop(link)
+        if link.pinger is not None:
+            link.pinger.cancel()
+            link.pinger = None
+        return link
+
+
+async def _drop(link: _Link) -> None:
+    """End a connection at once, and see it ended."""
+    link.close()
+    link.protocol.transport.abort()
+    await link.protocol.lost
