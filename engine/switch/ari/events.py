@@ -125,12 +125,17 @@ WANTED = [
     "ApplicationReplaced",
 ]
 
-_decoder = msgspec.json.Decoder(SwitchEvent | RestResponse)
-_kind_decoder = msgspec.json.Decoder(type("_Kind", (msgspec.Struct,), {"__annotations__": {"type": str}}))
+
+class _AnyMessage(msgspec.Struct, frozen=True):
+    type: str
+
+
+_decoder: msgspec.json.Decoder[SwitchEvent | RestResponse] = msgspec.json.Decoder(SwitchEvent | RestResponse)
+_kind_decoder = msgspec.json.Decoder(_AnyMessage)
 
 
 def decode(data: bytes | str) -> SwitchEvent | RestResponse | None:
-    """None for a kind of message that we do not use. Raises `msgspec.DecodeError` for what is no ARI message."""
+    """None for a kind of message that we do not use. Raises `msgspec.DecodeError` for no ARI message."""
     try:
         return _decoder.decode(data)
     except msgspec.ValidationError:
