@@ -21,7 +21,9 @@ Direction = Literal["in", "out", "internal"]
 Role = Literal["caller", "operator", "target", "transferrer", "transferee"]
 EndedBy = Literal["caller", "operator", "engine", "network"]
 Source = Literal["engine", "switch"]
-LegResult = Literal["answered", "no_answer", "busy", "unavailable", "cancelled", "answered_elsewhere", "failed"]
+LegResult = Literal[
+    "answered", "no_answer", "busy", "unavailable", "cancelled", "answered_elsewhere", "failed"
+]
 MeterFrom = Literal["answer", "operator"]
 Value = str | int | float | bool | None
 
