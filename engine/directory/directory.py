@@ -1,0 +1,178 @@
+"""The live set of tenants: who a number belongs to, who can be rung. It is replaced, never changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from engine.directory.model import (
+    ClientModel,
+    OutgoingModel,
+    QueueModel,
+    RecordingModel,
+    ScheduleModel,
+    TariffModel,
+    TenantModel,
+)
+from engine.directory.numbers import normalise
+
+
+@dataclass(frozen=True)
+class User:
+    """A person with an extension and one SIP account a device."""
+
+    tenant: str
+    extension: str
+    name: str
+    email: str = ""
+    mobile: str = ""
+    devices: tuple[str, ...] = ("desk",)
+
+    def accounts(self) -> list[str]:
+        """SIP user names: `romashka-101-desk`."""
+        return [f"{self.tenant}-{self.extension}-{device}" for device in self.devices]
+
+    def endpoints(self) -> list[str]:
+        """What the switch rings: `PJSIP/romashka-101-desk`."""
+        return [f"PJSIP/{account}" for account in self.accounts()]
+
+
+@dataclass(frozen=True)
+class Group:
+    """People who ring together; `timeout` in seconds."""
+
+    name: str
+    members: tuple[str, ...]
+    ring: str
+    timeout: float
+
+
+@dataclass(frozen=True)
+class NumberEntry:
+    """A city number: whose it is and what it runs."""
+
+    number: str
+    tenant: str
+    scenario: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One customer company as its file says."""
+
+    name: str
+    title: str
+    timezone: str
+    language: str
+    country: str
+    numbers: Mapping[str, NumberEntry]
+    users: Mapping[str, User]
+    groups: Mapping[str, Group]
+    queues: Mapping[str, QueueModel]
+    schedules: Mapping[str, ScheduleModel]
+    desk: str
+    outgoing: OutgoingModel | None
+    tariff: TariffModel
+    phone_book: Mapping[str, str]
+    clients: Mapping[str, ClientModel]
+    recording: RecordingModel
+
+    def desk_users(self) -> list[str]:
+        """Extensions that ring when all else fails: the tenant's `desk`, else its first user."""
+        if self.desk in self.users:
+            return [self.desk]
+        return list(self.users)[:1]
+
+    def name_of(self, number: str) -> str:
+        """What the phone book and the clients know a caller by; empty for a stranger."""
+        return self.phone_book.get(number, "")
+
+    def normalise(self, number: str) -> str:
+        """A number as this tenant's people write it → E.164."""
+        return normalise(number, self.country)
+
+
+@dataclass(frozen=True)
+class Directory:
+    """All tenants. `files` are the tenants' files, for messages."""
+
+    tenants: Mapping[str, Tenant] = field(default_factory=lambda: MappingProxyType({}))
+    _numbers: Mapping[str, NumberEntry] = field(init=False, repr=False, compare=False)
+    _endpoints: Mapping[str, User] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        numbers = {
+            entry.number: entry for tenant in self.tenants.values() for entry in tenant.numbers.values()
+        }
+        endpoints = {
+            account: user
+            for tenant in self.tenants.values()
+            for user in tenant.users.values()
+            for account in user.accounts()
+        }
+        object.__setattr__(self, "_numbers", MappingProxyType(numbers))
+        object.__setattr__(self, "_endpoints", MappingProxyType(endpoints))
+
+    @classmethod
+    def of(cls, tenants: Iterable[Tenant]) -> "Directory":
+        return cls(MappingProxyType({tenant.name: tenant for tenant in tenants}))
+
+    def number(self, e164: str) -> NumberEntry | None:
+        """Whose city number this is; None for nobody's."""
+        return self._numbers.get(e164)
+
+    def numbers(self) -> list[NumberEntry]:
+        """Every city number, in order."""
+        return sorted(self._numbers.values(), key=lambda entry: entry.number)
+
+    def tenant(self, name: str) -> Tenant | None:
+        return self.tenants.get(name)
+
+    def user_of_endpoint(self, account: str) -> User | None:
+        """The person whose SIP account this is: `romashka-101-desk`, with or without `PJSIP/`."""
+        return self._endpoints.get(account.removeprefix("PJSIP/"))
+
+    def users(self) -> list[User]:
+        """Everybody, tenant by tenant, in the files' order."""
+        return [user for tenant in self.tenants.values() for user in tenant.users.values()]
+
+
+def tenant_of(model: TenantModel) -> Tenant:
+    """The live tenant of a file that was read."""
+    name = model.tenant
+    names = {number: client.name for client in model.clients.values() for number in client.numbers}
+    return Tenant(
+        name=name,
+        title=model.title,
+        timezone=model.timezone,
+        language=model.language,
+        country=model.country,
+        numbers=MappingProxyType(
+            {
+                number: NumberEntry(number, name, entry.scenario, entry.title)
+                for number, entry in model.numbers.items()
+            }
+        ),
+        users=MappingProxyType(
+            {
+                extension: User(
+                    name, extension, user.name, user.email, user.mobile or "", tuple(user.devices)
+                )
+                for extension, user in model.users.items()
+            }
+        ),
+        groups=MappingProxyType(
+            {
+                group: Group(group, tuple(entry.members), entry.ring, entry.timeout)
+                for group, entry in model.groups.items()
+            }
+        ),
+        queues=MappingProxyType(dict(model.queues)),
+        schedules=MappingProxyType(dict(model.schedules)),
+        desk=model.desk or "",
+        outgoing=model.outgoing,
+        tariff=model.tariff,
+        phone_book=MappingProxyType({**names, **model.phone_book}),
+        clients=MappingProxyType(dict(model.clients)),
+        recording=model.recording,
+    )

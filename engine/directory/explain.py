@@ -1,0 +1,76 @@
+"""pydantic's errors in the words of somebody who writes YAML."""
+
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from engine.directory.findings import one_of
+
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "dict_type": "`name: value` lines",
+    "model_type": "`name: value` lines",
+    "model_attributes_type": "`name: value` lines",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+
+_PATTERNS = {
+    r"^[a-z][a-z0-9_-]*$": "small Latin letters, digits, - and _, a letter first",
+    r"^[0-9]{2,6}$": "an extension of 2 to 6 digits",
+    r"^\+[1-9][0-9]{6,14}$": 'a number with country code, such as "+74951234567"',
+    r"^[\w][\w.-]*(/[\w][\w.-]*)*$": "a prompt's name, or {text: …}, {say: …, value: …}, or a list of these",
+    r"^[0-9*#]$": "one key: 0 to 9, * or #",
+    r"^[a-z]{2}$": "a language such as ru or en",
+}
+
+
+def explain(detail: ErrorDetails, path: tuple[str | int, ...]) -> tuple[str, str]:
+    """(what is wrong, what was expected) of one error; the second may be empty."""
+    kind, context, given = detail["type"], detail.get("ctx", {}), detail["input"]
+    name = str(path[-1]) if path else "the file"
+    if kind == "missing":
+        return f"{name} is missing", f"{name}: …"
+    if kind == "extra_forbidden":
+        return f"unknown name {name}", ""
+    if kind == "literal_error":
+        words = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
+        return f"{name} is {shown(given)}", one_of(words, str(given))
+    if kind == "string_pattern_mismatch":
+        pattern = str(context["pattern"])
+        return f"{name} is {shown(given)}", _PATTERNS.get(pattern, f"text like {pattern}")
+    if kind in ("too_short", "string_too_short"):
+        return f"{name} is empty", "at least one"
+    if kind in ("too_long", "string_too_long"):
+        return f"{name} is too long", f"at most {context['max_length']}"
+    if kind in ("value_error", "assertion_error"):
+        message, _, expected = detail["msg"].partition(", ")[2].rpartition(", expected ")
+        return (f"{name}: {message}", expected) if message else (f"{name}: {expected}", "")
+    if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
+        sign = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
+        bound = ", ".join(f"{sign[key]} {limit}" for key, limit in context.items() if key in sign)
+        return f"{name} is {shown(given)}", bound
+    if wanted := _WANTED.get(kind):
+        return f"{name} is {shown(given)}", wanted
+    return f"{name}: {detail['msg']}", ""
+
+
+def shown(value: Any) -> str:
+    """A wrong value as its author wrote it, cut short."""
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,0 +1,132 @@
+"""Tenant files → `Directory`, with every mistake named by file, line and column."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from engine.directory.directory import Directory, Tenant, tenant_of
+from engine.directory.document import Document, read_document
+from engine.directory.findings import Finding, errors, one_of
+from engine.directory.model import TenantModel
+
+
+@dataclass(frozen=True)
+class TenantFile:
+    """A tenant file that was read: its text's places, what is wrong with it, and the tenant if nothing is."""
+
+    document: Document
+    findings: tuple[Finding, ...]
+    tenant: Tenant | None
+
+
+def load_tenant(file: Path, trunks: Collection[str] | None = None) -> TenantFile:
+    """Read one tenant file. `trunks`: names of the configured trunks; None leaves them unchecked."""
+    document = read_document(file)
+    findings = list(document.findings)
+    if not isinstance(document.data, dict):
+        return TenantFile(document, tuple(findings), None)
+    try:
+        model = TenantModel.model_validate(document.data)
+    except ValidationError as error:
+        findings += document.explain(error)
+        return TenantFile(document, tuple(sorted(findings)), None)
+    findings += _cross_check(model, document, file, trunks)
+    tenant = None if errors(findings) else tenant_of(model)
+    return TenantFile(document, tuple(sorted(findings)), tenant)
+
+
+def tenant_files(folder: Path) -> list[Path]:
+    """The tenant files of a folder, in order."""
+    return sorted(path for path in folder.glob("*.yaml") if path.is_file() and not path.name.startswith("."))
+
+
+def load_directory(
+    folder: Path, trunks: Collection[str] | None = None
+) -> tuple[Directory, list[Finding], list[TenantFile]]:
+    """Read all tenant files of a folder. Tenants with errors are left out of the directory."""
+    files = [load_tenant(path, trunks) for path in tenant_files(folder)]
+    findings = [finding for file in files for finding in file.findings]
+    shared = _shared_numbers(files)
+    findings += shared
+    wrong = {finding.file for finding in shared}
+    good = (file.tenant for file in files if file.tenant and file.document.file not in wrong)
+    return Directory.of(good), sorted(findings), files
+
+
+def _cross_check(
+    model: TenantModel, document: Document, file: Path, trunks: Collection[str] | None
+) -> Iterable[Finding]:
+    if model.tenant != file.stem:
+        yield document.finding(
+            ("tenant",), f"tenant is {model.tenant} in a file named {file.name}", f"tenant: {file.stem}"
+        )
+    if not model.users:
+        yield document.finding(("users",), "the tenant has no users", "at least one", key=True)
+    for kind, lists in (
+        ("groups", {name: group.members for name, group in model.groups.items()}),
+        ("queues", {name: queue.members for name, queue in model.queues.items()}),
+    ):
+        for name, members in lists.items():
+            for index, extension in enumerate(members):
+                if extension not in model.users:
+                    yield document.finding(
+                        (kind, name, "members", index),
+                        f"unknown user {extension} in {kind[:-1]} {name}",
+                        one_of(model.users, extension),
+                    )
+                elif extension in members[:index]:
+                    yield document.finding(
+                        (kind, name, "members", index), f"user {extension} is listed twice", "each once"
+                    )
+    yield from _single_users(model, document)
+    if model.outgoing:
+        yield from _outgoing(model, document, trunks)
+
+
+def _single_users(model: TenantModel, document: Document) -> Iterable[Finding]:
+    if model.desk is not None and model.desk not in model.users:
+        yield document.finding(("desk",), f"unknown user {model.desk}", one_of(model.users, model.desk))
+    for name, client in model.clients.items():
+        if client.specialist is not None and client.specialist not in model.users:
+            yield document.finding(
+                ("clients", name, "specialist"),
+                f"unknown user {client.specialist}",
+                one_of(model.users, client.specialist),
+            )
+    for extension, user in model.users.items():
+        if len(set(user.devices)) != len(user.devices):
+            yield document.finding(("users", extension, "devices"), "a device is listed twice", "each once")
+
+
+def _outgoing(model: TenantModel, document: Document, trunks: Collection[str] | None) -> Iterable[Finding]:
+    assert model.outgoing is not None
+    if trunks is not None and model.outgoing.trunk not in trunks:
+        yield document.finding(
+            ("outgoing", "trunk"),
+            f"unknown trunk {model.outgoing.trunk}",
+            one_of(trunks, model.outgoing.trunk),
+        )
+    if model.outgoing.number not in model.numbers:
+        yield document.finding(
+            ("outgoing", "number"),
+            f"{model.outgoing.number} is not a number of this tenant",
+            one_of(model.numbers, model.outgoing.number),
+        )
+
+
+def _shared_numbers(files: Iterable[TenantFile]) -> list[Finding]:
+    """A city number belongs to one tenant; whoever comes later in the order of files is told."""
+    owners: dict[str, str] = {}
+    found = []
+    for file in files:
+        for number in file.tenant.numbers if file.tenant else ():
+            owner = owners.setdefault(number, file.document.file)
+            if owner != file.document.file:
+                found.append(
+                    file.document.finding(
+                        ("numbers", number), f"number {number} belongs to {owner} too", "one tenant", key=True
+                    )
+                )
+    return found

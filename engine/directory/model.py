@@ -1,0 +1,175 @@
+"""`config/tenants/NAME.yaml`: one customer company, its numbers, people and rules."""
+
+import re
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, WithJsonSchema, field_validator
+
+from engine.directory.fields import Extension, FileModel, Kopecks, Name, PhoneNumber, Seconds
+from engine.directory.numbers import is_country, is_e164
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_RANGE = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
+_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+
+
+def _telephone(value: str) -> str:
+    if not is_e164(value):
+        raise ValueError(f'{value} is no telephone number, expected E.164 such as "+74951234567"')
+    return value
+
+
+def _hours(value: str) -> str:
+    if value != "closed" and not all(_RANGE.fullmatch(part.strip()) for part in value.split(",")):
+        raise ValueError(f'{value!r} are no hours, expected "09:00-13:00, 14:00-18:00" or closed')
+    return value
+
+
+def _days(value: str) -> str:
+    for part in value.split(","):
+        ends = [end.strip() for end in part.split("-")]
+        if len(ends) > 2 or not all(end in DAYS for end in ends):
+            raise ValueError(f'{value!r} are no days, expected mon, mon-fri or "sat, sun"')
+    return value
+
+
+def _date(value: str) -> str:
+    if not _DATE.fullmatch(value):
+        raise ValueError(f"{value!r} is no date, expected a day such as 2026-12-31")
+    return value
+
+
+Telephone = Annotated[PhoneNumber, AfterValidator(_telephone)]
+Hours = Annotated[str, AfterValidator(_hours)]
+Days = Annotated[str, AfterValidator(_days)]
+Day = Annotated[str, AfterValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+
+
+class NumberModel(FileModel):
+    """A city number of the tenant."""
+
+    scenario: Name = Field(description="the scenario that calls to this number run")
+    title: str = Field("", description="what people call this number")
+
+
+class UserModel(FileModel):
+    """A person with an extension."""
+
+    name: str = Field(min_length=1, description="shown on phones and in records")
+    email: str = Field("", description="for messages and reports")
+    mobile: Telephone | None = Field(None, description="the person's mobile number")
+    devices: list[Name] = Field(
+        default=["desk"], min_length=1, description="SIP accounts TENANT-EXTENSION-DEVICE; all ring"
+    )
+
+
+class GroupModel(FileModel):
+    """People who ring together."""
+
+    members: list[Extension] = Field(min_length=1, description="extensions of the tenant's users")
+    ring: Literal["all", "random", "sequence", "least_recent"] = Field("all", description="in what order")
+    timeout: Seconds = Field(20.0, description="how long the group rings before nobody has answered")
+
+
+class AnnounceModel(FileModel):
+    """What a waiting caller is told."""
+
+    position: Seconds | None = Field(None, description="tell the place in the queue this often")
+    wait: bool = Field(False, description="tell the expected wait as well")
+
+
+class QueueModel(FileModel):
+    """Callers wait here while all operators are busy."""
+
+    members: list[Extension] = Field(min_length=1, description="extensions of the tenant's users")
+    strategy: Literal["longest_idle", "all", "random", "sequence", "least_recent"] = Field(
+        "longest_idle", description="who gets the next caller"
+    )
+    max_wait: Seconds = Field(300.0, description="after this the step's `on_timeout` is taken")
+    wrap_up: Seconds | None = Field(None, description="rest of an operator after a call")
+    announce: AnnounceModel = Field(default=AnnounceModel(), description="what the waiting caller hears")
+    callback: bool = Field(False, description="the caller may ask to be rung back")
+
+
+class ScheduleModel(FileModel):
+    """Working hours in the tenant's time zone. A range over midnight belongs to the day it starts on."""
+
+    hours: dict[Days, Hours] = Field(description='by days: `mon-fri: "09:00-13:00, 14:00-18:00"`')
+    holidays: str = Field("", pattern=r"^([a-z]{2})?$", description="country whose holidays are closed: ru")
+    dates: dict[Day, Hours] = Field(default_factory=dict, description="single days that differ, or `closed`")
+
+
+class ClientModel(FileModel):
+    """A known caller."""
+
+    name: str = Field(min_length=1)
+    company: str = ""
+    numbers: list[Telephone] = Field(default_factory=list, description="numbers that the client calls from")
+    email: str = ""
+    contract: str = Field("", description="contract or account number, for identification")
+    plan: str = Field("", description="service plan, for routing")
+    specialist: Extension | None = Field(None, description="extension of the client's own specialist")
+    priority: int | None = Field(None, ge=1, le=5, description="1 is served first")
+
+
+class RecordingModel(FileModel):
+    """Recording of talks."""
+
+    enabled: bool = Field(True, description="record every talk")
+    keep: Seconds = Field(180 * 86400.0, description="recordings are deleted after this time")
+
+
+class OutgoingModel(FileModel):
+    """How the tenant reaches the outside world."""
+
+    trunk: Name = Field(description="a trunk of config/vats.yaml")
+    number: Telephone = Field(description="the tenant's own number that is shown")
+
+
+class TariffModel(FileModel):
+    """What a minute costs and from when it counts."""
+
+    meter_from: Literal["operator", "answer"] = Field(
+        "operator", description="count from the talk with a person, or from our answer"
+    )
+    per_minute: Kopecks = Field(0, description='roubles a minute, as text: "1.50"')
+
+
+class TenantModel(FileModel):
+    """The whole file. Its name without `.yaml` is the tenant's name."""
+
+    tenant: Name = Field(description="the tenant's name, the same as the file's")
+    title: str = Field(min_length=1, description="what people call the company")
+    timezone: str = Field("Europe/Moscow", description="IANA time zone of schedules and spoken times")
+    language: str = Field("ru", pattern=r"^[a-z]{2}$", description="language of prompts: ru or en")
+    country: str = Field("RU", description="what numbers without a country code mean")
+    numbers: dict[Telephone, NumberModel] = Field(default_factory=dict, description="city numbers")
+    users: dict[Extension, UserModel] = Field(default_factory=dict, description="people, by extension")
+    groups: dict[Name, GroupModel] = Field(default_factory=dict, description="people who ring together")
+    queues: dict[Name, QueueModel] = Field(default_factory=dict, description="waiting lines")
+    schedules: dict[Name, ScheduleModel] = Field(default_factory=dict, description="working hours")
+    desk: Extension | None = Field(
+        None, description="who rings when all else fails; left out: the first of `users`"
+    )
+    outgoing: OutgoingModel | None = Field(None, description="left out: no calls to outside numbers")
+    tariff: TariffModel = Field(default=TariffModel(), description="what a minute costs")
+    phone_book: dict[Telephone, str] = Field(default_factory=dict, description="names of callers")
+    clients: dict[Name, ClientModel] = Field(default_factory=dict, description="known callers, in full")
+    recording: RecordingModel = Field(default=RecordingModel(), description="recording of talks")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, OSError, KeyError):
+            raise ValueError(f"unknown time zone {value}, expected a name such as Europe/Moscow") from None
+        return value
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, value: str) -> str:
+        if not is_country(value):
+            raise ValueError(f"unknown country {value}, expected two capital letters such as RU")
+        return value

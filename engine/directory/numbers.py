@@ -1,0 +1,55 @@
+"""Telephone numbers in one form: E.164 with a plus, as `+74951234567`."""
+
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+
+@lru_cache(maxsize=10_000)
+def normalise(text: str, country: str = "RU") -> str:
+    """The E.164 form of a number as dialled, sent by a trunk or typed by a person.
+
+    `country` decides what a number without a country code means. What is no telephone number (an
+    extension, a short code, a name, nothing) comes back unchanged but for spaces around it.
+    """
+    written = text.strip()
+    for candidate in _readings(written, country):
+        try:
+            number = phonenumbers.parse(candidate, country)
+        except NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return written
+
+
+def is_e164(text: str) -> bool:
+    """True where the text is a possible number in E.164 with its plus."""
+    if not text.startswith("+"):
+        return False
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(text))
+    except NumberParseException:
+        return False
+
+
+def is_country(code: str) -> bool:
+    """True for a two-letter country that has telephone numbers."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def _readings(written: str, country: str) -> list[str]:
+    """Ways to read it, the likeliest first: trunks often leave the plus out of an international number."""
+    digits = written.replace(" ", "").replace("-", "").replace("(", "").replace(")", "")
+    if digits.startswith("+") or not digits.isdigit():
+        return [written] if any(char.isdigit() for char in written) and not _has_letters(written) else []
+    if len(digits) < 7:
+        return []
+    # 8 10 is how one dials abroad from Russia.
+    abroad = [f"+{digits[3:]}"] if country == "RU" and digits.startswith("810") else []
+    return [*abroad, digits, f"+{digits}"]
+
+
+def _has_letters(written: str) -> bool:
+    return any(char.isalpha() for char in written)
