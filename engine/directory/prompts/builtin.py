@@ -1,0 +1,51 @@
+"""What a caller hears where a tenant has no recording of that name: texts, spoken like any other."""
+
+TEXTS: dict[str, dict[str, str]] = {
+    "ru": {
+        "welcome": "Здравствуйте!",
+        "goodbye": "Спасибо за звонок. До свидания!",
+        "wrong-key": "Такого пункта нет. Попробуйте ещё раз.",
+        "no-input": "Мы не услышали вашего выбора.",
+        "wrong-extension": "Такого внутреннего номера нет.",
+        "unavailable": "К сожалению, сейчас никто не может ответить. Пожалуйста, перезвоните позже.",
+        "busy": "Абонент сейчас разговаривает. Пожалуйста, перезвоните позже.",
+        "no-answer": "Абонент не отвечает.",
+        "connecting": "Соединяю. Пожалуйста, подождите.",
+        "closed": "Сейчас мы не работаем. Пожалуйста, перезвоните в рабочее время.",
+        "unknown-number": "Набранный вами номер не обслуживается. Проверьте номер и перезвоните.",
+        "refused": "Звонок с вашего номера не может быть принят.",
+        "technical-error": "Произошла техническая ошибка. Соединяю вас с сотрудником.",
+        "try-later": "Приносим извинения: связь временно недоступна. Пожалуйста, перезвоните позже.",
+        "recorded": "Разговор будет записан.",
+        "time-limit": "Время разговора истекает.",
+    },
+    "en": {
+        "welcome": "Hello!",
+        "goodbye": "Thank you for calling. Goodbye!",
+        "wrong-key": "There is no such choice. Please try again.",
+        "no-input": "We have not heard your choice.",
+        "wrong-extension": "There is no such extension.",
+        "unavailable": "Unfortunately nobody can answer now. Please call again later.",
+        "busy": "The person is talking to somebody else. Please call again later.",
+        "no-answer": "There is no answer.",
+        "connecting": "Connecting you. Please wait.",
+        "closed": "We are closed now. Please call during our working hours.",
+        "unknown-number": "The number you have dialled is not in service. Please check it and call again.",
+        "refused": "Calls from your number are not accepted.",
+        "technical-error": "There was a technical error. Connecting you to our staff.",
+        "try-later": "We are sorry: the line is out of service for a while. Please call again later.",
+        "recorded": "This call will be recorded.",
+        "time-limit": "Your time on the line is running out.",
+    },
+}
+
+
+def text(language: str, name: str) -> tuple[str, str] | None:
+    """Language and text of the built-in prompt of that name, English where the language has none of it;
+    None: there is no such prompt.
+    """
+    for candidate in (language, "en"):
+        found = TEXTS.get(candidate, {}).get(name)
+        if found:
+            return candidate, found
+    return None
