@@ -21,6 +21,7 @@ from engine.switch.errors import Gone, Refused, SwitchAway
 _log = structlog.get_logger(__name__)
 
 _RETRY = 1.0  # seconds between attempts to connect
+_GONE = ("no such channel", "not found", "entry could not be deleted", "could not stop monitoring")
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]
@@ -93,7 +94,7 @@ class Ami:
         await self._send({"Action": "MixMonitor", "Channel": channel_name, "File": "", "Options": options})
 
     async def stop_mixmonitor(self, channel_name: str) -> None:
-        """End the recording. `Gone` when the channel is away; its files are complete then anyway."""
+        """End the recording. `Gone` when the channel or the recording has ended by itself already."""
         await self._send({"Action": "StopMixMonitor", "Channel": channel_name})
 
     async def database_put(self, family: str, key: str, value: str) -> None:
@@ -108,7 +109,7 @@ class Ami:
     async def database_tree(self, family: str) -> dict[str, str]:
         """All keys and values of a family; empty when there is none."""
         try:
-            answer = await self._send({"Action": "DBGetTree", "Family": family})
+            answer = await self._send({"Action": "DBGetTree", "Family": family}, many=True)
         except Gone:
             return {}
         prefix = f"/{family}/"
@@ -118,7 +119,7 @@ class Ami:
             if message.get("Event", "") == "DBGetTreeResponse"
         }
 
-    async def _send(self, fields: Mapping[str, str]) -> Any:
+    async def _send(self, fields: Mapping[str, str], *, many: bool = False) -> Any:
         link = self._link
         what = f"{fields['Action']} {fields.get('Channel') or fields.get('Key') or fields.get('Family', '')}"
         for name, value in fields.items():
@@ -127,7 +128,8 @@ class Ami:
         if link is None:
             raise SwitchAway(f"{what}: not connected to {self._host}:{self._port}")
         action = Action({**fields, "ActionID": str(next(self._numbers))})
-        future: asyncio.Future[Any] = link.send_action(action)
+        # None lets panoramisk find out by the answer whether more messages follow.
+        future: asyncio.Future[Any] = link.send_action(action, as_list=None if many else False)
         self._pending.add(future)
         try:
             async with asyncio.timeout(self._limit):
@@ -142,7 +144,7 @@ class Ami:
         first = answer[0] if isinstance(answer, list) else answer
         if not first.success:
             message = first.message or first.response
-            gone = "no such channel" in message.lower() or "not found" in message.lower()
+            gone = any(sign in message.lower() for sign in _GONE)
             raise (Gone if gone else Refused)(f"{what}: {message}")
         return answer
 
