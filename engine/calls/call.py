@@ -1,0 +1,321 @@
+"""One call: its legs, what it hears, what it keys in, and its story in the journal.
+
+Everything that waits, waits in `Call.until`: it looks at the state that the switch's events have changed, so
+no event can be missed between two steps, and it raises `CallerGone` the moment the caller's channel ends.
+Cancelling the call's task detaches it: the switch is told nothing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NoReturn, TypeVar
+
+import structlog
+
+from engine.calls.dialer import RingResult, ring
+from engine.calls.errors import CallerGone, HungUp, PromptFailed
+from engine.calls.leg import NORMAL_CLEARING, Leg, Target
+from engine.calls.services import Services
+from engine.directory.model import Tenant
+from engine.directory.prompt_model import Prompt
+from engine.journal.events import (
+    CallAnswered,
+    CallStarted,
+    DigitReceived,
+    EndedBy,
+    Event,
+    LegAnswered,
+    LegCreated,
+    LegEnded,
+    LegRinging,
+    Role,
+    StepEntered,
+    Value,
+    VariableSet,
+)
+from engine.switch.ari.events import ChannelDtmfReceived, ChannelEvent, PlaybackFinished, milliseconds
+from engine.switch.ari.resources import Bridge, Channel, HangupReason, Playback
+from engine.switch.errors import Gone, SwitchError
+
+T = TypeVar("T")
+
+# Playback ids go round, so that whoever adopts a call knows which may still be playing.
+PLAYBACK_IDS = 4
+LONGEST_PROMPT_S = 900.0
+
+
+class CallPrompts:
+    """The prompts of one call's tenant, filled from its variables."""
+
+    def __init__(self, call: "Call") -> None:
+        self._call = call
+
+    def media(self, prompt: Prompt) -> list[str]:
+        """Media URIs for the switch. Raises what the prompt library raises for one that is missing."""
+        call = self._call
+        return call.services.prompts.media(call.tenant.tenant, call.language, prompt, call.variables)
+
+
+class Call:
+    """What a step may see and do of a call. `id` is the caller's channel's unique id."""
+
+    def __init__(self, services: Services, tenant: Tenant, started: CallStarted, call_id: str) -> None:
+        self.services = services
+        self.id = call_id
+        self.tenant = tenant
+        self.started = started
+        self.number = started.number
+        self.scenario_name = started.scenario
+        self.language: str = tenant.language
+        self.variables: dict[str, Value] = {
+            "caller.number": started.caller,
+            "caller.name": started.caller_name,
+            "number": started.number,
+            "call.id": call_id,
+        }
+        self.prompts = CallPrompts(self)
+        self.log = structlog.get_logger(__name__).bind(call_id=call_id)
+        self.caller = Leg(
+            Channel(services.connection, call_id),
+            "caller",
+            name=started.channel,
+            number=started.caller,
+            caller_name=started.caller_name,
+        )
+        self.legs: dict[str, Leg] = {call_id: self.caller}
+        self.bridges: dict[str, Bridge] = {}
+        self.digits: deque[str] = deque()
+        self.step = ""
+        self.step_type = ""
+        self.talking_with: Leg | None = None
+        self.talk_started_at: int | None = None
+        self.recording = False
+        self.recordings_made = 0
+        self.music = False
+        self.closing = False
+        # Who ended the last talk, until the scenario goes on; it ended the call if nothing follows.
+        self.last_talk_ended_by: EndedBy | None = None
+        # Left by a recovery: legs that were ringing or talking, for `ring` to go on with.
+        self.adopted_legs: list[Leg] = []
+        self._attempt = 1
+        self._playback: str | None = None
+        self._playback_failed = False
+        self._plays = 0
+        self.legs_made = 0
+        self.bridges_made = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+        services.router.listen(call_id, self.on_event)
+
+    # -- events -----------------------------------------------------------------------------------------
+
+    def on_event(self, event: ChannelEvent | PlaybackFinished) -> None:
+        """Called by the router, in the order of the switch; never waits."""
+        if isinstance(event, PlaybackFinished):
+            if event.playback.id == self._playback:
+                self._playback = None
+                self._playback_failed = event.playback.state == "failed"
+        elif (leg := self.legs.get(event.channel.id)) is not None:
+            self._apply(leg, event)
+        self.changed()
+
+    def _apply(self, leg: Leg, event: ChannelEvent) -> None:
+        was_ringing, was_answered, was_gone = leg.ringing_at, leg.answered_at, leg.gone
+        leg.apply(event)
+        if isinstance(event, ChannelDtmfReceived) and leg is self.caller:
+            self.digits.append(event.digit)
+            self.journal(DigitReceived(event.digit), milliseconds(event.timestamp))
+        if was_ringing is None and leg.ringing_at is not None and leg is not self.caller:
+            self.journal(LegRinging(leg.id), leg.ringing_at)
+        if was_answered is None and leg.answered_at is not None:
+            answered = CallAnswered() if leg is self.caller else LegAnswered(leg.id)
+            self.journal(answered, leg.answered_at)
+        if leg.gone and not was_gone and leg is not self.caller:
+            self.journal_leg_end(leg)
+
+    def journal_leg_end(self, leg: Leg) -> None:
+        self.journal(LegEnded(leg.id, leg.result, leg.cause), leg.ended_at)
+
+    def changed(self) -> None:
+        """Let whoever waits look again."""
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def journal(self, event: Event, at: int | None = None) -> None:
+        """`at` in UTC milliseconds, from the switch where it reported the thing; else now."""
+        self.services.spool.append(self.id, event, at)
+
+    # -- waiting ----------------------------------------------------------------------------------------
+
+    async def until(self, condition: Callable[[], T], timeout: float | None = None) -> T | None:
+        """The condition's first true value; None when `timeout` seconds passed. Raises `CallerGone`."""
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        while True:
+            if self.caller.gone and not self.closing:
+                raise CallerGone
+            if value := condition():
+                return value
+            if deadline is not None and loop.time() >= deadline:
+                return None
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._waiters.add(waiter)
+            alarm = None if deadline is None else loop.call_at(deadline, _wake, waiter)
+            try:
+                await waiter
+            finally:
+                self._waiters.discard(waiter)
+                if alarm is not None:
+                    alarm.cancel()
+
+    async def of_caller(self, request: Awaitable[T]) -> T:
+        """A request to the caller's own channel: one that is gone means that the caller is."""
+        try:
+            return await request
+        except Gone as error:
+            # The event that tells when and why is on its way, or came already.
+            if not self.closing:
+                await self.until(lambda: False, timeout=1.0)
+            raise CallerGone from error
+
+    # -- what steps use ---------------------------------------------------------------------------------
+
+    async def answer(self) -> None:
+        """Answer the caller; does nothing when he has been answered."""
+        if self.caller.answered_at is None:
+            await self.of_caller(self.caller.channel.answer())
+            await self.until(lambda: self.caller.answered_at is not None, timeout=5.0)
+
+    async def play(self, media: Sequence[str], *, barge_in: bool = False) -> str | None:
+        """Play media to the caller, answering first. With `barge_in` a digit stops it and is returned.
+
+        Raises `PromptFailed` when the switch could not play it.
+        """
+        await self.answer()
+        self.last_talk_ended_by = None
+        if barge_in and self.digits:
+            return self.digits.popleft()
+        if not media:
+            return None
+        self._plays += 1
+        playback = Playback(self.services.connection, f"{self.id}.play.{self._plays % PLAYBACK_IDS}")
+        # Interest is registered before the request, so the end cannot come first.
+        self._playback, self._playback_failed = playback.id, False
+        try:
+            await self.of_caller(self.caller.channel.play(playback.id, media, self.language))
+            await self.until(lambda: self._playback is None or (barge_in and self.digits), LONGEST_PROMPT_S)
+            if self._playback is not None:
+                await self._stop(playback)
+        finally:
+            self._playback = None
+        if barge_in and self.digits:
+            return self.digits.popleft()
+        if self._playback_failed:
+            raise PromptFailed(f"the switch could not play {', '.join(media)}")
+        return None
+
+    async def _stop(self, playback: Playback) -> None:
+        try:
+            await playback.stop()
+        except Gone:
+            return
+
+    async def read_digit(self, timeout: float) -> str | None:
+        """The next digit the caller keys in, None when `timeout` seconds passed without one."""
+        if await self.until(lambda: bool(self.digits), timeout):
+            return self.digits.popleft()
+        return None
+
+    async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
+        """Ring all targets with music for the caller; the first to answer talks with him, until one of the
+        two hangs up. Raises `CallerGone` when it was the caller.
+        """
+        return await ring(self, targets, timeout)
+
+    def set_variable(self, name: str, value: Value) -> None:
+        self.variables[name] = value
+        self.journal(VariableSet(name, value))
+
+    def enter_step(self, step: str, step_type: str, *, attempt: int = 1) -> None:
+        """The scenario's runner says where the call is; it is journalled, so a recovery starts there."""
+        self.step, self.step_type, self._attempt = step, step_type, attempt
+        self.journal(StepEntered(step, step_type, attempt))
+
+    def attempt(self) -> int:
+        """Which try of this step it is, from 1; kept across a recovery."""
+        return self._attempt
+
+    def next_attempt(self) -> int:
+        self.enter_step(self.step, self.step_type, attempt=self._attempt + 1)
+        return self._attempt
+
+    @property
+    def adopted(self) -> bool:
+        """A recovery found people ringing or talking: the step is to `ring` at once, its targets are kept."""
+        return bool(self.adopted_legs)
+
+    async def hang_up(self, cause: int = NORMAL_CLEARING) -> NoReturn:
+        """End the call with a Q.850 cause; for a caller who has not been answered it becomes the SIP answer."""
+        self.caller.cause = cause
+        raise HungUp
+
+    # -- what the dialer and the talk use -----------------------------------------------------------------
+
+    def new_leg(self, target: Target, role: Role = "operator") -> Leg:
+        """A leg whose id is known, registered and journalled before the switch hears of it."""
+        self.legs_made += 1
+        leg_id = f"{self.id}.leg.{self.legs_made}"
+        leg = self.add_leg(leg_id, role, target)
+        self.journal(LegCreated(leg_id, role, target.endpoint, target.user, target.number))
+        return leg
+
+    def add_leg(self, leg_id: str, role: Role, target: Target) -> Leg:
+        leg = Leg(Channel(self.services.connection, leg_id), role, target)
+        self.legs[leg_id] = leg
+        self.services.router.listen(leg_id, self.on_event)
+        return leg
+
+    def new_bridge(self) -> Bridge:
+        self.bridges_made += 1
+        bridge = Bridge(self.services.connection, f"{self.id}.bridge.{self.bridges_made}")
+        self.bridges[bridge.id] = bridge
+        return bridge
+
+    async def destroy_bridge(self, bridge: Bridge) -> None:
+        self.bridges.pop(bridge.id, None)
+        try:
+            await bridge.destroy()
+        except Gone:
+            return
+        except SwitchError as error:
+            self.log.warning("bridge.destroy_failed", bridge=bridge.id, cause=str(error))
+
+    async def drop(self, leg: Leg, reason: HangupReason, *, timed_out: bool = False) -> None:
+        """End a leg of ours; one that has gone by itself is as good."""
+        if leg.gone or leg.dropped is not None:
+            return
+        leg.dropped, leg.drop_was_timeout = reason, timed_out
+        try:
+            await leg.channel.hang_up(reason)
+        except Gone:
+            return
+        except SwitchError as error:
+            self.log.warning("leg.drop_failed", leg=leg.id, cause=str(error))
+
+    async def start_music(self) -> None:
+        """Something to hear while he waits: music once answered, the ringing tone before."""
+        if self.caller.answered_at is None:
+            await self.of_caller(self.caller.channel.ring())
+        elif not self.music:
+            self.music = True
+            await self.of_caller(self.caller.channel.start_music())
+
+    async def stop_music(self) -> None:
+        if self.music:
+            self.music = False
+            await self.of_caller(self.caller.channel.stop_music())
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

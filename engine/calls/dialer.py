@@ -1,0 +1,94 @@
+"""Ringing: one or many targets at once, the first to answer wins, the others stop at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from engine.calls.leg import Leg, Target
+from engine.calls.services import APPLICATION
+from engine.calls.talk import talk
+from engine.calls.together import together
+from engine.switch.errors import Gone, Refused, SwitchFailed
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+
+Outcome = Literal["talked", "no_answer", "busy", "unavailable", "failed"]
+SUBSCRIBER_ABSENT = 20  # Q.850
+
+
+@dataclass(frozen=True)
+class RingResult:
+    """How it went; `operator` is the extension (or number) that answered. The caller is still there."""
+
+    outcome: Outcome
+    operator: str = ""
+    caller_present: bool = True
+
+
+async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingResult:
+    """Ring `targets` (or go on with the legs that a recovery adopted) for `timeout` seconds, then talk."""
+    adopted, call.adopted_legs = call.adopted_legs, []
+    legs = adopted or [call.new_leg(target) for target in targets]
+    if call.talking_with is None:
+        await together(call.start_music(), *(_start(call, leg, timeout) for leg in legs if not adopted))
+        await call.until(lambda: _winner(legs) or all(leg.gone for leg in legs), timeout)
+    winner = call.talking_with or _winner(legs)
+    call.last_talk_ended_by = None
+    if winner is None:
+        await _drop_all(call, legs, timed_out=True)
+        await call.stop_music()
+        return RingResult(_outcome(legs))
+    # The losers stop while the two are being connected: neither waits for the other.
+    losers = [leg for leg in legs if leg is not winner]
+    await together(talk(call, winner), *(call.drop(leg, "answered_elsewhere") for leg in losers))
+    if call.last_talk_ended_by is None:
+        # He hung up in the very moment of being connected.
+        return RingResult("no_answer")
+    target = winner.target
+    return RingResult("talked", (target.user or target.number) if target else "")
+
+
+def _winner(legs: Sequence[Leg]) -> Leg | None:
+    """Of those who have answered and are still there, the one who did first."""
+    up = [leg for leg in legs if leg.up]
+    return min(up, key=lambda leg: leg.answered_at or 0) if up else None
+
+
+async def _start(call: Call, leg: Leg, timeout: float) -> None:
+    target = leg.target
+    assert target is not None
+    number = target.caller_id or call.caller.number
+    variables = {"CONNECTEDLINE(num,i)": number}
+    if call.caller.caller_name and not target.caller_id:
+        variables["CONNECTEDLINE(name,i)"] = call.caller.caller_name
+    try:
+        await leg.channel.create(
+            target.endpoint, APPLICATION, arguments="leg", originator=call.id, variables=variables
+        )
+        # A second above our own limit: it is for the case that no engine is there to keep it.
+        await leg.channel.dial(caller=call.id, timeout_s=math.ceil(timeout) + 1)
+    except Gone:
+        # It went away by itself or with the caller; its end comes as an event.
+        return
+    except (Refused, SwitchFailed) as error:
+        if not leg.gone:
+            leg.fail(call.services.clock.wall_ms(), SUBSCRIBER_ABSENT, str(error))
+            call.journal_leg_end(leg)
+            call.log.info("leg.unavailable", leg=leg.id, endpoint=target.endpoint, cause=str(error))
+
+
+async def _drop_all(call: Call, legs: Sequence[Leg], *, timed_out: bool) -> None:
+    await together(*(call.drop(leg, "normal", timed_out=timed_out) for leg in legs))
+
+
+def _outcome(legs: Sequence[Leg]) -> Outcome:
+    """Of several who did not answer, what the caller should be told: busy before no answer before away."""
+    results = {leg.result for leg in legs if leg.gone or leg.dropped is not None}
+    for result in ("busy", "no_answer", "unavailable"):
+        if result in results:
+            return result  # type: ignore[return-value]
+    return "failed"

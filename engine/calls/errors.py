@@ -1,0 +1,21 @@
+"""What ends a step or a call early."""
+
+
+class CallOver(BaseException):  # noqa: N818
+    """The call is over; it unwinds the call's task. Not an `Exception`, so that no step swallows it."""
+
+
+class CallerGone(CallOver):
+    """The caller's channel has ended."""
+
+
+class HungUp(CallOver):
+    """We end the call; `Call.hang_up` raises it."""
+
+
+class StepError(Exception):
+    """A step cannot do its work; the message says why. It takes the step's error road."""
+
+
+class PromptFailed(StepError):
+    """The switch could not play a prompt."""

@@ -1,0 +1,137 @@
+"""A leg: one channel of a call, in one role, with the times that the switch reported of it."""
+
+from dataclasses import dataclass, field
+
+from engine.journal.events import EndedBy, LegResult, Role
+from engine.switch.ari.events import (
+    ChannelDestroyed,
+    ChannelEnteredBridge,
+    ChannelEvent,
+    ChannelHangupRequest,
+    ChannelLeftBridge,
+    ChannelStateChange,
+    StasisEnd,
+    StasisStart,
+    milliseconds,
+)
+from engine.switch.ari.resources import Channel, HangupReason
+
+NORMAL_CLEARING = 16
+# Q.850 causes that mean the network failed, not that somebody hung up: out of order, temporary failure,
+# and 44, which Asterisk gives when no sound has come for `rtp_timeout`.
+NETWORK_CAUSES = frozenset({27, 38, 41, 44})
+BUSY_CAUSES = frozenset({17, 21})
+NO_ANSWER_CAUSES = frozenset({18, 19})
+UNAVAILABLE_CAUSES = frozenset({1, 2, 3, 20, 22, 27, 28})
+
+
+@dataclass(frozen=True)
+class Target:
+    """Somebody to ring. `caller_id` replaces the caller's number towards an outside number."""
+
+    endpoint: str
+    user: str = ""
+    number: str = ""
+    caller_id: str = ""
+
+
+@dataclass(eq=False)
+class Leg:
+    """State of one channel, changed only by the switch's events and by what we asked for.
+
+    Times are UTC milliseconds as the switch stamped them.
+    """
+
+    channel: Channel
+    role: Role
+    target: Target | None = None
+    name: str = ""  # the switch's channel name, PJSIP/demo-00000001
+    number: str = ""
+    caller_name: str = ""
+    ringing_at: int | None = None
+    answered_at: int | None = None
+    hangup_at: int | None = None
+    ended_at: int | None = None
+    cause: int = 0
+    bridge: str = ""
+    entered_bridge_at: int | None = None
+    dropped: HangupReason | None = field(default=None)
+    drop_was_timeout: bool = False
+    failure: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.channel.id
+
+    @property
+    def gone(self) -> bool:
+        return self.ended_at is not None
+
+    @property
+    def up(self) -> bool:
+        return self.answered_at is not None and not self.gone
+
+    def apply(self, event: ChannelEvent) -> None:
+        """Take one event in. Events may come late, twice, or not at all."""
+        at = milliseconds(event.timestamp)
+        match event:
+            case StasisStart():
+                self.name = event.channel.name
+            case ChannelStateChange():
+                self.name = event.channel.name
+                if event.channel.state == "Ringing" and self.ringing_at is None:
+                    self.ringing_at = at
+                elif event.channel.state == "Up" and self.answered_at is None:
+                    self.answered_at = at
+            case ChannelHangupRequest():
+                self._end(at, event.cause)
+                self.hangup_at = self.ended_at
+            case ChannelDestroyed():
+                self._end(at, event.cause)
+                self.hangup_at = self.ended_at
+            case StasisEnd():
+                self._end(at, 0)
+            case ChannelEnteredBridge():
+                self.bridge = event.bridge.id
+                self.entered_bridge_at = at
+            case ChannelLeftBridge():
+                if self.bridge == event.bridge.id:
+                    self.bridge = ""
+
+    def fail(self, at: int, cause: int, why: str) -> None:
+        """The switch refused to make or dial this channel."""
+        self.failure = why
+        self._end(at, cause)
+
+    def _end(self, at: int, cause: int) -> None:
+        if self.ended_at is None:
+            self.ended_at = at
+        if cause and not self.cause:
+            self.cause = cause
+
+    @property
+    def result(self) -> LegResult:
+        """What became of the attempt to reach this party, once it has ended."""
+        if self.answered_at is not None:
+            return "answered"
+        if self.failure:
+            return "unavailable" if self.cause in UNAVAILABLE_CAUSES else "failed"
+        if self.dropped == "answered_elsewhere":
+            return "answered_elsewhere"
+        if self.dropped is not None:
+            return "no_answer" if self.drop_was_timeout else "cancelled"
+        if self.cause in BUSY_CAUSES:
+            return "busy"
+        if self.cause in NO_ANSWER_CAUSES:
+            return "no_answer"
+        if self.cause in UNAVAILABLE_CAUSES:
+            return "unavailable"
+        return "failed"
+
+    def ended_by(self) -> EndedBy:
+        """Who ended this leg: its own party, the network, or we."""
+        if self.dropped is not None:
+            return "engine"
+        if self.cause in NETWORK_CAUSES:
+            return "network"
+        return "caller" if self.role == "caller" else "operator"

@@ -1,0 +1,42 @@
+"""What every call needs from outside: the switch, the journal, the clock, the recorder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.clock import Clock
+from engine.directory.prompt_model import Prompt
+from engine.journal.events import Value
+from engine.journal.spool import Spool
+from engine.switch.ari.connection import Connection
+from engine.switch.ari.router import Router
+
+APPLICATION = "vats"
+
+
+class Prompts(Protocol):
+    """Media for prompts, made before the scenario went live; `media` never waits."""
+
+    def media(
+        self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]
+    ) -> list[str]: ...
+
+
+class MixMonitor(Protocol):
+    """The switch's recorder: two files in step, what the channel sends and what it is sent."""
+
+    async def start_mixmonitor(self, channel_name: str, receive_file: str, transmit_file: str) -> None: ...
+
+    async def stop_mixmonitor(self, channel_name: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    connection: Connection
+    router: Router
+    spool: Spool
+    clock: Clock
+    mixmonitor: MixMonitor
+    prompts: Prompts
+    raw_recordings: str  # folder, as Asterisk sees it
+    node: str

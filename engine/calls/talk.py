@@ -1,0 +1,95 @@
+"""Talk: two legs in a bridge, recorded, until one of them hangs up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.calls.errors import CallerGone
+from engine.calls.leg import Leg
+from engine.calls.together import together
+from engine.journal.events import EndedBy, RecordingStarted, RecordingStopped, TalkEnded, TalkStarted
+from engine.switch.errors import Gone, SwitchError
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+    from engine.switch.ari.resources import Bridge
+
+JOIN_LIMIT_S = 5.0
+
+
+async def talk(call: Call, operator: Leg) -> None:
+    """Connect the caller with `operator` (or go on with a talk that was adopted); returns when the operator
+    has gone, raises `CallerGone` when the caller has.
+    """
+    if call.talking_with is not operator and not await _connect(call, operator):
+        return
+    try:
+        await call.until(lambda: operator.gone)
+    except CallerGone:
+        _ended(call, operator, call.caller)
+        raise
+    _ended(call, operator, operator)
+    bridges = list(call.bridges.values())
+    await together(_stop_recording(call), *(call.destroy_bridge(bridge) for bridge in bridges))
+
+
+async def _connect(call: Call, operator: Leg) -> bool:
+    bridge = call.new_bridge()
+    # Sent one behind the other without waiting: Asterisk does them in this order.
+    await together(
+        call.stop_music(), bridge.create(), _add(bridge, call.id, operator.id), _start_recording(call)
+    )
+    await call.until(
+        lambda: operator.gone or (operator.bridge == bridge.id and call.caller.bridge == bridge.id),
+        JOIN_LIMIT_S,
+    )
+    if operator.entered_bridge_at is None or call.caller.entered_bridge_at is None:
+        await call.destroy_bridge(bridge)
+        return False
+    started_at = max(operator.entered_bridge_at, call.caller.entered_bridge_at)
+    call.talking_with, call.talk_started_at = operator, started_at
+    call.journal(TalkStarted(operator.id, bridge.id), started_at)
+    return True
+
+
+async def _add(bridge: Bridge, *channel_ids: str) -> None:
+    try:
+        await bridge.add(*channel_ids)
+    except Gone:
+        # One of the two has just left: which one, the events tell.
+        return
+
+
+def _ended(call: Call, operator: Leg, first_gone: Leg) -> None:
+    ended_by: EndedBy = first_gone.ended_by()
+    call.talking_with = None
+    call.last_talk_ended_by = ended_by
+    call.journal(TalkEnded(operator.id, ended_by), first_gone.ended_at)
+
+
+async def _start_recording(call: Call) -> None:
+    """The caller's channel is recorded, so that a transfer of the operator does not end it."""
+    if not call.tenant.recording.enabled:
+        return
+    call.recordings_made += 1
+    stem = f"{call.services.raw_recordings}/{call.id}-{call.recordings_made}"
+    said, heard = f"{stem}-in.wav", f"{stem}-out.wav"
+    try:
+        await call.services.mixmonitor.start_mixmonitor(call.caller.name, said, heard)
+    except SwitchError as error:
+        # People talk on; the record shows that there is no recording.
+        call.log.error("recording.failed", cause=str(error))
+        return
+    call.recording = True
+    call.journal(RecordingStarted(call.id, said.rsplit("/", 1)[1], heard.rsplit("/", 1)[1]))
+
+
+async def _stop_recording(call: Call) -> None:
+    if not call.recording:
+        return
+    call.recording = False
+    try:
+        await call.services.mixmonitor.stop_mixmonitor(call.caller.name)
+    except SwitchError as error:
+        call.log.info("recording.stop_failed", cause=str(error))
+    call.journal(RecordingStopped(call.id))
