@@ -75,8 +75,8 @@ class GroupModel(FileModel):
 class AnnounceModel(FileModel):
     """What a waiting caller is told."""
 
-    position: Seconds | None = Field(None, description="tell the place in the queue this often")
-    wait: bool = Field(False, description="tell the expected wait as well")
+    position: Seconds | None = Field(default=None, description="tell the place in the queue this often")
+    wait: bool = Field(default=False, description="tell the expected wait as well")
 
 
 class QueueModel(FileModel):
@@ -116,8 +116,8 @@ class ClientModel(FileModel):
 class RecordingModel(FileModel):
     """Recording of talks."""
 
-    enabled: bool = Field(True, description="record every talk")
-    keep: Seconds = Field(180 * 86400.0, description="recordings are deleted after this time")
+    enabled: bool = Field(default=True, description="record every talk")
+    keep: Seconds = Field(default=180 * 86400.0, description="recordings are deleted after this time")
 
 
 class OutgoingModel(FileModel):
@@ -131,9 +131,9 @@ class TariffModel(FileModel):
     """What a minute costs and from when it counts."""
 
     meter_from: Literal["operator", "answer"] = Field(
-        "operator", description="count from the talk with a person, or from our answer"
+        default="operator", description="count from the talk with a person, or from our answer"
     )
-    per_minute: Kopecks = Field(0, description='roubles a minute, as text: "1.50"')
+    per_minute: Kopecks = Field(default=0, description='roubles a minute, as text: "1.50"')
 
 
 class TenantModel(FileModel):
