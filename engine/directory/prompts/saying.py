@@ -27,10 +27,34 @@ VARIABLE = re.compile(r"\{([^{}]*)\}")
 _BY_SWITCH = ("digits", "ticket", "number")
 # The switch reads a number into 32 bits.
 _LARGEST = 2**31 - 1
-_MONTHS_RU = (
-    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря"  # genitive
-).split()
-_MONTHS_EN = ("January February March April May June July August September October November December").split()
+_MONTHS_RU = [
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+]
+_MONTHS_EN = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _HOURS_RU, _MINUTES_RU = ("час", "часа", "часов"), ("минута", "минуты", "минут")
 
 
