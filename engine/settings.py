@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 
 class SettingsError(Exception):
@@ -62,7 +63,9 @@ class AsteriskSettings(_Model):
 class Settings(_Model):
     """The whole file `config/vats.yaml`. Paths in it are relative to the file."""
 
-    cell: str = Field("cell1", pattern=r"^[a-z][a-z0-9]*$", description="the node's name, first part of call ids")
+    cell: str = Field(
+        "cell1", pattern=r"^[a-z][a-z0-9]*$", description="the node's name, first part of call ids"
+    )
     listen: str = Field("127.0.0.1", description="address for SIP and sound; nothing else leaves loopback")
     ports: Ports = Ports()
     asterisk: AsteriskSettings = AsteriskSettings()
@@ -153,7 +156,9 @@ class Settings(_Model):
         try:
             return path.read_text().strip()
         except OSError as error:
-            raise SettingsError(f"{path}: {error.strerror}; run `vats up` once, it makes the secrets") from error
+            raise SettingsError(
+                f"{path}: {error.strerror}; run `vats up` once, it makes the secrets"
+            ) from error
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -1,0 +1,51 @@
+"""Generated secrets: one file each in `VATS_HOME/secrets`, mode 0600, made when first asked for."""
+
+import os
+import secrets
+from pathlib import Path
+
+from engine.settings import Settings, SettingsError
+
+GENERATED = ("ari", "ari-fallback", "ami")
+_BYTES = 24
+
+
+def secret(settings: Settings, name: str) -> str:
+    """The secret of this name, generated if there is none yet.
+
+    Two processes that ask at once get the same one. Raises `SettingsError` for a name that is no file name
+    and for a folder that cannot be written.
+    """
+    if not name or name != Path(name).name or name.startswith("."):
+        raise SettingsError(f"{name!r}: not a name for a secret, expected a plain file name")
+    path = settings.secrets_folder / name
+    try:
+        settings.secrets_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _create(path, secrets.token_urlsafe(_BYTES))
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}; the secrets' folder must be ours to write") from error
+
+
+def make_all(settings: Settings) -> None:
+    """Generate every secret that the installation itself needs."""
+    for name in GENERATED:
+        secret(settings, name)
+
+
+def _create(path: Path, value: str) -> None:
+    """Whole or not at all, and the first one wins: a link never replaces a file."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(value + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            return
+    finally:
+        part.unlink(missing_ok=True)

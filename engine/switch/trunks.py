@@ -1,0 +1,55 @@
+"""A trunk of the settings as Asterisk's PJSIP sees it."""
+
+from dataclasses import dataclass
+
+from engine.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True)
+class TrunkView:
+    """What the template `pjsip.conf.j2` needs of a trunk."""
+
+    name: str
+    endpoints: list[str]  # more than one where the other side logs in by a name that is not the trunk's
+    aor: str
+    codecs: str
+    host: str
+    username: str
+    password: str
+    challenge: bool  # the other side must log in
+    matches: list[str]
+    register_with: str
+
+
+def trunk_view(settings: Settings, name: str) -> TrunkView:
+    """Raises `SettingsError` when the trunk's password file is missing or empty.
+
+    Who has to log in: a side that is known by nothing but its credentials, and one that calls from a known
+    address but is not called by us. Where we call out or register, the credentials are ours to present.
+    """
+    trunk = settings.trunks[name]
+    password = ""
+    if trunk.username:
+        password = settings.secret(trunk.password_file)
+        if not password or any(character in password for character in "\r\n;"):
+            raise SettingsError(
+                f"{settings.secrets_folder / trunk.password_file}: trunk {name}: expected one line with the "
+                "password, without a semicolon"
+            )
+    matches = list(trunk.addresses)
+    if trunk.register_with and not matches:
+        matches = [trunk.register_with]
+    challenge = bool(trunk.username) and not trunk.register_with and not (trunk.addresses and trunk.host)
+    logs_in_as = trunk.username if challenge else name
+    return TrunkView(
+        name=name,
+        endpoints=[name] if logs_in_as == name else [name, logs_in_as],
+        aor=logs_in_as if challenge and not trunk.host else name,
+        codecs=",".join(trunk.codecs),
+        host=trunk.host,
+        username=trunk.username,
+        password=password,
+        challenge=challenge,
+        matches=matches,
+        register_with=trunk.register_with,
+    )
