@@ -1,4 +1,4 @@
-"""The command `vats`. Each subcommand is a module of this folder and is imported only when it is asked for."""
+"""The command `vats`. Each subcommand is a module of this folder, imported only when it is asked for."""
 
 import importlib
 import importlib.util
@@ -28,7 +28,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that finds its commands by name, so that one that cannot be imported does not break the others."""
+    """Finds its commands by name, so that one that cannot be imported does not break the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name, path in COMMANDS.items() if _exists(path)]
