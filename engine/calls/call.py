@@ -16,7 +16,7 @@ from engine.calls.dialer import RingResult, ring
 from engine.calls.errors import CallerGone, HungUp, PromptFailed
 from engine.calls.leg import NORMAL_CLEARING, Leg, Target
 from engine.calls.services import Services
-from engine.directory.model import Tenant
+from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
 from engine.journal.events import (
     CallAnswered,
@@ -53,7 +53,7 @@ class CallPrompts:
     def media(self, prompt: Prompt) -> list[str]:
         """Media URIs for the switch. Raises what the prompt library raises for one that is missing."""
         call = self._call
-        return call.services.prompts.media(call.tenant.tenant, call.language, prompt, call.variables)
+        return call.services.prompts.media(call.tenant.name, call.language, prompt, call.variables)
 
 
 class Call:
@@ -93,6 +93,7 @@ class Call:
         self.recordings_made = 0
         self.music = False
         self.closing = False
+        self.refused = False
         # Who ended the last talk, until the scenario goes on; it ended the call if nothing follows.
         self.last_talk_ended_by: EndedBy | None = None
         # Left by a recovery: legs that were ringing or talking, for `ring` to go on with.
@@ -255,9 +256,14 @@ class Call:
         return bool(self.adopted_legs)
 
     async def hang_up(self, cause: int = NORMAL_CLEARING) -> NoReturn:
-        """End the call with a Q.850 cause; for a caller who has not been answered it becomes the SIP answer."""
+        """End the call with a Q.850 cause; a caller not yet answered gets it as the SIP answer."""
         self.caller.cause = cause
         raise HungUp
+
+    async def refuse(self, cause: int) -> NoReturn:
+        """Turn the caller away before anything was answered; the record says `refused`."""
+        self.refused = True
+        await self.hang_up(cause)
 
     # -- what the dialer and the talk use -----------------------------------------------------------------
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.calls.call import Call
 
 Outcome = Literal["talked", "no_answer", "busy", "unavailable", "failed"]
+_TOLD: tuple[Literal["busy", "no_answer", "unavailable"], ...] = ("busy", "no_answer", "unavailable")
 SUBSCRIBER_ABSENT = 20  # Q.850
 
 
@@ -88,7 +89,7 @@ async def _drop_all(call: Call, legs: Sequence[Leg], *, timed_out: bool) -> None
 def _outcome(legs: Sequence[Leg]) -> Outcome:
     """Of several who did not answer, what the caller should be told: busy before no answer before away."""
     results = {leg.result for leg in legs if leg.gone or leg.dropped is not None}
-    for result in ("busy", "no_answer", "unavailable"):
+    for result in _TOLD:
         if result in results:
-            return result  # type: ignore[return-value]
+            return result
     return "failed"

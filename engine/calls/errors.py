@@ -1,7 +1,7 @@
 """What ends a step or a call early."""
 
 
-class CallOver(BaseException):  # noqa: N818
+class CallOver(BaseException):
     """The call is over; it unwinds the call's task. Not an `Exception`, so that no step swallows it."""
 
 

@@ -21,7 +21,14 @@ async def talk(call: Call, operator: Leg) -> None:
     """Connect the caller with `operator` (or go on with a talk that was adopted); returns when the operator
     has gone, raises `CallerGone` when the caller has.
     """
-    if call.talking_with is not operator and not await _connect(call, operator):
+    if call.talking_with is operator or await _connect(call, operator):
+        await go_on_talking(call)
+
+
+async def go_on_talking(call: Call) -> None:
+    """Wait for the end of the talk that is on; returns at once when there is none."""
+    operator = call.talking_with
+    if operator is None:
         return
     try:
         await call.until(lambda: operator.gone)

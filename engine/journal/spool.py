@@ -123,6 +123,10 @@ class Spool:
             self._schedule_write()
         return entry
 
+    def release(self, call_id: str) -> None:
+        """Forget a call that somebody else carries on and will end."""
+        self._open.pop(call_id, None)
+
     async def sync(self) -> None:
         """Wait until everything appended so far is durable; a disk that refuses makes this wait."""
         target = self._appended

@@ -1,0 +1,124 @@
+"""From the first event of a call to its last: the task that runs it and the clearing up after it."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from engine.calls.call import Call
+from engine.calls.errors import CallerGone, CallOver
+from engine.calls.leg import NORMAL_CLEARING
+from engine.calls.talk import go_on_talking
+from engine.calls.together import together
+from engine.journal.events import CallEnded, EndedBy, TalkEnded
+from engine.switch.errors import Gone, SwitchError
+
+Runner = Callable[[Call], Awaitable[None]]
+
+TEMPORARY_FAILURE = 41  # Q.850
+ENDING_LIMIT_S = 5.0
+
+
+async def run_call(call: Call, runner: Runner) -> None:
+    """Run the scenario, then end the call and everything that it owns, whichever way it went.
+
+    Cancelled, it leaves all as it is: the people talk on, and whoever comes next adopts them.
+    """
+    failed = ""
+    try:
+        await runner(call)
+    except CallOver:
+        pass
+    except Exception as error:  # a bug in one call's handling must not end the talk it is about
+        failed = f"{type(error).__name__}: {error}"
+        call.log.exception("call.failed", step=call.step)
+        with contextlib.suppress(CallerGone):
+            await go_on_talking(call)
+    await _end(call, failed)
+
+
+async def _end(call: Call, failed: str) -> None:
+    """Hang up whatever is left, wait for the switch to confirm, and write the call's last event."""
+    call.closing = True
+    caller = call.caller
+    ended_by = _ended_by(call)
+    if not caller.gone and failed and not caller.cause:
+        caller.cause = TEMPORARY_FAILURE
+    cause = caller.cause or NORMAL_CLEARING
+    await together(
+        *(call.drop(leg, "normal") for leg in call.legs.values() if leg is not caller),
+        *(call.destroy_bridge(bridge) for bridge in list(call.bridges.values())),
+        _hang_up_caller(call, cause),
+    )
+    gone = await call.until(lambda: all(leg.gone for leg in call.legs.values()), ENDING_LIMIT_S)
+    if not gone:
+        call.log.warning(
+            "call.ending_unconfirmed", legs=[leg.id for leg in call.legs.values() if not leg.gone]
+        )
+    if await _taken_over(call):
+        call.log.info("call.taken_over")
+        call.services.spool.release(call.id)
+        close(call)
+        return
+    now = call.services.clock.wall_ms()
+    for leg in call.legs.values():
+        if leg.gone:
+            continue
+        leg.ended_at = now
+        if leg is not caller:
+            call.journal_leg_end(leg)
+    if call.talking_with is not None:
+        call.journal(TalkEnded(call.talking_with.id, ended_by), caller.ended_at)
+        call.talking_with = None
+    refused = cause if call.refused else 0
+    call.journal(
+        CallEnded(ended_by, refused or caller.cause or cause, refused=call.refused, failed=failed),
+        caller.ended_at,
+    )
+    close(call)
+
+
+def close(call: Call) -> None:
+    """Take the call off the router; from here on its events are nobody's."""
+    for leg_id in call.legs:
+        call.services.router.forget(leg_id)
+
+
+def _ended_by(call: Call) -> EndedBy:
+    caller = call.caller
+    if caller.gone and caller.dropped is None:
+        return caller.ended_by()
+    return call.last_talk_ended_by or "engine"
+
+
+async def _hang_up_caller(call: Call, cause: int) -> None:
+    caller = call.caller
+    if caller.gone:
+        return
+    caller.dropped = "normal"
+    try:
+        await caller.channel.hang_up(cause=cause)
+    except Gone:
+        return
+    except SwitchError as error:
+        call.log.warning("call.hangup_failed", cause=str(error))
+
+
+async def _taken_over(call: Call) -> bool:
+    """Whether the caller left our application without hanging up: the fallback has taken him."""
+    caller = call.caller
+    if caller.dropped is not None or caller.hangup_at is not None:
+        return False
+    # StasisEnd came first; give the hangup that belongs to it a moment.
+    if await call.until(lambda: caller.hangup_at is not None, 0.2):
+        return False
+    try:
+        await caller.channel.data()
+    except SwitchError:
+        return False
+    return True
+
+
+async def detach(task: asyncio.Task[None]) -> None:
+    """Stop running a call without touching it in the switch."""
+    task.cancel()
+    await asyncio.wait([task])
