@@ -137,6 +137,24 @@ class RecordingStopped(_Event, frozen=True, tag="recording.stopped"):
     leg: str
 
 
+class MessageLeft(_Event, frozen=True, tag="message.left"):
+    """The caller left a voice message."""
+
+    mailbox: str
+
+
+class CallbackOrdered(_Event, frozen=True, tag="callback.ordered"):
+    """The caller asked to be rung back on `number`."""
+
+    number: str
+
+
+class QueueEntered(_Event, frozen=True, tag="queue.entered"):
+    """The caller began to wait for the next free person."""
+
+    queue: str
+
+
 class CallRecovered(_Event, frozen=True, tag="call.recovered"):
     """An engine adopted this running call after a restart or a lost connection."""
 
@@ -179,6 +197,9 @@ Event = (
     | TalkEnded
     | RecordingStarted
     | RecordingStopped
+    | MessageLeft
+    | CallbackOrdered
+    | QueueEntered
     | CallRecovered
     | FallbackTook
     | CallEnded
@@ -186,7 +207,11 @@ Event = (
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One event of one call. `at` is UTC milliseconds, `mono` milliseconds since boot `boot`."""
+    """One event of one call. `at` is UTC milliseconds, `mono` the same instant in milliseconds since boot `boot`.
+
+    `boot` is empty where the event was journalled over a second after it happened (found after a restart):
+    then nobody knows whether the wall clock was set in between, and `mono` decides nothing.
+    """
 
     call_id: str
     seq: int

@@ -20,6 +20,7 @@ from engine.journal.segments import begin_segment, list_segments, read_segment, 
 COMMIT_SECONDS = 0.015  # with the loop's own delay below the promised 20 ms
 RETRY_SECONDS = 0.5
 CLOSE_SECONDS = 3.0
+LIVE_MS = 1000  # a switch's time further than this from now: the monotonic clock can say nothing about it
 ENDED_KEPT = 1000  # ended calls whose last number is still known, for late events
 
 _log = structlog.get_logger(__name__)
@@ -94,22 +95,23 @@ class Spool:
         """Number and keep an event. `at` is the switch's own time, UTC milliseconds; default: now."""
         clock = self._clock
         entries = self._open.get(call_id)
-        late = None
+        after_end = None
         if entries is None:
-            late = self._ended.get(call_id)
-            if late is None:
+            after_end = self._ended.get(call_id)
+            if after_end is None:
                 entries = self._open[call_id] = []
-        last = late[-1].seq if late else entries[-1].seq if entries else self._first_seq - 1
-        entry = Entry(
-            call_id,
-            last + 1,
-            clock.wall_ms() if at is None else at,
-            clock.monotonic_ms(),
-            clock.boot_id(),
-            event,
-        )
-        if late is not None:
-            self._ended[call_id] = [late[0], entry]
+        last = after_end[-1].seq if after_end else entries[-1].seq if entries else self._first_seq - 1
+        mono, boot = clock.monotonic_ms(), clock.boot_id()
+        if at is None:
+            at = clock.wall_ms()
+        else:
+            late = clock.wall_ms() - at
+            mono -= late
+            if not -LIVE_MS <= late <= LIVE_MS:
+                boot = ""
+        entry = Entry(call_id, last + 1, at, mono, boot, event)
+        if after_end is not None:
+            self._ended[call_id] = [after_end[0], entry]
         elif isinstance(event, CallEnded):
             self._open.pop(call_id, None)
             self._ended[call_id] = [entry, entry]
