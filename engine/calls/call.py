@@ -15,7 +15,7 @@ import structlog
 from engine.calls.dialer import RingResult, ring
 from engine.calls.errors import CallerGone, HungUp, PromptFailed
 from engine.calls.leg import NORMAL_CLEARING, Leg, Target
-from engine.calls.services import Services
+from engine.calls.services import Services, playback_id
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
 from engine.journal.events import (
@@ -35,12 +35,10 @@ from engine.journal.events import (
 )
 from engine.switch.ari.events import ChannelDtmfReceived, ChannelEvent, PlaybackFinished, milliseconds
 from engine.switch.ari.resources import Bridge, Channel, HangupReason, Playback
-from engine.switch.errors import Gone, SwitchError
+from engine.switch.errors import Gone, SwitchError, SwitchFailed
 
 T = TypeVar("T")
 
-# Playback ids go round, so that whoever adopts a call knows which may still be playing.
-PLAYBACK_IDS = 4
 LONGEST_PROMPT_S = 900.0
 
 
@@ -98,6 +96,7 @@ class Call:
         self.last_talk_ended_by: EndedBy | None = None
         # Left by a recovery: legs that were ringing or talking, for `ring` to go on with.
         self.adopted_legs: list[Leg] = []
+        self.adopted_result: RingResult | None = None
         self._attempt = 1
         self._playback: str | None = None
         self._playback_failed = False
@@ -173,10 +172,12 @@ class Call:
         """A request to the caller's own channel: one that is gone means that the caller is."""
         try:
             return await request
-        except Gone as error:
-            # The event that tells when and why is on its way, or came already.
-            if not self.closing:
-                await self.until(lambda: False, timeout=1.0)
+        except (Gone, SwitchFailed) as error:
+            # The event that tells when and why is on its way, or came already. Answering a caller who has
+            # just cancelled is a 500.
+            await self.until(lambda: False, timeout=1.0)
+            if isinstance(error, SwitchFailed):
+                raise
             raise CallerGone from error
 
     # -- what steps use ---------------------------------------------------------------------------------
@@ -199,7 +200,7 @@ class Call:
         if not media:
             return None
         self._plays += 1
-        playback = Playback(self.services.connection, f"{self.id}.play.{self._plays % PLAYBACK_IDS}")
+        playback = Playback(self.services.connection, playback_id(self.id, self._plays))
         # Interest is registered before the request, so the end cannot come first.
         self._playback, self._playback_failed = playback.id, False
         try:
@@ -246,14 +247,20 @@ class Call:
         """Which try of this step it is, from 1; kept across a recovery."""
         return self._attempt
 
+    def keep_attempt(self, attempt: int) -> None:
+        """Go on counting from before a recovery."""
+        self._attempt = attempt
+
     def next_attempt(self) -> int:
         self.enter_step(self.step, self.step_type, attempt=self._attempt + 1)
         return self._attempt
 
     @property
     def adopted(self) -> bool:
-        """A recovery found people ringing or talking: the step is to `ring` at once, its targets are kept."""
-        return bool(self.adopted_legs)
+        """A recovery found people ringing or talking: the step is to `ring` at once and its targets do not
+        matter, for `ring` goes on with those legs (or tells how it ended while nobody was looking).
+        """
+        return bool(self.adopted_legs) or self.adopted_result is not None
 
     async def hang_up(self, cause: int = NORMAL_CLEARING) -> NoReturn:
         """End the call with a Q.850 cause; a caller not yet answered gets it as the SIP answer."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["talked", "no_answer", "busy", "unavailable", "failed"]
 _TOLD: tuple[Literal["busy", "no_answer", "unavailable"], ...] = ("busy", "no_answer", "unavailable")
+PRESENT_LIMIT_S = 5.0
 SUBSCRIBER_ABSENT = 20  # Q.850
 
 
@@ -32,6 +33,9 @@ class RingResult:
 
 async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingResult:
     """Ring `targets` (or go on with the legs that a recovery adopted) for `timeout` seconds, then talk."""
+    result, call.adopted_result = call.adopted_result, None
+    if result is not None:
+        return result
     adopted, call.adopted_legs = call.adopted_legs, []
     legs = adopted or [call.new_leg(target) for target in targets]
     if call.talking_with is None:
@@ -63,15 +67,19 @@ async def _start(call: Call, leg: Leg, timeout: float) -> None:
     target = leg.target
     assert target is not None
     number = target.caller_id or call.caller.number
-    variables = {"CONNECTEDLINE(num,i)": number}
+    # The one place from which the INVITE's From comes: a phone shows it.
+    variables = {"CONNECTEDLINE(num)": number}
     if call.caller.caller_name and not target.caller_id:
-        variables["CONNECTEDLINE(name,i)"] = call.caller.caller_name
+        variables["CONNECTEDLINE(name)"] = call.caller.caller_name
     try:
         await leg.channel.create(
             target.endpoint, APPLICATION, arguments="leg", originator=call.id, variables=variables
         )
+        # Asterisk refuses to dial a channel that it has not yet brought into the application.
+        if not await call.until(lambda: leg.present or leg.gone, PRESENT_LIMIT_S) or leg.gone:
+            return
         # A second above our own limit: it is for the case that no engine is there to keep it.
-        await leg.channel.dial(caller=call.id, timeout_s=math.ceil(timeout) + 1)
+        await leg.channel.dial(timeout_s=math.ceil(timeout) + 1)
     except Gone:
         # It went away by itself or with the caller; its end comes as an event.
         return

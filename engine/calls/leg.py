@@ -17,6 +17,8 @@ from engine.switch.ari.events import (
 from engine.switch.ari.resources import Channel, HangupReason
 
 NORMAL_CLEARING = 16
+# What a hangup request says when it came from inside Asterisk; it is no cause of Q.850's.
+REQUESTED_HERE = 32
 # Q.850 causes that mean the network failed, not that somebody hung up: out of order, temporary failure,
 # and 44, which Asterisk gives when no sound has come for `rtp_timeout`.
 NETWORK_CAUSES = frozenset({27, 38, 41, 44})
@@ -48,6 +50,7 @@ class Leg:
     name: str = ""  # the switch's channel name, PJSIP/demo-00000001
     number: str = ""
     caller_name: str = ""
+    present: bool = False  # in our application: it can be asked to do things
     ringing_at: int | None = None
     answered_at: int | None = None
     hangup_at: int | None = None
@@ -77,18 +80,22 @@ class Leg:
         match event:
             case StasisStart():
                 self.name = event.channel.name
+                self.present = True
             case ChannelStateChange():
                 self.name = event.channel.name
                 if event.channel.state == "Ringing" and self.ringing_at is None:
                     self.ringing_at = at
                 elif event.channel.state == "Up" and self.answered_at is None:
                     self.answered_at = at
+            case ChannelHangupRequest() if event.cause == REQUESTED_HERE:
+                # Asterisk's own limit or our own request; the real cause follows with the end.
+                self.hangup_at = self.hangup_at or at
             case ChannelHangupRequest():
                 self._end(at, event.cause)
-                self.hangup_at = self.ended_at
+                self.hangup_at = self.hangup_at or at
             case ChannelDestroyed():
                 self._end(at, event.cause)
-                self.hangup_at = self.ended_at
+                self.hangup_at = self.hangup_at or at
             case StasisEnd():
                 self._end(at, 0)
             case ChannelEnteredBridge():
@@ -126,7 +133,7 @@ class Leg:
             return "no_answer"
         if self.cause in UNAVAILABLE_CAUSES:
             return "unavailable"
-        return "failed"
+        return "no_answer" if self.ringing_at is not None else "failed"
 
     def ended_by(self) -> EndedBy:
         """Who ended this leg: its own party, the network, or we."""

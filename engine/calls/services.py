@@ -12,6 +12,12 @@ from engine.switch.ari.connection import Connection
 from engine.switch.ari.router import Router
 
 APPLICATION = "vats"
+# Playback ids go round, so that whoever adopts a call knows which may still be playing.
+PLAYBACK_IDS = 4
+
+
+def playback_id(call_id: str, number: int) -> str:
+    return f"{call_id}.play.{number % PLAYBACK_IDS}"
 
 
 class Prompts(Protocol):
