@@ -2,7 +2,7 @@
 
 `VATS_HOME` is the state folder (default `var/` beside `config/`), `VATS_CONFIG` the settings file,
 `VATS_DATABASE_URL` the database. Every port and path is a setting, so that several instances can run side
-by side on one machine.
+by side on one machine. `VATS_ASTERISK_ROOT`, which `scripts/up` sets, names the folder that holds Asterisk.
 """
 
 import os
@@ -179,6 +179,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{config}: not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise SettingsError(f"{config}: expected `name: value` lines")
+    if root := env.get("VATS_ASTERISK_ROOT"):
+        content = {**content, "asterisk": {**(content.get("asterisk") or {}), "root": root}}
     home = Path(env["VATS_HOME"]) if env.get("VATS_HOME") else config.parent.parent / "var"
     # Resolved once: the demo's `var` may be a link to a folder that Asterisk's user can reach.
     home = home.resolve()

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from engine.logs import configure
 from engine.secrets import make_all
 from engine.settings import Settings, load_settings
 from engine.switch.configuration import asterisk_user, command, render
@@ -20,9 +21,9 @@ PROCESSES = {
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["asterisk", *PROCESSES]))
+@click.argument("name", type=click.Choice(["asterisk", *PROCESSES, "demo"]))
 def run(name: str) -> None:
-    """Run one process in the foreground, as systemd does.
+    """Run one process in the foreground, as systemd does; or place the demo call to what runs.
 
     It ends cleanly on SIGTERM and SIGINT; the exit code is its own.
     """
@@ -30,6 +31,9 @@ def run(name: str) -> None:
     make_all(settings)
     if name == "asterisk":
         become_asterisk(settings)
+    if name == "demo":
+        sys.exit(importlib.import_module("engine.cli.demo").run_demo(settings))
+    configure(name)
     sys.exit(importlib.import_module(PROCESSES[name]).main(settings))
 
 

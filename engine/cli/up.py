@@ -1,0 +1,83 @@
+"""`vats up`: everything, in the foreground."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import click
+
+from engine.settings import Settings, load_settings
+from engine.supervisor import Supervisor
+
+# Seconds that all processes together may take until they answer.
+HEALTHY_WITHIN = 60.0
+
+T = TypeVar("T")
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Then place the demo call, and end with its result.")
+def up(demo: bool) -> None:
+    """Start Asterisk and all processes, restart what dies, end all on Ctrl-C.
+
+    Logs are in VATS_HOME/log/NAME.log. Exit code 1 when something does not come up.
+    """
+    sys.exit(asyncio.run(_up(load_settings(), demo)))
+
+
+async def _up(settings: Settings, demo: bool) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    begun = time.monotonic()
+    async with Supervisor(settings, _tell) as supervisor:
+        sick = await _unless(stop, supervisor.healthy(HEALTHY_WITHIN))
+        if sick is None:
+            return 0
+        for line in sick:
+            _tell(f"does not answer: {line}")
+        if sick and demo:
+            _tell("no demo call: the above must answer first; `vats doctor` says more")
+            return 1
+        if not sick:
+            ports = settings.ports
+            _tell(f"all answer after {time.monotonic() - begun:.1f} s")
+            _tell(
+                f"SIP {settings.listen}:{ports.sip}, web http://127.0.0.1:{ports.web}, state {settings.home}"
+            )
+        if demo:
+            code = await _unless(stop, _run_demo())
+            return 1 if code is None else code
+        await stop.wait()
+    return 0
+
+
+async def _run_demo() -> int:
+    """In a process of its own, so that it can have the terminal, and an event loop, to itself."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "engine.cli", "run", "demo")
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """The work's result, or None when we are told to stop first."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
+
+
+def _tell(line: str) -> None:
+    click.echo(f"{time.strftime('%H:%M:%S')}  {line}")

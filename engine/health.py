@@ -1,0 +1,72 @@
+"""Does a process of the product answer? Asked from outside, by what it is there for."""
+
+import asyncio
+import contextlib
+import time
+
+import httpx
+
+from engine.operations import EngineAway, EngineClient, OperationFailed
+from engine.settings import Settings, SettingsError
+
+_TIME_LIMIT = 3.0
+
+
+async def complaint(settings: Settings, name: str) -> str:
+    """What is wrong with `asterisk`, `engine`, `worker`, `web` or `fallback`; empty when it answers.
+
+    Takes three seconds at most.
+    """
+    try:
+        async with asyncio.timeout(_TIME_LIMIT):
+            match name:
+                case "asterisk":
+                    return await _asterisk(settings)
+                case "engine":
+                    await EngineClient(settings, _TIME_LIMIT).call("ping")
+                    return ""
+                case "web":
+                    return await _web(settings)
+                case "fallback":
+                    return await _listens(settings.ports.agi)
+                case _:
+                    return ""
+    except TimeoutError:
+        return f"no answer within {_TIME_LIMIT:.0f} s"
+    except (httpx.HTTPError, EngineAway, OperationFailed, SettingsError) as error:
+        return str(error) or type(error).__name__
+
+
+async def ari_ping(settings: Settings) -> float:
+    """A real round trip through Asterisk by the fallback's account; returns its seconds.
+
+    Raises `httpx.HTTPError` when there is no answer or not the right one.
+    """
+    begun = time.monotonic()
+    auth = ("fallback", settings.secret("ari-fallback"))
+    async with httpx.AsyncClient(timeout=_TIME_LIMIT, trust_env=False) as client:
+        answer = await client.get(f"http://127.0.0.1:{settings.ports.ari}/ari/asterisk/ping", auth=auth)
+        answer.raise_for_status()
+    return time.monotonic() - begun
+
+
+async def _asterisk(settings: Settings) -> str:
+    await ari_ping(settings)
+    return ""
+
+
+async def _web(settings: Settings) -> str:
+    async with httpx.AsyncClient(timeout=_TIME_LIMIT, trust_env=False) as client:
+        answer = await client.get(f"http://127.0.0.1:{settings.ports.web}/healthz")
+    return "" if answer.status_code == 200 else f"/healthz says {answer.status_code}: {answer.text[:200]}"
+
+
+async def _listens(port: int) -> str:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError as error:
+        return f"nobody listens on 127.0.0.1:{port}: {error.strerror}"
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return ""
