@@ -1,0 +1,147 @@
+"""The table `recording` as a list of work: a row waits from the moment its call has ended.
+
+States: `waiting`; `done` (the file is whole, only then does the view `cdr` show its path); `empty` (nobody
+talked into it); `failed` (no raw file could be read; `error` says why). A `done` row with an `error` has
+one side silent. Rows are begun by `derive_recordings` in the transaction that stores the call's events.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Insert, exists, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.journal.events import CallEnded, CallStarted, Entry, RecordingStarted
+from engine.recordings.mixing import Mixed
+from engine.store.tables import call, journal, recording
+
+DAY_MS = 86_400_000
+_BATCH = 500
+
+
+class Job(NamedTuple):
+    """A call whose recording is to be made; `started_at` in UTC milliseconds."""
+
+    call_id: str
+    tenant: str
+    started_at: int
+    attempts: int
+
+
+class _RawFiles(msgspec.Struct):
+    caller_file: str
+    operator_file: str
+
+
+async def derive_recordings(connection: AsyncConnection, calls: Mapping[str, Sequence[Entry]]) -> None:
+    """A deriver of the journal's writer: ended calls that were recorded begin to wait. Again does no harm."""
+    for call_id, entries in calls.items():
+        events = {type(entry.event): entry for entry in entries}
+        if CallEnded not in events or RecordingStarted not in events:
+            continue
+        started = next((entry for entry in entries if isinstance(entry.event, CallStarted)), entries[0])
+        tenant = started.event.tenant if isinstance(started.event, CallStarted) else ""
+        await connection.execute(_begin(connection, call_id, tenant, started.at))
+
+
+async def take_over_forgotten(connection: AsyncConnection, since: int) -> int:
+    """Begin rows for recorded calls with a record, but with no row, that started at or after `since` (UTC
+    milliseconds). Returns how many.
+    """
+    rows = await connection.execute(
+        select(call.c.call_id, call.c.tenant, call.c.started_at).where(
+            call.c.started_at >= since,
+            ~exists().where(recording.c.call_id == call.c.call_id),
+            exists().where(
+                journal.c.call_id == call.c.call_id, journal.c.kind == _kind_of_recording_started()
+            ),
+        )
+    )
+    found = rows.all()
+    for call_id, tenant, started_at in found:
+        await connection.execute(_begin(connection, call_id, tenant, started_at))
+    return len(found)
+
+
+async def waiting(connection: AsyncConnection, now: int) -> list[Job]:
+    """The next jobs that are due, 500 at most."""
+    due = or_(recording.c.next_attempt_at.is_(None), recording.c.next_attempt_at <= now)
+    rows = await connection.execute(
+        select(recording.c.call_id, recording.c.tenant, recording.c.started_at, recording.c.attempts)
+        .where(recording.c.state == "waiting", due)
+        .order_by(recording.c.next_attempt_at)
+        .limit(_BATCH)
+    )
+    return [Job(call_id, tenant, started or 0, attempts) for call_id, tenant, started, attempts in rows]
+
+
+async def raw_files(connection: AsyncConnection, call_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """By call, the names of the caller's and the operator's raw file of each part, as they were recorded."""
+    rows = await connection.execute(
+        select(journal.c.call_id, journal.c.data)
+        .where(journal.c.call_id.in_(call_ids), journal.c.kind == _kind_of_recording_started())
+        .order_by(journal.c.call_id, journal.c.at, journal.c.seq)
+    )
+    found: dict[str, list[tuple[str, str]]] = {call_id: [] for call_id in call_ids}
+    for call_id, data in rows:
+        names = msgspec.json.decode(data, type=_RawFiles)
+        found[call_id].append((names.caller_file, names.operator_file))
+    return found
+
+
+async def finish(connection: AsyncConnection, job: Job, path: str, mixed: Mixed, now: int) -> None:
+    """Store what became of a job; from here on the file is announced."""
+    without_sound = "failed" if mixed.problems else "empty"
+    state = "done" if mixed.duration_ms else without_sound
+    await connection.execute(
+        update(recording)
+        .where(recording.c.call_id == job.call_id)
+        .values(
+            state=state,
+            path=path if state == "done" else None,
+            duration_ms=mixed.duration_ms,
+            size_bytes=mixed.size,
+            attempts=job.attempts + 1,
+            next_attempt_at=None,
+            error="; ".join(mixed.problems) or None,
+            finished_at=now,
+        )
+    )
+
+
+async def put_off(connection: AsyncConnection, job: Job, error: str, until: int) -> None:
+    """The job could not be done now; `error` for people, `until` in UTC milliseconds."""
+    await connection.execute(
+        update(recording)
+        .where(recording.c.call_id == job.call_id)
+        .values(attempts=job.attempts + 1, next_attempt_at=until, error=error)
+    )
+
+
+async def wholly_done(connection: AsyncConnection, call_ids: Sequence[str]) -> set[str]:
+    """Those of the calls whose raw files are needed no more."""
+    rows = await connection.execute(
+        select(recording.c.call_id).where(
+            recording.c.call_id.in_(call_ids),
+            recording.c.state.in_(("done", "empty")),
+            recording.c.error.is_(None),
+        )
+    )
+    return set(rows.scalars())
+
+
+def _begin(connection: AsyncConnection, call_id: str, tenant: str, started_at: int) -> Insert:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    # No time for the next attempt: due at once, however the wall clock is set.
+    statement: Insert = (
+        insert(recording)
+        .values(call_id=call_id, tenant=tenant, state="waiting", started_at=started_at)
+        .on_conflict_do_nothing()
+    )
+    return statement
+
+
+def _kind_of_recording_started() -> str:
+    return str(RecordingStarted.__struct_config__.tag)

@@ -1,0 +1,146 @@
+"""From the switch's raw files to one recording: caller left, operator right, 8 kHz, 16 bits.
+
+A call has as many parts as times its recording was started (a transfer or a recovery starts it anew).
+Parts follow one another without the time between them, in which nobody talked. Within a part both sides
+began together; the shorter one is filled up with silence.
+
+Raw files and what becomes of them:
+
+- one side missing, empty or unreadable: that side is silent, and the reason is told;
+- both sides empty (nobody answered): the part is nothing;
+- no part with any sound: no file; the reason is told.
+
+A raw file's header is not believed, since a killed switch leaves a wrong length: what follows it counts.
+"""
+
+import os
+import struct
+import wave
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from pydub import AudioSegment
+
+RATE = 8000
+_FRAME = 2
+_CHUNK_S = 60
+
+
+class Part(NamedTuple):
+    """The two raw files of one part."""
+
+    caller: Path
+    operator: Path
+
+
+class Mixed(NamedTuple):
+    """What was written. `duration_ms` 0: no sound, no file. `problems` are sentences naming files."""
+
+    duration_ms: int
+    size: int
+    problems: tuple[str, ...]
+
+
+class _Raw:
+    """One raw file, read in pieces as 8 kHz mono."""
+
+    def __init__(self, path: Path) -> None:
+        self.problem = ""
+        self._file: BinaryIO | None = None
+        self._rate = RATE
+        try:
+            self._file = path.open("rb")
+            self._rate, start = _header(self._file)
+            self.frames = (os.fstat(self._file.fileno()).st_size - start) // _FRAME * RATE // self._rate
+        except FileNotFoundError:
+            self.problem, self.frames = f"{path.name}: missing", 0
+        except (OSError, ValueError) as error:
+            self.problem, self.frames = f"{path.name}: {error}", 0
+
+    def read(self, seconds: int, frames: int) -> AudioSegment:
+        """The next `seconds`, filled up with silence to `frames`."""
+        data = self._file.read(seconds * self._rate * _FRAME) if self._file and not self.problem else b""
+        sound = AudioSegment(
+            data=data[: len(data) // _FRAME * _FRAME],
+            sample_width=_FRAME,
+            frame_rate=self._rate,
+            channels=1,
+        ).set_frame_rate(RATE)
+        data = sound.raw_data[: frames * _FRAME]
+        return sound._spawn(data.ljust(frames * _FRAME, b"\0"))
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
+
+def mix(parts: Sequence[Part], target: Path) -> Mixed:
+    """Write the recording; it appears whole or not at all. Doing it again gives the same file.
+
+    Raises `OSError` when the target cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.part")
+    problems: list[str] = []
+    frames = 0
+    try:
+        with temporary.open("wb") as file:
+            with wave.open(file, "wb") as output:
+                output.setnchannels(2)
+                output.setsampwidth(_FRAME)
+                output.setframerate(RATE)
+                for part in parts:
+                    for stereo in _stereo(part, problems):
+                        output.writeframesraw(stereo.raw_data)
+                        frames += int(stereo.frame_count())
+            file.flush()
+            os.fsync(file.fileno())
+        if not frames:
+            return Mixed(0, 0, tuple(problems))
+        size = temporary.stat().st_size
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Mixed(frames * 1000 // RATE, size, tuple(problems))
+
+
+def _stereo(part: Part, problems: list[str]) -> Iterator[AudioSegment]:
+    caller, operator = _Raw(part.caller), _Raw(part.operator)
+    try:
+        left = max(caller.frames, operator.frames)
+        problems += [raw.problem for raw in (caller, operator) if raw.problem]
+        while left > 0:
+            frames = min(left, _CHUNK_S * RATE)
+            sides = [raw.read(_CHUNK_S, frames) for raw in (caller, operator)]
+            yield AudioSegment.from_mono_audiosegments(*sides)
+            left -= frames
+    finally:
+        caller.close()
+        operator.close()
+
+
+def _header(file: BinaryIO) -> tuple[int, int]:
+    """Rate and offset of the samples. An empty file is a recording of nothing, so no error."""
+    head = file.read(12)
+    if not head:
+        return RATE, 0
+    if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        raise ValueError("no WAV file")
+    rate = 0
+    while True:
+        chunk = file.read(8)
+        if len(chunk) < 8:
+            if rate:
+                return rate, file.tell()
+            raise ValueError("its header is cut off")
+        name, size = struct.unpack("<4sI", chunk)
+        if name == b"data":
+            if not rate:
+                raise ValueError("its header says nothing of the sound")
+            return rate, file.tell()
+        body = file.read(size + size % 2)
+        if name == b"fmt ":
+            kind, channels, rate, _, _, bits = struct.unpack("<HHIIHH", body[:16].ljust(16, b"\0"))
+            if (kind, channels, bits) != (1, 1, 16) or rate not in (8000, 16000, 24000, 32000, 48000):
+                raise ValueError(f"mono PCM of 16 bits was expected, not {channels} × {bits} bits, {rate} Hz")
