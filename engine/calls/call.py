@@ -57,8 +57,11 @@ class CallPrompts:
 class Call:
     """What a step may see and do of a call. `id` is the caller's channel's unique id."""
 
-    def __init__(self, services: Services, tenant: Tenant, started: CallStarted, call_id: str) -> None:
+    def __init__(
+        self, services: Services, tenant: Tenant, started: CallStarted, call_id: str, started_at: int
+    ) -> None:
         self.services = services
+        self.started_at = started_at  # UTC milliseconds: its INVITE
         self.id = call_id
         self.tenant = tenant
         self.started = started

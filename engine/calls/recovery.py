@@ -91,7 +91,7 @@ async def adopt(
     ends: Mapping[str, ChannelEnd],
 ) -> Call:
     """A `Call` in the state that the journal and the switch agree on, its events routed to it again."""
-    call = Call(services, tenant, state.started, call_id)
+    call = Call(services, tenant, state.started, call_id, state.started_at)
     channel = snapshot.channels[call_id]
     call.caller.name, call.caller.present = channel.name, True
     call.caller.answered_at = state.answered_at

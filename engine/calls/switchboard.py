@@ -37,7 +37,7 @@ class Reception(Protocol):
 
     def arrival(self, channel: ChannelData, arguments: list[str]) -> Arrival: ...
 
-    def resumption(self, state: CallState) -> Arrival: ...
+    def resumption(self, started: CallStarted, step: str) -> Arrival: ...
 
     def arguments_of(self, channel: ChannelData) -> list[str]:
         """What the dialplan would have said of a caller whose arrival was missed."""
@@ -120,10 +120,11 @@ class Switchboard:
 
     def _arrived(self, channel: ChannelData, arguments: list[str], at: int) -> None:
         arrival = self._reception.arrival(channel, arguments)
-        call = Call(self._services, arrival.tenant, arrival.started, channel.id)
-        call.caller.present = True
         # The call begins with its INVITE, which is when the switch made the channel.
-        call.journal(arrival.started, milliseconds(channel.creationtime) if channel.creationtime else at)
+        started_at = milliseconds(channel.creationtime) if channel.creationtime else at
+        call = Call(self._services, arrival.tenant, arrival.started, channel.id, started_at)
+        call.caller.present = True
+        call.journal(arrival.started, started_at)
         if channel.state == "Up":
             call.caller.answered_at = at
         metrics.calls_started.labels(arrival.started.direction).inc()
@@ -181,7 +182,7 @@ class Switchboard:
     async def _resume(
         self, call_id: str, state: CallState, snapshot: Snapshot, ends: Mapping[str, ChannelEnd]
     ) -> None:
-        arrival = self._reception.resumption(state)
+        arrival = self._reception.resumption(state.started, state.step)
         call = await adopt(self._services, arrival.tenant, call_id, state, snapshot, ends)
         metrics.calls_recovered.inc()
         self._run(call, arrival.runner)

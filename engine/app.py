@@ -1,0 +1,222 @@
+"""The process `engine`: one event loop that runs calls and nothing else.
+
+Ending is detaching: on SIGTERM it leaves every call as it is, and the next engine adopts them.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+import prometheus_client
+import structlog
+import uvloop
+
+from engine import logs
+from engine.calls import metrics
+from engine.calls.call import Call
+from engine.calls.services import APPLICATION, Services
+from engine.calls.switchboard import Switchboard
+from engine.clock import SystemClock
+from engine.directory.prompts.library import PromptLibrary
+from engine.journal.spool import Spool
+from engine.operations import Handler, serve
+from engine.provisioning import Provisioning
+from engine.reception import Reception
+from engine.scenarios.library import Library
+from engine.settings import Settings
+from engine.switch.ami import Ami
+from engine.switch.ari.connection import WebSocketConnection
+from engine.switch.ari.events import ChannelEvent
+from engine.switch.ari.resources import Application
+from engine.switch.ari.router import Router
+from engine.switch.cel import find_ends
+from engine.switch.errors import SwitchAway, SwitchError
+
+log = structlog.get_logger(__name__)
+
+
+def main(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; 0 after a clean end."""
+    logs.configure("engine")
+    uvloop.run(_main(settings))
+    return 0
+
+
+async def _main(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await Engine(settings).run(stop)
+
+
+class Engine:
+    """Everything that the engine is made of, put together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._clock = SystemClock()
+        self._spool = Spool(settings.journal_folder, "engine", self._clock)
+        self._prompts = PromptLibrary(settings)
+        self._library = Library(settings, self._prompts)
+        self._ami = Ami("127.0.0.1", settings.ports.ami, "vats", settings.secret("ami"))
+        self._replaced = asyncio.Event()
+        self._router = Router(on_stranger=self._on_stranger, on_replaced=self._replaced.set)
+        self._connection = WebSocketConnection(
+            host="127.0.0.1",
+            port=settings.ports.ari,
+            username="vats",
+            password=settings.secret("ari"),
+            application=APPLICATION,
+            on_event=self._router.route,
+            on_connected=self._on_connected,
+            on_lost=self._on_lost,
+        )
+        self._application = Application(self._connection, APPLICATION)
+        self._provisioning = Provisioning(settings, self._application, self._ami)
+        services = Services(
+            connection=self._connection,
+            router=self._router,
+            spool=self._spool,
+            clock=self._clock,
+            mixmonitor=self._ami,
+            prompts=self._prompts,
+            raw_recordings=str(settings.raw_recordings_folder),
+            node=settings.cell,
+        )
+        reception = Reception(self._library, settings.cell)
+        self._switchboard = Switchboard(services, reception, partial(find_ends, settings.event_log))
+        self._started_at = self._clock.wall_ms()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, or another engine takes the application over."""
+        self._settings.run_folder.mkdir(parents=True, exist_ok=True)
+        pid_file = self._settings.run_folder / "engine.pid"
+        pid_file.write_text(f"{os.getpid()}\n")
+        await asyncio.to_thread(self._library.load)
+        self._spool.open()
+        server = await serve(self._settings.engine_socket, self._operations())
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._keep_ami()),
+                    group.create_task(self._connection.run()),
+                    group.create_task(self._library.watch(self._on_change)),
+                ]
+                log.info("engine.started", cell=self._settings.cell)
+                await self._until_stopped(stop)
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await self._switchboard.stop()
+            await server.close()
+            await self._ami.close()
+            await self._spool.close()
+            pid_file.unlink(missing_ok=True)
+            log.info("engine.stopped")
+
+    async def _until_stopped(self, stop: asyncio.Event) -> None:
+        waits = {asyncio.create_task(stop.wait()), asyncio.create_task(self._replaced.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._replaced.is_set():
+            log.error("engine.replaced", cause="another engine connected to this Asterisk")
+
+    # -- the switch -------------------------------------------------------------------------------------
+
+    def _on_stranger(self, event: ChannelEvent) -> None:
+        self._switchboard.on_stranger(event)
+
+    async def _on_connected(self) -> None:
+        await self._switchboard.on_connected()
+        await self._provisioning.apply(self._library.directory)
+
+    def _on_lost(self) -> None:
+        self._switchboard.on_lost()
+
+    async def _keep_ami(self) -> None:
+        try:
+            await self._ami.connect()
+        except SwitchError as error:
+            log.warning("ami.away", cause=str(error))
+
+    async def _on_change(self) -> None:
+        """The files of tenants or scenarios have changed; calls already take the new ones."""
+        if self._connection.connected:
+            await self._provisioning.apply(self._library.directory)
+
+    # -- operations -------------------------------------------------------------------------------------
+
+    def _operations(self) -> Mapping[str, Handler]:
+        return {
+            "ping": self._ping,
+            "calls": self._calls,
+            "metrics": self._metrics,
+            "status": self._status,
+        }
+
+    async def _ping(self) -> dict[str, object]:
+        """A real round trip through Asterisk; says so where it is Asterisk that is away."""
+        try:
+            await self._application.ping()
+        except SwitchAway as error:
+            return {"switch": "away", "cause": str(error)}
+        return {"switch": "up"}
+
+    async def _calls(self) -> list[dict[str, object]]:
+        now = self._clock.wall_ms()
+        return [describe(call, now) for call in self._switchboard.calls.values()]
+
+    async def _metrics(self) -> str:
+        calls = self._switchboard.calls.values()
+        metrics.calls_active.set(len(calls))
+        metrics.calls_talking.set(sum(call.talking_with is not None for call in calls))
+        return prometheus_client.generate_latest().decode()
+
+    async def _status(self) -> dict[str, object]:
+        return {
+            "cell": self._settings.cell,
+            "pid": os.getpid(),
+            "started_at": _iso(self._started_at),
+            "switch_connected": self._connection.connected,
+            "ami_connected": self._ami.connected,
+            "calls": len(self._switchboard.calls),
+            "journal_healthy": self._spool.healthy,
+            "findings": [str(finding) for finding in self._library.findings],
+        }
+
+
+def describe(call: Call, now: int) -> dict[str, object]:
+    """A live call as `vats calls` shows it; times UTC, durations in seconds."""
+    talking = call.talking_with
+    ringing = [leg for leg in call.legs.values() if leg is not call.caller and not leg.gone]
+    target = talking.target if talking else None
+    started = call.started_at
+    return {
+        "call_id": call.id,
+        "tenant": call.started.tenant,
+        "direction": call.started.direction,
+        "number": call.number,
+        "caller": call.started.caller,
+        "caller_name": call.started.caller_name,
+        "state": "talking" if talking else "ringing" if ringing else call.step_type or "arriving",
+        "step": call.step,
+        "operator": (target.user or target.number) if target else "",
+        "started_at": _iso(started),
+        "answered_at": _iso(call.caller.answered_at),
+        "talk_s": max(0, now - call.talk_started_at) / 1000 if call.talk_started_at and talking else 0.0,
+        "duration_s": max(0, now - started) / 1000,
+        "recording": call.recording,
+    }
+
+
+def _iso(at: int | None) -> str:
+    if at is None:
+        return ""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

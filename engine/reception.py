@@ -1,0 +1,195 @@
+"""Who is calling, whose number it is, and what happens to the call: the directory's and the scenarios' answers
+to the switchboard's questions.
+"""
+
+import structlog
+
+from engine.calls.call import Call
+from engine.calls.leg import Target
+from engine.calls.lifecycle import Runner
+from engine.calls.switchboard import Arrival
+from engine.directory.directory import Directory, Tenant, User, tenant_of
+from engine.directory.model import TenantModel
+from engine.directory.numbers import normalise
+from engine.journal.events import CallStarted, Direction
+from engine.scenarios.library import Library
+from engine.scenarios.model import Scenario
+from engine.scenarios.runner import run_scenario
+from engine.switch.ari.events import ChannelData
+
+log = structlog.get_logger(__name__)
+
+UNALLOCATED = 1  # Q.850: no such number, SIP 404
+INTERNAL_RING_S = 30.0
+# Stands in where a number belongs to no tenant, so that the refusal is a call like any other.
+NOBODY = tenant_of(TenantModel(tenant="nobody", title="no tenant"))
+
+
+class Reception:
+    """`node` is the cell's name, written to every record."""
+
+    def __init__(self, library: Library, node: str) -> None:
+        self._library = library
+        self._node = node
+
+    @property
+    def _directory(self) -> Directory:
+        return self._library.directory
+
+    def arrival(self, channel: ChannelData, arguments: list[str]) -> Arrival:
+        """`arguments` as the dialplan gives them: in NUMBER TRUNK, or user NUMBER ENDPOINT."""
+        kind, dialled, origin = (*arguments, "", "", "")[:3]
+        if kind == "user":
+            user = self._directory.user_of_endpoint(origin)
+            if user is not None:
+                return self._from_user(channel, dialled, user)
+        return self._from_trunk(channel, dialled, origin)
+
+    def arguments_of(self, channel: ChannelData) -> list[str]:
+        if channel.dialplan.context == "from-user":
+            # PJSIP/romashka-101-desk-00000001 without its running number is the endpoint.
+            return ["user", channel.dialplan.exten, channel.name.rsplit("-", 1)[0].removeprefix("PJSIP/")]
+        return ["in", channel.dialplan.exten, ""]
+
+    def _from_trunk(self, channel: ChannelData, dialled: str, trunk: str) -> Arrival:
+        number = normalise(dialled)
+        entry = self._directory.number(number)
+        tenant = self._directory.tenant(entry.tenant) if entry else None
+        if entry is None or tenant is None:
+            log.info("call.refused", call_id=channel.id, number=dialled, cause="the number is nobody's")
+            return self._refusal(channel, dialled, "in", trunk=trunk)
+        caller = tenant.normalise(channel.caller.number)
+        return self._to_scenario(tenant, channel, number, entry.scenario, caller, trunk=trunk)
+
+    def _from_user(self, channel: ChannelData, dialled: str, user: User) -> Arrival:
+        """A colleague's extension rings; a city number of ours is reached as from outside."""
+        tenant = self._directory.tenants[user.tenant]
+        colleague = tenant.users.get(dialled)
+        if colleague is not None:
+            started = self._started(
+                tenant, channel, "internal", caller=user.extension, caller_name=user.name, callee=dialled
+            )
+            return Arrival(tenant, started, _ring(colleague))
+        number = tenant.normalise(dialled)
+        entry = self._directory.number(number)
+        owner = self._directory.tenant(entry.tenant) if entry else None
+        if entry is None or owner is None:
+            log.info("call.refused", call_id=channel.id, number=dialled, cause="no such extension or number")
+            return self._refusal(channel, dialled, "out", tenant=tenant, caller=user.extension)
+        return self._to_scenario(
+            owner, channel, number, entry.scenario, user.extension, caller_name=user.name
+        )
+
+    def _to_scenario(
+        self,
+        tenant: Tenant,
+        channel: ChannelData,
+        number: str,
+        name: str,
+        caller: str,
+        *,
+        caller_name: str = "",
+        trunk: str = "",
+    ) -> Arrival:
+        scenario = self._library.find(tenant.name, name)
+        if scenario is None:
+            # Checked when the files were read; a file that went since then must not cost the caller his call.
+            log.error("scenario.missing", call_id=channel.id, tenant=tenant.name, scenario=name)
+        started = self._started(
+            tenant,
+            channel,
+            "in",
+            number=number,
+            callee=number,
+            caller=caller,
+            caller_name=caller_name or tenant.name_of(caller),
+            trunk=trunk,
+            scenario=scenario,
+        )
+        return Arrival(tenant, started, _run(scenario))
+
+    def resumption(self, started: CallStarted, step: str) -> Arrival:
+        """The same for a call that was running: on the version that it began with, from the step it was in."""
+        tenant = self._directory.tenant(started.tenant)
+        if tenant is None:
+            log.error("tenant.missing", tenant=started.tenant)
+            return Arrival(NOBODY, started, _refuse)
+        if started.scenario:
+            scenario = self._library.version(started.scenario_version) or self._library.find(
+                tenant.name, started.scenario
+            )
+            return Arrival(tenant, started, _run(scenario, step or None))
+        colleague = tenant.users.get(started.callee)
+        return Arrival(tenant, started, _ring(colleague) if colleague else _run(None))
+
+    def _refusal(
+        self,
+        channel: ChannelData,
+        dialled: str,
+        direction: Direction,
+        *,
+        tenant: Tenant | None = None,
+        caller: str = "",
+        trunk: str = "",
+    ) -> Arrival:
+        started = self._started(
+            tenant,
+            channel,
+            direction,
+            number=normalise(dialled) if direction == "in" else "",
+            callee=dialled,
+            caller=caller or normalise(channel.caller.number),
+            trunk=trunk,
+        )
+        return Arrival(tenant or NOBODY, started, _refuse)
+
+    def _started(
+        self,
+        tenant: Tenant | None,
+        channel: ChannelData,
+        direction: Direction,
+        *,
+        caller: str,
+        callee: str,
+        number: str = "",
+        caller_name: str = "",
+        trunk: str = "",
+        scenario: Scenario | None = None,
+    ) -> CallStarted:
+        return CallStarted(
+            direction=direction,
+            tenant=tenant.name if tenant else "",
+            number=number,
+            caller=caller,
+            channel=channel.name,
+            caller_name=caller_name,
+            callee=callee,
+            trunk=trunk,
+            scenario=scenario.name if scenario else "",
+            scenario_version=scenario.version if scenario else "",
+            node=self._node,
+            meter_from=tenant.tariff.meter_from if tenant else "operator",
+            kopecks_per_minute=tenant.tariff.per_minute if tenant else 0,
+        )
+
+
+def _run(scenario: Scenario | None, start: str | None = None) -> Runner:
+    async def run(call: Call) -> None:
+        await run_scenario(call, scenario, start=start)
+
+    return run
+
+
+def _ring(colleague: User) -> Runner:
+    async def run(call: Call) -> None:
+        call.enter_step(colleague.extension, "ring")
+        targets = [Target(endpoint, user=colleague.extension) for endpoint in colleague.endpoints()]
+        result = await call.ring(targets, timeout=INTERNAL_RING_S)
+        if result.outcome != "talked":
+            await call.hang_up({"busy": 17, "no_answer": 19, "unavailable": 20}.get(result.outcome, 41))
+
+    return run
+
+
+async def _refuse(call: Call) -> None:
+    await call.refuse(UNALLOCATED)

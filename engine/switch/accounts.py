@@ -1,0 +1,81 @@
+"""The users' SIP accounts, one a device, written into the switch's own store, where they survive its restart."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from engine.switch.ari.resources import Application
+from engine.switch.errors import Gone, SwitchError
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Account:
+    """`name` is the SIP user name, and the name of endpoint, AoR and auth alike."""
+
+    name: str
+    password: str
+    caller_id: str  # "Анна Иванова" <101>
+
+
+async def push_accounts(application: Application, accounts: Iterable[Account], rtp_timeout_s: int) -> None:
+    """Write all accounts. One that the switch refuses is logged; the others go on. Raises `SwitchAway`."""
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def push(account: Account) -> None:
+        async with slots:
+            try:
+                await _push(application, account, rtp_timeout_s)
+            except SwitchError as error:
+                log.error("account.refused", account=account.name, cause=str(error))
+
+    async with asyncio.TaskGroup() as group:
+        for account in accounts:
+            group.create_task(push(account))
+
+
+async def remove_account(application: Application, name: str) -> None:
+    """Take a device's account away; one that is not there is as good."""
+    for kind in ("endpoint", "aor", "auth"):
+        try:
+            await application.delete_object(kind, name)
+        except Gone:
+            continue
+
+
+async def _push(application: Application, account: Account, rtp_timeout_s: int) -> None:
+    name = account.name
+    # The endpoint last: it names the other two.
+    await application.put_object(
+        "auth", name, {"auth_type": "userpass", "username": name, "password": account.password}
+    )
+    await application.put_object(
+        "aor",
+        name,
+        {"max_contacts": "1", "remove_existing": "yes", "qualify_frequency": "30", "support_path": "no"},
+    )
+    await application.put_object(
+        "endpoint",
+        name,
+        {
+            "context": "from-user",
+            "auth": name,
+            "aors": name,
+            "callerid": account.caller_id,
+            "disallow": "all",
+            "allow": "alaw,ulaw,g722",
+            "direct_media": "no",
+            "rtp_symmetric": "yes",
+            "force_rport": "yes",
+            "rewrite_contact": "yes",
+            "dtmf_mode": "rfc4733",
+            "rtp_timeout": str(rtp_timeout_s),
+            "rtp_timeout_hold": "300",
+            "language": "ru",
+        },
+    )
