@@ -1,6 +1,6 @@
 """Tenant files → `Directory`, with every mistake named by file, line and column."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,10 +43,15 @@ def tenant_files(folder: Path) -> list[Path]:
 
 
 def load_directory(
-    folder: Path, trunks: Collection[str] | None = None
+    folder: Path,
+    trunks: Collection[str] | None = None,
+    load: Callable[[Path, Collection[str] | None], TenantFile] = load_tenant,
 ) -> tuple[Directory, list[Finding], list[TenantFile]]:
-    """Read all tenant files of a folder. Tenants with errors are left out of the directory."""
-    files = [load_tenant(path, trunks) for path in tenant_files(folder)]
+    """Read all tenant files of a folder. Tenants with errors are left out of the directory.
+
+    `load` reads one file; a caller that reads often may remember files that have not changed.
+    """
+    files = [load(path, trunks) for path in tenant_files(folder)]
     findings = [finding for file in files for finding in file.findings]
     shared = _shared_numbers(files)
     findings += shared

@@ -1,0 +1,26 @@
+"""The registry of step types: a step's module is listed here and nowhere else."""
+
+from engine.scenarios.model import StepModel
+from engine.scenarios.steps.dial import DialStep
+from engine.scenarios.steps.goto import GotoStep
+from engine.scenarios.steps.hangup import HangupStep
+from engine.scenarios.steps.menu import MenuStep
+from engine.scenarios.steps.play import PlayStep
+from engine.scenarios.steps.ring import RingStep
+from engine.scenarios.steps.say import SayStep
+from engine.scenarios.steps.set_variable import SetStep
+from engine.scenarios.steps.switch import SwitchStep
+
+_ALL: tuple[type[StepModel], ...] = (
+    PlayStep,
+    MenuStep,
+    SwitchStep,
+    RingStep,
+    DialStep,
+    SayStep,
+    SetStep,
+    GotoStep,
+    HangupStep,
+)
+
+STEP_TYPES: dict[str, type[StepModel]] = {str(step.model_fields["type"].default): step for step in _ALL}

@@ -1,0 +1,25 @@
+"""`goto`: the call goes on at another step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from engine.scenarios.model import Exit, StepModel, StepName
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+
+
+class GotoStep(StepModel):
+    """Go on at another step of the scenario."""
+
+    type: Literal["goto"] = "goto"
+    step: StepName = Field(description="where the call goes on")
+
+    def exits(self) -> list[Exit]:
+        return [Exit("step", self.step, ("step",))]
+
+    async def run(self, call: Call) -> str:
+        return "step"

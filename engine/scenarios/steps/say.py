@@ -1,0 +1,38 @@
+"""`say`: a value is read out, then the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from engine.directory.prompt_model import SayKind, SayPrompt
+from engine.scenarios.model import Exit, Spoken, StepModel, StepName
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+
+
+class SayStep(StepModel):
+    """Read out a number, digits, date, time, amount of money or text."""
+
+    type: Literal["say"] = "say"
+    say: SayKind = Field(description="how the value is read out")
+    value: str | int | float = Field(description="the value, or text with `{variable}` in it")
+    next: StepName | None = Field(default=None, description="the step after it; left out: the call ends")
+
+    @property
+    def prompt(self) -> SayPrompt:
+        return SayPrompt(say=self.say, value=self.value)
+
+    def exits(self) -> list[Exit]:
+        return [Exit("next", self.next, ("next",))]
+
+    def prompts(self) -> Iterable[Spoken]:
+        return [Spoken(self.prompt, ("value",))]
+
+    async def run(self, call: Call) -> str:
+        await call.answer()
+        await call.play(call.prompts.media(self.prompt))
+        return "next"
