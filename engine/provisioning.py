@@ -1,4 +1,4 @@
-"""What the switch and the fallback must know of the tenants: SIP accounts and who rings when the engine is away."""
+"""What the switch and the fallback must know of the tenants: accounts, and who rings without an engine."""
 
 import asyncio
 import json

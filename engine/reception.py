@@ -1,5 +1,5 @@
-"""Who is calling, whose number it is, and what happens to the call: the directory's and the scenarios' answers
-to the switchboard's questions.
+"""Who is calling, whose number it is, and what happens to the call: what the directory and the scenarios
+answer to the switchboard's questions.
 """
 
 import structlog
@@ -109,7 +109,7 @@ class Reception:
         return Arrival(tenant, started, _run(scenario))
 
     def resumption(self, started: CallStarted, step: str) -> Arrival:
-        """The same for a call that was running: on the version that it began with, from the step it was in."""
+        """The same for a call that was running: on the version it began with, from the step it was in."""
         tenant = self._directory.tenant(started.tenant)
         if tenant is None:
             log.error("tenant.missing", tenant=started.tenant)

@@ -1,4 +1,4 @@
-"""The users' SIP accounts, one a device, written into the switch's own store, where they survive its restart."""
+"""The users' SIP accounts, one a device, in the switch's own store, which survives its restart."""
 
 import asyncio
 from collections.abc import Iterable
