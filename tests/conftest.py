@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import database, empty_database, postgres_server, sqlite_database  # noqa: F401
 from tests.instance import Instance
 
 

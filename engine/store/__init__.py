@@ -1,0 +1,1 @@
+"""The database: tables, migrations, and the way to it. SQLite and PostgreSQL hold the same."""

@@ -1,0 +1,150 @@
+"""All tables. Migrations make them; a test compares the two. Outside readers use the views (`views.py`).
+
+Texts have no length: what a caller's phone sends must never keep a record out of the database.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from engine.store.types import UtcTime
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "fk": "%(table_name)s_%(column_0_name)s_fk",
+        "ix": "%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# What happened, one row an event; everything below is derived from it.
+journal = Table(
+    "journal",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Column("mono", BigInteger, nullable=False),
+    Column("boot", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("data", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How far each file has been read: the spool's segments, and the switch's event log as writer `event-log`.
+journal_position = Table(
+    "journal_position",
+    metadata,
+    Column("writer", String, primary_key=True),
+    Column("segment", Integer, primary_key=True, autoincrement=False),
+    Column("inode", BigInteger, nullable=False),
+    Column("bytes_read", BigInteger, nullable=False),
+)
+
+call = Table(
+    "call",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("direction", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("caller", String, nullable=False),
+    Column("caller_name", String, nullable=False),
+    Column("callee", String, nullable=False),
+    Column("trunk", String, nullable=False),
+    Column("scenario", String, nullable=False),
+    Column("scenario_version", String, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("answered_at", UtcTime),
+    Column("talk_started_at", UtcTime),
+    Column("ended_at", UtcTime, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("talk_ms", BigInteger, nullable=False),
+    Column("metered_ms", BigInteger, nullable=False),
+    Column("disposition", String, nullable=False),
+    Column("ended_by", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("hangup_cause", Integer, nullable=False),
+    Column("queue", String),
+    Column("wait_ms", BigInteger),
+    Column("operator", String),
+    Column("ticket", String),
+    Column("rating", Integer),
+    Column("node", String, nullable=False),
+    Column("clock_jump_ms", BigInteger, nullable=False),
+    Column("derived_seq", Integer, nullable=False),
+    Column("derived_entries", Integer, nullable=False),
+    Index("call_tenant_started_at", "tenant", "started_at"),
+    Index("call_started_at", "started_at"),
+)
+
+leg = Table(
+    "leg",
+    metadata,
+    Column("call_id", String, ForeignKey("call.call_id", ondelete="CASCADE"), primary_key=True),
+    Column("leg", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("endpoint", String, nullable=False),
+    Column("extension", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("ringing_at", UtcTime),
+    Column("answered_at", UtcTime),
+    Column("ended_at", UtcTime, nullable=False),
+    Column("ring_ms", BigInteger, nullable=False),
+    Column("talk_ms", BigInteger, nullable=False),
+    Column("result", String, nullable=False),
+    Column("hangup_cause", Integer, nullable=False),
+)
+
+# Lines are added, never changed: a late event that changes the result adds the difference.
+charge_line = Table(
+    "charge_line",
+    metadata,
+    Column("call_id", String, ForeignKey("call.call_id"), primary_key=True),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("tenant", String, nullable=False),
+    Column("charged_at", UtcTime, nullable=False),
+    Column("kind", String, nullable=False),  # call | correction
+    Column("billable_s", Integer, nullable=False),
+    Column("kopecks", BigInteger, nullable=False),
+    Column("package_id", String),
+    Index("charge_line_tenant_charged_at", "tenant", "charged_at"),
+)
+
+# One stereo file a call; written by the recording jobs. `path` is below the recordings folder.
+recording = Table(
+    "recording",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("state", String, nullable=False),  # waiting | done | empty | failed
+    Column("path", String),
+    Column("started_at", UtcTime),
+    Column("duration_ms", BigInteger),
+    Column("size_bytes", BigInteger),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", UtcTime),
+    Column("error", Text),
+    Column("finished_at", UtcTime),
+    Index("recording_state_next_attempt_at", "state", "next_attempt_at"),
+)
+
+# The content of every scenario version that a call ran on.
+scenario_version = Table(
+    "scenario_version",
+    metadata,
+    Column("version", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("scenario", String, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("stored_at", UtcTime, nullable=False),
+)

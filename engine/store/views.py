@@ -1,0 +1,199 @@
+"""The views that others read: call records for billing departments and reports.
+
+They are a contract: columns are only ever added, at the end. `documentation` beside each column makes
+docs/billing/call-records.md. The SQL is the same in SQLite and PostgreSQL.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Column, Double, Integer, MetaData, String, Table
+from sqlalchemy.types import TypeEngine
+
+from engine.store.types import UtcTime
+
+
+class ViewColumn(NamedTuple):
+    name: str
+    type: TypeEngine[Any]
+    expression: str
+    documentation: str
+
+
+class View(NamedTuple):
+    name: str
+    documentation: str
+    columns: tuple[ViewColumn, ...]
+    source: str
+
+    def create_sql(self) -> str:
+        selected = ", ".join(f"{column.expression} AS {column.name}" for column in self.columns)
+        return f"CREATE VIEW {self.name} AS SELECT {selected} FROM {self.source}"
+
+    def table(self, metadata: MetaData) -> Table:
+        """The view as SQLAlchemy reads it."""
+        return Table(self.name, metadata, *(Column(column.name, column.type) for column in self.columns))
+
+
+_TEXT, _TIME, _WHOLE, _BIG = String(), UtcTime(), Integer(), BigInteger()
+_SECONDS: TypeEngine[float] = Double()
+
+
+def _seconds(expression: str) -> str:
+    return f"CAST({expression} AS DOUBLE PRECISION) / 1000"
+
+
+def _charged(expression: str) -> str:
+    return f"(SELECT {expression} FROM charge_line WHERE charge_line.call_id = call.call_id)"
+
+
+CDR = View(
+    "cdr",
+    "One row a call that has ended: every initial INVITE that made a channel, and every call that we placed.",
+    (
+        ViewColumn(
+            "call_id", _TEXT, "call.call_id", "The call: the switch's unique id of its first channel."
+        ),
+        ViewColumn("tenant", _TEXT, "call.tenant", "Whose call it is; empty for a number that nobody owns."),
+        ViewColumn("direction", _TEXT, "call.direction", "`in`, `out` or `internal`."),
+        ViewColumn("number", _TEXT, "call.number", "The tenant's city number, E.164."),
+        ViewColumn(
+            "caller", _TEXT, "call.caller", "Who called, E.164; as received if no number; empty if withheld."
+        ),
+        ViewColumn("caller_name", _TEXT, "call.caller_name", "His name, where the phone book knew it."),
+        ViewColumn(
+            "callee", _TEXT, "call.callee", "What was asked for: a city number, extension or outside number."
+        ),
+        ViewColumn("scenario", _TEXT, "call.scenario", "The scenario that the call began with."),
+        ViewColumn("scenario_version", _TEXT, "call.scenario_version", "Its version (hash of its content)."),
+        ViewColumn("started_at", _TIME, "call.started_at", "The channel came into being."),
+        ViewColumn("answered_at", _TIME, "call.answered_at", "We answered, be it for a menu; null: never."),
+        ViewColumn("talk_started_at", _TIME, "call.talk_started_at", "A person first talked; null: nobody."),
+        ViewColumn("ended_at", _TIME, "call.ended_at", "The channel was gone."),
+        ViewColumn("duration_s", _SECONDS, _seconds("call.duration_ms"), "From start to end, seconds."),
+        ViewColumn("talk_s", _SECONDS, _seconds("call.talk_ms"), "Talk with people, seconds."),
+        ViewColumn(
+            "billable_s",
+            _WHOLE,
+            _charged("COALESCE(SUM(charge_line.billable_s), 0)"),
+            "Seconds that are charged: 0 under 10,000 ms, else whole seconds rounded up, from the tariff's "
+            "`meter_from` (our answer, or the first talk) to the end.",
+        ),
+        ViewColumn(
+            "disposition",
+            _TEXT,
+            "call.disposition",
+            "`answered` (a person talked, or an information scenario reached its end), `missed`, `busy`, "
+            "`failed`, `voicemail`, `callback`, `refused` (turned away before any scenario).",
+        ),
+        ViewColumn(
+            "ended_by",
+            _TEXT,
+            "call.ended_by",
+            "`caller`, `operator`, `engine`, or `network` (RTP time-out, session timer, cause 27, 38 or 41).",
+        ),
+        ViewColumn(
+            "source",
+            _TEXT,
+            "call.source",
+            "`engine`, or `switch`: the end was found in the switch's own log.",
+        ),
+        ViewColumn("hangup_cause", _WHOLE, "call.hangup_cause", "Q.850 cause of the caller's channel."),
+        ViewColumn("queue", _TEXT, "call.queue", "The queue that the caller last waited in; null: none."),
+        ViewColumn(
+            "wait_s",
+            _SECONDS,
+            _seconds("call.wait_ms"),
+            "From the first ring of people to talk or giving up, seconds; null: nobody was rung.",
+        ),
+        ViewColumn(
+            "operator",
+            _TEXT,
+            "call.operator",
+            "Extension (or outside number) that first talked; null: nobody.",
+        ),
+        ViewColumn(
+            "recording",
+            _TEXT,
+            "(SELECT recording.path FROM recording "
+            "WHERE recording.call_id = call.call_id AND recording.state = 'done')",
+            "Path of the finished file below the recordings folder; null: none, or not ready yet.",
+        ),
+        ViewColumn("ticket", _TEXT, "call.ticket", "Ticket number; null: none."),
+        ViewColumn("rating", _WHOLE, "call.rating", "Overall mark, 1 to 5; null: none."),
+        ViewColumn(
+            "cost_kopecks",
+            _BIG,
+            _charged("CAST(COALESCE(SUM(charge_line.kopecks), 0) AS BIGINT)"),
+            "What it costs: the sum of the call's lines in `charge`.",
+        ),
+        ViewColumn(
+            "package_id",
+            _TEXT,
+            _charged("MAX(charge_line.package_id)"),
+            "The minute package that paid for it; null: none.",
+        ),
+        ViewColumn("node", _TEXT, "call.node", "The cell that carried it."),
+        ViewColumn("trunk", _TEXT, "call.trunk", "The trunk it came by; empty: a user's own device."),
+        ViewColumn(
+            "clock_jump_ms",
+            _BIG,
+            "call.clock_jump_ms",
+            "How far the wall clock was set meanwhile; 0: not. Durations are then by the monotonic clock.",
+        ),
+    ),
+    "call",
+)
+
+CDR_LEG = View(
+    "cdr_leg",
+    "One row a leg: every attempt to reach a person within a call.",
+    (
+        ViewColumn("call_id", _TEXT, "leg.call_id", "The call it belongs to."),
+        ViewColumn("leg", _TEXT, "leg.leg", "The switch's unique id of the leg's channel."),
+        ViewColumn("tenant", _TEXT, "call.tenant", "Whose call it is."),
+        ViewColumn(
+            "role", _TEXT, "leg.role", "`caller`, `operator`, `target`, `transferrer` or `transferee`."
+        ),
+        ViewColumn("endpoint", _TEXT, "leg.endpoint", "What the switch rang: `PJSIP/romashka-101-desk`."),
+        ViewColumn("extension", _TEXT, "leg.extension", "The user; empty for an outside number."),
+        ViewColumn("number", _TEXT, "leg.number", "The outside number; empty for a user's device."),
+        ViewColumn("created_at", _TIME, "leg.created_at", "We asked the switch for it."),
+        ViewColumn("ringing_at", _TIME, "leg.ringing_at", "It rang; null: never."),
+        ViewColumn("answered_at", _TIME, "leg.answered_at", "It answered; null: never."),
+        ViewColumn("ended_at", _TIME, "leg.ended_at", "It was gone."),
+        ViewColumn(
+            "ring_s", _SECONDS, _seconds("leg.ring_ms"), "From the first ring to answer or end, seconds."
+        ),
+        ViewColumn("talk_s", _SECONDS, _seconds("leg.talk_ms"), "Talk with the caller, seconds."),
+        ViewColumn(
+            "result",
+            _TEXT,
+            "leg.result",
+            "`answered`, `no_answer`, `busy`, `unavailable`, `cancelled`, `answered_elsewhere` or `failed`.",
+        ),
+        ViewColumn("hangup_cause", _WHOLE, "leg.hangup_cause", "Q.850 cause; 0: unknown."),
+    ),
+    "leg JOIN call ON call.call_id = leg.call_id",
+)
+
+CHARGE = View(
+    "charge",
+    "Lines of money. A call's cost is the sum of its lines; a line is never changed, corrections are added.",
+    (
+        ViewColumn("call_id", _TEXT, "charge_line.call_id", "The call."),
+        ViewColumn("line", _WHOLE, "charge_line.line", "1 for the first, then rising."),
+        ViewColumn("tenant", _TEXT, "charge_line.tenant", "Who pays."),
+        ViewColumn("charged_at", _TIME, "charge_line.charged_at", "The call's end."),
+        ViewColumn("kind", _TEXT, "charge_line.kind", "`call`, or `correction` after a late event."),
+        ViewColumn("billable_s", _WHOLE, "charge_line.billable_s", "Seconds; negative in a correction down."),
+        ViewColumn("kopecks", _BIG, "charge_line.kopecks", "Money; negative in a correction down."),
+        ViewColumn("package_id", _TEXT, "charge_line.package_id", "The package that paid; null: none."),
+    ),
+    "charge_line",
+)
+
+VIEWS = (CDR, CDR_LEG, CHARGE)
+_metadata = MetaData()
+cdr = CDR.table(_metadata)
+cdr_leg = CDR_LEG.table(_metadata)
+charge = CHARGE.table(_metadata)
