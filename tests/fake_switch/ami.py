@@ -1,0 +1,45 @@
+"""The manager interface of the scripted switch: recording, and AstDB. The same signatures as `engine.switch.ami.Ami`."""
+
+from dataclasses import dataclass, field
+
+from engine.switch.errors import Gone, SwitchAway
+from tests.fake_switch.asterisk import FakeAsterisk
+
+
+@dataclass
+class FakeAmi:
+    switch: FakeAsterisk
+    connected: bool = True
+    recordings: dict[str, tuple[str, str]] = field(default_factory=dict)  # channel name: the two files
+    finished: list[tuple[str, str]] = field(default_factory=list)
+    database: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    async def start_mixmonitor(self, channel_name: str, receive_file: str, transmit_file: str) -> None:
+        self._check(f"MixMonitor {channel_name}", channel_name)
+        self.recordings[channel_name] = (receive_file, transmit_file)
+
+    async def stop_mixmonitor(self, channel_name: str) -> None:
+        self._check(f"StopMixMonitor {channel_name}", channel_name)
+        files = self.recordings.pop(channel_name, None)
+        if files is None:
+            raise Gone(f"StopMixMonitor {channel_name}: Could not stop monitoring channel")
+        self.finished.append(files)
+
+    async def database_put(self, family: str, key: str, value: str) -> None:
+        self._check(f"DBPut {family}/{key}")
+        self.database[family, key] = value
+
+    async def database_delete(self, family: str, key: str) -> None:
+        self._check(f"DBDel {family}/{key}")
+        self.database.pop((family, key), None)
+
+    async def database_tree(self, family: str) -> dict[str, str]:
+        self._check(f"DBGetTree {family}")
+        return {key: value for (owner, key), value in self.database.items() if owner == family}
+
+    def _check(self, what: str, channel_name: str = "") -> None:
+        if not self.connected:
+            raise SwitchAway(f"{what}: not connected")
+        living = {channel.name for channel in self.switch.channels.channels.values()}
+        if channel_name and channel_name not in living:
+            raise Gone(f"{what}: No such channel")

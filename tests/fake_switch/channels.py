@@ -1,0 +1,251 @@
+"""What happens to channels by itself or by the parties: ringing, answers, digits, hangups, prompts ending."""
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from tests.fake_switch.callers import Caller
+from tests.fake_switch.model import CAUSES, Bridge, Channel, Playback
+from tests.fake_switch.phones import Phone
+
+if TYPE_CHECKING:
+    from tests.fake_switch.asterisk import FakeAsterisk
+
+SOFT = {"cause": 32, "soft": True}
+
+
+class Channels:
+    """Everything that lives in the switch, by id."""
+
+    def __init__(self, switch: "FakeAsterisk") -> None:
+        self._switch = switch
+        self.channels: dict[str, Channel] = {}
+        self.bridges: dict[str, Bridge] = {}
+        self.playbacks: dict[str, Playback] = {}
+        self.ended: dict[str, Channel] = {}
+        self._serial = itertools.count()
+
+    # Coming and going
+
+    def incoming(self, args: list[str], tech: str, number: str, caller: str, name: str) -> Caller:
+        serial, now = next(self._serial), self._switch.clock.wall_ms()
+        channel = Channel(
+            f"cell1-{now // 1000}.{serial}",
+            f"{tech}-{serial:08x}",
+            now,
+            "Ring",
+            name,
+            caller,
+            extension=number,
+        )
+        channel.application_data = ",".join([self._switch.application, *args])
+        self.channels[channel.id] = channel
+        if self._switch.connection is None:
+            channel.went_to = "fallback"  # Stasis() fails, and the dialplan goes on
+        else:
+            channel.in_stasis = True
+            self.tell(channel, "StasisStart", args=args)
+        self._switch.hearing.look(channel)
+        return Caller(self, channel)
+
+    def create(self, channel_id: str, endpoint: str, app_args: str, variables: dict[str, str]) -> Channel:
+        serial, now = next(self._serial), self._switch.clock.wall_ms()
+        channel = Channel(channel_id, f"{endpoint}-{serial:08x}", now, endpoint=endpoint, context="from-user")
+        channel.told_of_end = True
+        channel.variables = variables
+        channel.application_data = f"{self._switch.application},{app_args}"
+        self.channels[channel_id] = channel
+        # The new channel's thread comes to Stasis in its own time; dialled before, it is a 409.
+        self._switch.after(self._switch.delays.inside(0.0003), lambda: self._enter(channel, app_args))
+        return channel
+
+    def _enter(self, channel: Channel, app_args: str) -> None:
+        if not channel.dying:
+            channel.in_stasis = True
+            self.tell(channel, "StasisStart", args=app_args.split(",") if app_args else [])
+
+    def tell(self, channel: Channel, kind: str, **fields: Any) -> None:
+        self._switch.emit(channel.id, kind, **fields, channel=channel.json())
+
+    def set_state(self, channel: Channel, state: str) -> None:
+        channel.state = state
+        if state == "Up":
+            channel.answered_ms = self._switch.clock.wall_ms()
+        self.tell(channel, "ChannelStateChange")
+        self._switch.hearing.look(channel)
+
+    # The end of a channel
+
+    def party_hangs_up(self, channel: Channel, cause: int = 0) -> None:
+        """BYE, or CANCEL of a caller who was not answered."""
+        if channel.ended_ms is not None:
+            return
+        if channel.dying:
+            self.tell(channel, "ChannelHangupRequest", cause=16)
+        elif channel.state == "Ring":
+            self._die(channel, {"cause": 127, "tech_cause": 487}, 127)
+        else:
+            final = cause or (0 if channel.bridge is None and self._switch.delays.perhaps() else 16)
+            self._die(channel, {"cause": cause} if cause else {}, final)
+
+    def refuse(self, channel: Channel, cause: int, sip_code: int) -> None:
+        """The phone said no."""
+        why = {"cause": cause, "tech_cause": sip_code}
+        self._die(channel, why, cause, sip_code)
+
+    def delete(self, channel: Channel, cause: int, sip_code: int = 0) -> None:
+        """We end it, or the dial's own time limit does."""
+        self._die(channel, SOFT, cause, sip_code)
+
+    def _die(self, channel: Channel, request: dict[str, Any], cause: int, sip_code: int = 0) -> None:
+        channel.dying = True
+        self._switch.cancel(channel.limit)
+        self._switch.hearing.look(channel)
+        self.tell(channel, "ChannelHangupRequest", **request)
+        delay = self._switch.delays.inside(0.0003)
+        self._switch.after(delay, lambda: self._gone(channel, cause, sip_code))
+
+    def _gone(self, channel: Channel, cause: int, sip_code: int) -> None:
+        self.leave_bridge(channel)
+        for playback in channel.playbacks:
+            self._switch.cancel(playback.ends)
+            self.playbacks.pop(playback.id, None)
+            if playback.state != "queued":
+                self._finish(channel, playback, "failed")
+        channel.playbacks.clear()
+        channel.ended_ms, channel.end_cause = self._switch.clock.wall_ms(), cause
+        if channel.in_stasis:
+            self.tell(channel, "StasisEnd")
+        channel.in_stasis = False
+        if channel.told_of_end:
+            self._tell_destroyed(channel, cause, sip_code)
+        self.channels.pop(channel.id, None)
+        self.ended[channel.id] = channel
+        self._switch.hearing.look(channel)
+
+    def _tell_destroyed(self, channel: Channel, cause: int, sip_code: int) -> None:
+        if channel.endpoint and channel.state == "Down" and not channel.dialled:
+            sip_code = 603
+            self.tell(channel, "ChannelHangupRequest", cause=cause, tech_cause=sip_code)
+        elif not channel.endpoint:
+            self.tell(channel, "ChannelHangupRequest", cause=cause or 16, soft=True)
+        tech = {"tech_cause": sip_code} if sip_code else {}
+        text = CAUSES.get(cause, "")
+        self.tell(channel, "ChannelDestroyed", cause=cause, cause_txt=text, **tech)
+
+    # Parties
+
+    def digit(self, channel: Channel, digit: str) -> None:
+        if not channel.dying and channel.in_stasis:
+            self.tell(channel, "ChannelDtmfReceived", digit=digit, duration_ms=100)
+
+    def dial(self, channel: Channel, timeout: float) -> None:
+        channel.dialled = True
+        phone = self._switch.phone(channel.endpoint)
+        if timeout > 0:
+            channel.limit = self._switch.after(timeout, lambda: self._not_answered(channel))
+        self._switch.after(self._switch.delays.inside(0.001), lambda: self._invited(channel, phone))
+
+    def _not_answered(self, channel: Channel) -> None:
+        if not channel.dying and channel.state != "Up":
+            self.delete(channel, 19, 480)
+
+    def _invited(self, channel: Channel, phone: Phone) -> None:
+        if channel.dying:
+            return
+        phone.invited += 1
+        phone.last_caller = f"{channel.connected_name} <{channel.connected_number}>"
+        # The script as it is now; a change concerns later calls.
+        refusal, talks_for = phone.refusal, phone.hangs_up_after
+        if phone.rings_after is not None:
+            self._switch.after(phone.rings_after, lambda: self._rings(channel))
+        if phone.refuses_after is not None:
+            self._switch.after(phone.refuses_after, lambda: self._refused(channel, refusal))
+        if phone.answers_after is not None:
+            self._switch.after(phone.answers_after, lambda: self._answered(channel, talks_for))
+
+    def _rings(self, channel: Channel) -> None:
+        if not channel.dying and channel.state == "Down":
+            self.set_state(channel, "Ringing")
+
+    def _refused(self, channel: Channel, refusal: tuple[int, int]) -> None:
+        if not channel.dying:
+            self.refuse(channel, *refusal)
+
+    def _answered(self, channel: Channel, talks_for: float | None) -> None:
+        if channel.dying:
+            return
+        self._switch.cancel(channel.limit)
+        self.set_state(channel, "Up")
+        if talks_for is not None:
+            self._switch.after(talks_for, lambda: self.party_hangs_up(channel))
+
+    # Bridges and sound
+
+    def enter_bridge(self, bridge: Bridge, channel: Channel) -> None:
+        self.leave_bridge(channel)
+        bridge.channels.append(channel.id)
+        channel.bridge = bridge
+        self.tell(channel, "ChannelEnteredBridge", bridge=bridge.json())
+        self._look_at(bridge)
+
+    def leave_bridge(self, channel: Channel) -> None:
+        bridge, channel.bridge = channel.bridge, None
+        if bridge is None:
+            return
+        bridge.channels.remove(channel.id)
+        self.tell(channel, "ChannelLeftBridge", bridge=bridge.json())
+        self._switch.hearing.look(channel)
+        self._look_at(bridge)
+
+    def _look_at(self, bridge: Bridge) -> None:
+        for channel_id in bridge.channels:
+            self._switch.hearing.look(self.channels[channel_id])
+
+    def destroy_bridge(self, bridge: Bridge) -> None:
+        for channel_id in list(bridge.channels):
+            self.leave_bridge(self.channels[channel_id])
+        del self.bridges[bridge.id]
+        self._switch.emit(bridge.id, "BridgeDestroyed", bridge=bridge.json())
+
+    def queue_playback(self, channel: Channel, playback: Playback) -> None:
+        self.playbacks[playback.id] = playback
+        channel.playbacks.append(playback)
+        if channel.playbacks[0] is playback:
+            self._play(channel, playback)
+        self._switch.hearing.look(channel)
+
+    def _play(self, channel: Channel, playback: Playback) -> None:
+        media = playback.media[playback.position]
+        channel.music = False  # a prompt ends the music, and it does not come back
+        playback.state = "playing"
+        self._switch.emit(channel.id, "PlaybackStarted", playback=playback.json())
+        if ":" not in media:
+            return  # as measured: an unknown scheme never finishes
+        missing = media in self._switch.missing
+        length = 0.0 if missing else self._switch.media.get(media, 1.0)
+        playback.ends = self._switch.after(length, lambda: self._media_ended(channel, playback, missing))
+
+    def _media_ended(self, channel: Channel, playback: Playback, missing: bool) -> None:
+        if playback.position + 1 < len(playback.media):
+            playback.position += 1
+            playback.state = "continuing"
+            self._switch.emit(channel.id, "PlaybackContinuing", playback=playback.json())
+            self._play(channel, playback)
+        else:
+            self.end_playback(channel, playback, "failed" if missing else "done")
+
+    def end_playback(self, channel: Channel, playback: Playback, state: str) -> None:
+        """It came to its end, or we stop it (which the switch calls done too)."""
+        self._switch.cancel(playback.ends)
+        if self.playbacks.get(playback.id) is playback:
+            del self.playbacks[playback.id]
+        was_heard = channel.playbacks[0] is playback
+        channel.playbacks.remove(playback)
+        self._finish(channel, playback, state)
+        if was_heard and channel.playbacks:
+            self._play(channel, channel.playbacks[0])
+        self._switch.hearing.look(channel)
+
+    def _finish(self, channel: Channel, playback: Playback, state: str) -> None:
+        playback.state = state
+        self._switch.emit(channel.id, "PlaybackFinished", playback=playback.json())

@@ -1,0 +1,94 @@
+"""What lives in the scripted switch, and how Asterisk describes it in JSON."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+Json = dict[str, Any]
+CAUSES = {0: "Unknown", 16: "Normal Clearing", 17: "User busy", 18: "No user responding",
+          19: "User alerting, no answer", 20: "Subscriber absent", 21: "Call Rejected",
+          26: "Answered elsewhere", 34: "Circuit/channel congestion", 127: "Interworking, unspecified"}  # fmt: skip
+
+
+def timestamp(milliseconds: int) -> str:
+    """As in ARI: `2026-11-21T22:29:12.123+0000`."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}+0000"
+
+
+@dataclass(eq=False)
+class Playback:
+    id: str
+    channel_id: str
+    media: list[str]
+    position: int = 0
+    state: str = "queued"
+    ends: asyncio.TimerHandle | None = None
+
+    def json(self) -> Json:
+        described = {"id": self.id, "media_uri": self.media[self.position]}
+        if self.position + 1 < len(self.media):
+            described["next_media_uri"] = self.media[self.position + 1]
+        return described | {
+            "target_uri": f"channel:{self.channel_id}", "language": "en", "state": self.state,
+        }  # fmt: skip
+
+
+@dataclass(eq=False)
+class Bridge:
+    id: str
+    kind: str
+    created_ms: int
+    channels: list[str] = field(default_factory=list)
+
+    def json(self) -> Json:
+        return {
+            "id": self.id, "technology": "simple_bridge", "bridge_type": self.kind, "bridge_class": "stasis",
+            "creator": "Stasis", "name": "", "channels": list(self.channels),
+            "creationtime": timestamp(self.created_ms), "video_mode": "talker",
+        }  # fmt: skip
+
+
+@dataclass(eq=False)
+class Channel:
+    """`in_stasis`: requests find it. `dying`: it has hung up, and Asterisk is about to notice everywhere."""
+
+    id: str
+    name: str
+    created_ms: int
+    state: str = "Down"
+    caller_name: str = ""
+    caller_number: str = ""
+    connected_name: str = ""
+    connected_number: str = ""
+    context: str = "from-trunk"
+    extension: str = "s"
+    application_data: str = ""
+    endpoint: str = ""  # of a leg that we placed
+    in_stasis: bool = False
+    dying: bool = False
+    dialled: bool = False
+    told_of_end: bool = False  # ChannelDestroyed comes to the application
+    bridge: Bridge | None = None
+    music: bool = False
+    ringback: bool = False
+    playbacks: deque[Playback] = field(default_factory=deque)
+    variables: dict[str, str] = field(default_factory=dict)
+    answered_ms: int | None = None
+    ended_ms: int | None = None
+    end_cause: int = 0
+    limit: asyncio.TimerHandle | None = None
+    went_to: str = ""  # the dialplan place it was sent on to
+
+    def json(self) -> Json:
+        return {
+            "id": self.id, "name": self.name, "state": self.state, "protocol_id": f"sip-{self.id}",
+            "caller": {"name": self.caller_name, "number": self.caller_number},
+            "connected": {"name": self.connected_name, "number": self.connected_number},
+            "accountcode": "",
+            "dialplan": {"context": self.context, "exten": self.extension, "priority": 2, "app_name": "Stasis",
+                         "app_data": self.application_data},
+            "creationtime": timestamp(self.created_ms), "language": "en",
+        }  # fmt: skip

@@ -1,0 +1,226 @@
+"""A telephone made of one UDP socket: only what recording the switch's behaviour needs, timed to the event.
+
+Everything that SIPp would do from a file, driven from the flow itself, so that a hangup can be placed between
+two ARI requests.
+"""
+
+import asyncio
+import itertools
+import random
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+_serial = itertools.count(1)
+
+
+def _header(message: str, name: str) -> str:
+    found = re.search(rf"^{name}\s*:\s*(.*?)\r?$", message, re.MULTILINE | re.IGNORECASE)
+    return found[1] if found else ""
+
+
+def _headers(message: str, name: str) -> list[str]:
+    return re.findall(rf"^{name}\s*:\s*(.*?)\r?$", message, re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass
+class Dialog:
+    """One call of the phone, in or out."""
+
+    call_id: str
+    local: str  # From/To value of ours, with tag
+    remote: str
+    target: str  # where in-dialog requests go
+    invite: str = ""  # the INVITE as received or sent
+    cseq: int = 1
+    rtp: tuple[str, int] = ("127.0.0.1", 0)
+    final: asyncio.Future[int] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    ringing: asyncio.Event = field(default_factory=asyncio.Event)
+    early_media: bool = False
+    end_reason: str = ""  # BYE or CANCEL, with its Reason headers
+
+
+class Phone(asyncio.DatagramProtocol):
+    """`on_invite(dialog)` is called for a call that comes in; the flow then calls `respond`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.port = 0
+        self.rtp_port = 0
+        self.dialogs: dict[str, Dialog] = {}
+        self.invites: asyncio.Queue[Dialog] = asyncio.Queue()
+        self.on_invite: Callable[[Dialog], None] | None = None
+        self.on_message: Callable[[str, str, str], None] = lambda name, way, line: None
+        self.rtp_packets = 0
+        self._transport: asyncio.DatagramTransport | None = None
+        self._rtp: asyncio.DatagramTransport | None = None
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        self.port = self._transport.get_extra_info("sockname")[1]
+        phone = self
+
+        class Sound(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+                phone.rtp_packets += 1
+
+        self._rtp, _ = await loop.create_datagram_endpoint(Sound, local_addr=("127.0.0.1", 0))
+        self.rtp_port = self._rtp.get_extra_info("sockname")[1]
+
+    def close(self) -> None:
+        for transport in (self._transport, self._rtp):
+            if transport is not None:
+                transport.close()
+
+    def _sdp(self) -> str:
+        return (
+            f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {self.rtp_port} "
+            "RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
+        )
+
+    def _send(self, message: str, port: int) -> None:
+        self.on_message(self.name, "sent", message.split("\r\n", 1)[0])
+        assert self._transport is not None
+        self._transport.sendto(message.encode(), ("127.0.0.1", port))
+
+    # Calling out
+
+    def call(self, number: str, switch_port: int, name: str = "Иван Петров") -> Dialog:
+        serial = next(_serial)
+        dialog = Dialog(
+            call_id=f"{self.name}-{serial}-{random.getrandbits(32)}",
+            local=f'"{name}" <sip:{self.name}@127.0.0.1:{self.port}>;tag=f{serial}',
+            remote=f"<sip:{number}@127.0.0.1:{switch_port}>",
+            target=f"sip:{number}@127.0.0.1:{switch_port}",
+        )
+        self.dialogs[dialog.call_id] = dialog
+        dialog.invite = self._request("INVITE", dialog, self._sdp())
+        self._send(dialog.invite, switch_port)
+        return dialog
+
+    def _request(self, method: str, dialog: Dialog, body: str = "", cseq: int | None = None) -> str:
+        kind = "Content-Type: application/sdp\r\n" if body else ""
+        branch = f"z9hG4bK{dialog.call_id}{dialog.cseq if cseq is None else cseq}" + (
+            "ack" if method == "ACK" and dialog.final.done() and dialog.final.result() < 300 else ""
+        )
+        return (
+            f"{method} {dialog.target} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch};rport\r\n"
+            f"From: {dialog.local}\r\nTo: {dialog.remote}\r\nCall-ID: {dialog.call_id}\r\n"
+            f"CSeq: {dialog.cseq if cseq is None else cseq} {method}\r\n"
+            f"Contact: <sip:{self.name}@127.0.0.1:{self.port}>\r\nMax-Forwards: 70\r\n{kind}"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+
+    def cancel(self, dialog: Dialog) -> None:
+        self._send(self._request("CANCEL", dialog), _port(dialog.target))
+
+    def bye(self, dialog: Dialog, reason: str = "") -> None:
+        dialog.cseq += 1
+        message = self._request("BYE", dialog)
+        if reason:
+            message = message.replace("Max-Forwards", f"Reason: {reason}\r\nMax-Forwards")
+        self._send(message, _port(dialog.target))
+
+    async def digit(self, dialog: Dialog, digit: str, milliseconds: int = 100) -> None:
+        """One digit as RFC 4733 events."""
+        assert self._rtp is not None
+        event = "0123456789*#ABCD".index(digit)
+        stamp, ssrc = random.getrandbits(31), 0x1234
+        for step in range(1, milliseconds // 20 + 3):
+            last = step > milliseconds // 20
+            duration = min(step, milliseconds // 20) * 160
+            head = struct.pack(
+                "!BBHII", 0x80, 101 | (0x80 if step == 1 else 0), self._next_rtp(), stamp, ssrc
+            )
+            self._rtp.sendto(head + struct.pack("!BBH", event, 0x80 * last | 10, duration), dialog.rtp)
+            await asyncio.sleep(0.02 if not last else 0)
+
+    def _next_rtp(self) -> int:
+        self._sequence = (getattr(self, "_sequence", 0) + 1) & 0xFFFF
+        return self._sequence
+
+    # Being called
+
+    def respond(self, dialog: Dialog, code: int, reason: str = "x", extra: str = "") -> None:
+        body = self._sdp() if code in (183, 200) else ""
+        self._send(
+            self._response(dialog.invite, code, reason, dialog.local, body, extra), _port(dialog.target)
+        )
+
+    def _response(
+        self, request: str, code: int, reason: str, to: str, body: str = "", extra: str = ""
+    ) -> str:
+        vias = "".join(f"Via: {via}\r\n" for via in _headers(request, "Via"))
+        kind = "Content-Type: application/sdp\r\n" if body else ""
+        return (
+            f"SIP/2.0 {code} {reason}\r\n{vias}From: {_header(request, 'From')}\r\nTo: {to}\r\n"
+            f"Call-ID: {_header(request, 'Call-ID')}\r\nCSeq: {_header(request, 'CSeq')}\r\n"
+            f"Contact: <sip:{self.name}@127.0.0.1:{self.port}>\r\n{extra}{kind}"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        message = data.decode()
+        first = message.split("\r\n", 1)[0]
+        self.on_message(self.name, "received", first)
+        dialog = self.dialogs.get(_header(message, "Call-ID"))
+        if first.startswith("SIP/2.0"):
+            self._response_received(message, int(first.split()[1]), dialog)
+            return
+        method = first.split()[0]
+        if method == "INVITE" and dialog is None:
+            dialog = Dialog(
+                call_id=_header(message, "Call-ID"),
+                local=_header(message, "To") + f";tag=t{next(_serial)}",
+                remote=_header(message, "From"),
+                target=_header(message, "Contact").strip("<>"),
+                invite=message,
+                rtp=_sound_address(message),
+            )
+            self.dialogs[dialog.call_id] = dialog
+            if self.on_invite is not None:
+                self.on_invite(dialog)
+            self.invites.put_nowait(dialog)
+        elif method in ("BYE", "CANCEL"):
+            to = dialog.local if dialog else _header(message, "To")
+            self._send(self._response(message, 200, "OK", _header(message, "To")), addr[1])
+            if dialog is not None and not dialog.ended.is_set():
+                dialog.end_reason = " ".join([method, *_headers(message, "Reason")])
+                dialog.ended.set()
+                if method == "CANCEL":
+                    self._send(self._response(dialog.invite, 487, "Request Terminated", to), addr[1])
+        elif method in ("OPTIONS", "UPDATE", "INFO", "NOTIFY") or (method == "INVITE" and dialog):
+            body = self._sdp() if method in ("INVITE", "UPDATE") and "m=audio" in message else ""
+            self._send(self._response(message, 200, "OK", _header(message, "To"), body), addr[1])
+
+    def _response_received(self, message: str, code: int, dialog: Dialog | None) -> None:
+        if dialog is None or not _header(message, "CSeq").endswith("INVITE"):
+            return
+        if "m=audio" in message:
+            dialog.rtp = _sound_address(message)
+            dialog.early_media = dialog.early_media or code == 183
+        if code in (180, 183):
+            dialog.ringing.set()
+        if code >= 200:
+            if not dialog.final.done():
+                dialog.remote = _header(message, "To")
+                dialog.final.set_result(code)
+            if code < 300:
+                dialog.target = _header(message, "Contact").strip("<>")
+            else:
+                dialog.ended.set()
+            self._send(self._request("ACK", dialog, cseq=1), _port(dialog.target))
+
+
+def _sound_address(message: str) -> tuple[str, int]:
+    found = re.search(r"^m=audio (\d+)", message, re.MULTILINE)
+    return ("127.0.0.1", int(found[1]) if found else 0)
+
+
+def _port(uri: str) -> int:
+    found = re.search(r"@[^:;]*:(\d+)", uri) or re.search(r"sip:[^:;]*:(\d+)", uri)
+    assert found, uri
+    return int(found[1])
