@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -58,12 +58,15 @@ class Document:
         line, column = self.place(path, key=key)
         return Finding(self.file, line, column, severity, message, expected)
 
-    def explain(self, error: ValidationError, prefix: Path_ = ()) -> list[Finding]:
-        """A validation error of (a part of) this document, in words and with places."""
+    def explain(
+        self, error: ValidationError, prefix: Path_ = (), model: type[BaseModel] | None = None
+    ) -> list[Finding]:
+        """A validation error of (a part of) this document, in words and with places. `model`: of that part."""
         found = []
         for detail in error.errors(include_url=False):
             path, on_key = self._locate(prefix, detail["loc"])
-            message, expected = explain(detail, path)
+            known = model.model_fields if model is not None and len(detail["loc"]) == 1 else ()
+            message, expected = explain(detail, path, known)
             found.append(self.finding(path, message, expected, key=on_key))
         return list(dict.fromkeys(found))
 

@@ -1,5 +1,6 @@
 """pydantic's errors in the words of somebody who writes YAML."""
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -32,14 +33,19 @@ _PATTERNS = {
 }
 
 
-def explain(detail: ErrorDetails, path: tuple[str | int, ...]) -> tuple[str, str]:
-    """(what is wrong, what was expected) of one error; the second may be empty."""
+def explain(
+    detail: ErrorDetails, path: tuple[str | int, ...], known: Collection[str] = ()
+) -> tuple[str, str]:
+    """(what is wrong, what was expected) of one error; the second may be empty.
+
+    `known`: the names that exist where the error is, if that is known.
+    """
     kind, context, given = detail["type"], detail.get("ctx", {}), detail["input"]
     name = str(path[-1]) if path else "the file"
     if kind == "missing":
         return f"{name} is missing", f"{name}: …"
     if kind == "extra_forbidden":
-        return f"unknown name {name}", ""
+        return f"unknown name {name}", one_of(known, name) if known else ""
     if kind == "literal_error":
         words = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
         return f"{name} is {shown(given)}", one_of(words, str(given))

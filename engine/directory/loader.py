@@ -30,7 +30,7 @@ def load_tenant(file: Path, trunks: Collection[str] | None = None) -> TenantFile
     try:
         model = TenantModel.model_validate(document.data)
     except ValidationError as error:
-        findings += document.explain(error)
+        findings += document.explain(error, model=TenantModel)
         return TenantFile(document, tuple(sorted(findings)), None)
     findings += _cross_check(model, document, file, trunks)
     tenant = None if errors(findings) else tenant_of(model)

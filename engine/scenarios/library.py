@@ -1,4 +1,4 @@
-"""The live set of tenants and scenarios: read, checked, watched; a saved file is live within a second (F44)."""
+"""The live set of tenants and scenarios: read, checked, watched (F44)."""
 
 import asyncio
 import os
@@ -101,7 +101,7 @@ class Library:
         return self.findings
 
     async def watch(self, on_change: Callable[[], Awaitable[None]]) -> None:
-        """Take saved files as they come, until cancelled. `on_change` is awaited when something else is live."""
+        """Take saved files within a second, until cancelled; `on_change` is awaited after each change."""
         folders = [path for path in (self._sources.tenants, self._sources.scenarios) if path.is_dir()]
         async for _ in awatch(
             *folders,
@@ -113,13 +113,12 @@ class Library:
         ):
             if await asyncio.to_thread(self._signature) == self._seen:
                 continue
-            seen, live = await asyncio.to_thread(self._read)
-            changed = self._take(seen, live)
-            if changed:
-                try:
+            try:
+                if self._take(*await asyncio.to_thread(self._read)):
                     await on_change()
-                except Exception:
-                    self._log.exception("library.on_change_failed")
+            except Exception:
+                # What is live stays; the next change is tried again.
+                self._log.exception("library.change_failed")
 
     def _read(self) -> tuple[object, Live]:
         """The files' signature from before they were read, and what may go live."""

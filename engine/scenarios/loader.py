@@ -47,7 +47,7 @@ def load_scenario(path: Path, tenant: str = "") -> ScenarioFile:
     try:
         head = ScenarioModel.model_validate(document.data)
     except ValidationError as error:
-        findings += document.explain(error)
+        findings += document.explain(error, model=ScenarioModel)
     steps, wrong = _read_steps(document)
     findings += wrong
     if head is not None and head.scenario != path.stem:
@@ -122,5 +122,5 @@ def _read_steps(document: Document) -> tuple[dict[str, StepModel], list[Finding]
         try:
             steps[name] = STEP_TYPES[kind].model_validate(content)
         except ValidationError as error:
-            findings += document.explain(error, path)
+            findings += document.explain(error, path, STEP_TYPES[kind])
     return steps, findings

@@ -1,4 +1,4 @@
-"""What is live, kept on disk: so a call finds the version it began with, and a restart the last good files."""
+"""What is live, kept on disk: a call finds the version it began with, a restart the last good files."""
 
 import os
 from collections.abc import Mapping
