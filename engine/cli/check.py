@@ -45,7 +45,7 @@ def check(path: Path | None, as_json: bool, schema: str | None) -> None:
         if path is None:
             found = check_folders(tenants, scenarios, trunks)
         else:
-            found = check_path(path, tenants, None if path.is_dir() else trunks)
+            found = check_path(path, tenants, _trunks_of(path) if path.is_dir() else trunks)
     except NothingToCheck as error:
         raise click.UsageError(str(error)) from error
     wrong = errors(found)
@@ -58,3 +58,9 @@ def check(path: Path | None, as_json: bool, schema: str | None) -> None:
         summary = f"{len(wrong)} errors, {len(found) - len(wrong)} warnings" if found else "all is well"
         click.echo(summary, err=bool(wrong))
     sys.exit(1 if wrong else 0)
+
+
+def _trunks_of(folder: Path) -> set[str] | None:
+    """Names of the trunks of a configuration; None where it has no settings file."""
+    config = folder / "config" / "vats.yaml"
+    return set(load_settings({"VATS_CONFIG": str(config)}).trunks) if config.is_file() else None

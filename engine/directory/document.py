@@ -61,7 +61,7 @@ class Document:
     def explain(
         self, error: ValidationError, prefix: Path_ = (), model: type[BaseModel] | None = None
     ) -> list[Finding]:
-        """A validation error of (a part of) this document, in words and with places. `model`: of that part."""
+        """A validation error of (a part of) this document, in words and with places. `model`: its model."""
         found = []
         for detail in error.errors(include_url=False):
             path, on_key = self._locate(prefix, detail["loc"])

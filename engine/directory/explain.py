@@ -51,7 +51,8 @@ def explain(
         return f"{name} is {shown(given)}", one_of(words, str(given))
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])
-        return f"{name} is {shown(given)}", _PATTERNS.get(pattern, f"text like {pattern}")
+        wrong = f"wrong name {name}" if name == given else f"{name} is {shown(given)}"
+        return wrong, _PATTERNS.get(pattern, f"text like {pattern}")
     if kind in ("too_short", "string_too_short"):
         return f"{name} is empty", "at least one"
     if kind in ("too_long", "string_too_long"):

@@ -25,9 +25,7 @@ def check_path(path: Path, tenants: Path, trunks: Collection[str] | None) -> lis
     if path.is_dir():
         folder = path / "config" / "tenants"
         if not folder.is_dir():
-            raise NothingToCheck(
-                f"{path}: no folder config/tenants in it, expected config/ and ivr_scenarios/"
-            )
+            raise NothingToCheck(f"{path}: no config/tenants in it, expected config/ and ivr_scenarios/")
         return check_folders(folder, path / "ivr_scenarios", trunks)
     if not path.exists():
         raise NothingToCheck(f"{path}: no such file or folder")

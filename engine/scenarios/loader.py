@@ -117,7 +117,11 @@ def _read_steps(document: Document) -> tuple[dict[str, StepModel], list[Finding]
         kind = content["type"]
         if not isinstance(kind, str) or kind not in STEP_TYPES:
             message = f"unknown step type {shown(kind)}"
-            findings.append(document.finding((*path, "type"), message, one_of(STEP_TYPES, str(kind))))
+            findings.append(
+                document.finding(
+                    (*path, "type"), message, one_of(STEP_TYPES, kind if isinstance(kind, str) else "")
+                )
+            )
             continue
         try:
             steps[name] = STEP_TYPES[kind].model_validate(content)

@@ -81,7 +81,14 @@ BROKEN = {
         HEAD.replace("acme", "other"),
         ["1: tenant is other in a file named acme.yaml, expected tenant: acme"],
     ),
-    "unknown name": (HEAD + "colour: red\n", ["5: unknown name colour"]),
+    "unknown name": (
+        HEAD + "countri: RU\n",
+        [
+            "5: unknown name countri, expected one of clients, country, desk, groups, language, numbers, "
+            "outgoing, phone_book, queues, recording, schedules, tariff, tenant, timezone, title, users "
+            "(did you mean country?)"
+        ],
+    ),
     "twice": (HEAD + "title: B\n", ["5: title is given twice, first in line 2, expected each name once"]),
     "member": (
         HEAD + 'groups:\n  sales:\n    members:\n      - "101"\n      - "110"\n',
@@ -101,11 +108,11 @@ BROKEN = {
     ),
     "number": (
         HEAD + 'numbers: {"84951234567": {scenario: main}}\n',
-        ['5: 84951234567 is 84951234567, expected a number with country code, such as "+74951234567"'],
+        ['5: wrong name 84951234567, expected a number with country code, such as "+74951234567"'],
     ),
     "extension": (
         HEAD + '  "1": {name: Bob}\n',
-        ["5: 1 is 1, expected an extension of 2 to 6 digits"],
+        ["5: wrong name 1, expected an extension of 2 to 6 digits"],
     ),
     "hours": (
         HEAD + "schedules:\n  office:\n    hours: {mon-fri: 9-18}\n",
