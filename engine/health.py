@@ -13,7 +13,7 @@ _TIME_LIMIT = 3.0
 
 
 async def complaint(settings: Settings, name: str) -> str:
-    """What is wrong with `asterisk`, `engine`, `worker`, `web` or `fallback`; empty when it answers.
+    """What is wrong with `asterisk`, `engine`, `worker`, `web`, `fallback`, or `ami`; empty when it answers.
 
     Takes three seconds at most.
     """
@@ -27,13 +27,15 @@ async def complaint(settings: Settings, name: str) -> str:
                     return ""
                 case "web":
                     return await _web(settings)
+                case "ami":
+                    return await _ami(settings)
                 case "fallback":
                     return await _listens(settings.ports.agi)
                 case _:
                     return ""
     except TimeoutError:
         return f"no answer within {_TIME_LIMIT:.0f} s"
-    except (httpx.HTTPError, EngineAway, OperationFailed, SettingsError) as error:
+    except (httpx.HTTPError, OSError, EOFError, EngineAway, OperationFailed, SettingsError) as error:
         return str(error) or type(error).__name__
 
 
@@ -59,6 +61,23 @@ async def _web(settings: Settings) -> str:
     async with httpx.AsyncClient(timeout=_TIME_LIMIT, trust_env=False) as client:
         answer = await client.get(f"http://127.0.0.1:{settings.ports.web}/healthz")
     return "" if answer.status_code == 200 else f"/healthz says {answer.status_code}: {answer.text[:200]}"
+
+
+async def _ami(settings: Settings) -> str:
+    """Log in and ask for an answer, with no library between: three lines."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", settings.ports.ami)
+    try:
+        login = {"Action": "Login", "Username": "vats", "Secret": settings.secret("ami"), "Events": "off"}
+        for action in (login, {"Action": "Ping"}):
+            writer.write("".join(f"{key}: {value}\r\n" for key, value in action.items()).encode() + b"\r\n")
+            answer = await reader.readuntil(b"\r\n\r\n")
+            if b"Response: Success" not in answer:
+                return f"{action['Action']} is refused: {answer.decode(errors='replace').strip()}"
+        return ""
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 async def _listens(port: int) -> str:

@@ -21,6 +21,23 @@ class TrunkView:
     register_with: str
 
 
+def endpoint_fields(settings: Settings) -> dict[str, str]:
+    """PJSIP options that every endpoint has, a trunk's and a user's device's alike."""
+    fields = {
+        "direct_media": "no",
+        "allow_overlap": "no",
+        "rtp_symmetric": "yes",
+        "force_rport": "yes",
+        "rewrite_contact": "yes",
+        "rtp_timeout": str(settings.asterisk.rtp_timeout),
+        "rtp_timeout_hold": "300",
+    }
+    if settings.listen not in ("0.0.0.0", "::"):
+        # Else sound is received on all addresses of the machine.
+        fields |= {"media_address": settings.listen, "bind_rtp_to_media_address": "yes"}
+    return fields
+
+
 def trunk_view(settings: Settings, name: str) -> TrunkView:
     """Raises `SettingsError` when the trunk's password file is missing or empty.
 

@@ -3,6 +3,7 @@
 import httpx
 
 from engine.settings import Settings
+from engine.switch.trunks import endpoint_fields
 
 
 def push(settings: Settings, kind: str, name: str, fields: dict[str, str]) -> None:
@@ -25,8 +26,13 @@ def make_account(settings: Settings, name: str, password: str = "", contact: str
         fields = {"auth_type": "userpass", "username": name, "password": password}
         push(settings, "auth", name, fields)
     push(settings, "aor", name, {"contact": contact} if contact else {"max_contacts": "1"})
-    endpoint = {"context": "from-user", "allow": "!all,alaw,ulaw", "aors": name, "direct_media": "no"}
-    push(settings, "endpoint", name, {**endpoint, **({"auth": name} if password else {})})
+    endpoint = {"context": "from-user", "allow": "!all,alaw,ulaw", "aors": name}
+    push(
+        settings,
+        "endpoint",
+        name,
+        {**endpoint_fields(settings), **endpoint, **({"auth": name} if password else {})},
+    )
 
 
 def _request(
