@@ -75,7 +75,7 @@ class PostgresServer:
                 stderr=log,
             )
         for _ in range(200):
-            ready = [self._programs / "pg_isready", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
+            ready = [str(self._programs / "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
             if subprocess.run(ready, capture_output=True, check=False).returncode == 0:
                 return
             if self._process.poll() is not None:

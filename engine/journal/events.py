@@ -207,7 +207,7 @@ Event = (
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One event of one call. `at` is UTC milliseconds, `mono` the same instant in milliseconds since boot `boot`.
+    """One event of one call. `at` is UTC milliseconds, `mono` the same instant in ms since boot `boot`.
 
     `boot` is empty where the event was journalled over a second after it happened (found after a restart):
     then nobody knows whether the wall clock was set in between, and `mono` decides nothing.

@@ -1,0 +1,198 @@
+"""Spool → database. Events, what is derived from them and the positions read change in one transaction.
+
+A database that is away costs nothing but delay: the spool's files hold everything, and nothing is marked as
+read until it is stored.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.clock import Clock
+from engine.journal.events import CallEnded, Entry, Event, kind
+from engine.journal.reader import Batch, Position, Positions, read_new
+from engine.store.database import Database
+from engine.store.tables import journal, journal_position
+
+Deriver = Callable[[AsyncConnection, Mapping[str, Sequence[Entry]]], Awaitable[None]]
+
+POLL_SECONDS = 0.15
+RETRY_SECONDS = (0.2, 5.0)  # first and longest pause while the database is away
+READ_BYTES = 1024 * 1024
+ENDED_KEPT_MS = 60_000  # an ended call stays in memory this long, for late events
+
+_log = structlog.get_logger(__name__)
+_encoder = msgspec.json.Encoder()
+_event_decoder = msgspec.json.Decoder(Event)
+
+
+def _insert_entries(dialect: str) -> Any:
+    statement: Any = postgresql.insert(journal) if dialect == "postgresql" else sqlite.insert(journal)
+    return statement.on_conflict_do_nothing(index_elements=["call_id", "seq"])
+
+
+def _store_position(dialect: str) -> Any:
+    statement: Any = (
+        postgresql.insert(journal_position) if dialect == "postgresql" else sqlite.insert(journal_position)
+    )
+    return statement.on_conflict_do_update(
+        index_elements=["writer", "segment"],
+        set_={"inode": statement.excluded.inode, "bytes_read": statement.excluded.bytes_read},
+    )
+
+
+_INSERT = {dialect: _insert_entries(dialect) for dialect in ("sqlite", "postgresql")}
+_POSITION = {dialect: _store_position(dialect) for dialect in ("sqlite", "postgresql")}
+_ENTRIES = select(journal).where(journal.c.call_id.in_(bindparam("calls", expanding=True)))
+_FORGET = delete(journal_position).where(
+    journal_position.c.writer == bindparam("a_writer"), journal_position.c.segment == bindparam("a_segment")
+)
+
+
+async def load_entries(connection: AsyncConnection, call_ids: Iterable[str]) -> dict[str, list[Entry]]:
+    """The stored events of these calls, in order of their numbers."""
+    calls: dict[str, list[Entry]] = {}
+    rows = await connection.execute(_ENTRIES, {"calls": list(call_ids)})
+    for call_id, seq, at, mono, boot, _, data in rows:
+        calls.setdefault(call_id, []).append(Entry(call_id, seq, at, mono, boot, _event_decoder.decode(data)))
+    for entries in calls.values():
+        entries.sort(key=lambda entry: entry.seq)
+    return calls
+
+
+class JournalWriter:
+    """Tails every writer's segments in `folder`. One runs at a time for one folder."""
+
+    def __init__(self, folder: Path, database: Database, clock: Clock, derivers: Sequence[Deriver]) -> None:
+        self._folder = folder
+        self._database = database
+        self._clock = clock
+        self._derivers = tuple(derivers)
+        self._positions: Positions | None = None
+        self._calls: dict[str, dict[int, Entry]] = {}  # open calls, and those that ended lately
+        self._ended: dict[str, int] = {}  # call → monotonic ms when it was stored
+        self.healthy = True
+        self.entries_stored = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        pause = RETRY_SECONDS[0]
+        while True:
+            try:
+                stored = await self.step()
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                if self.healthy:
+                    _log.error("journal.away", error=str(error), database=self._database.description)
+                self.healthy = False
+                self._positions = None  # whether the last transaction was stored is not known
+                self._calls.clear()
+                self._ended.clear()
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, RETRY_SECONDS[1])
+                continue
+            if not self.healthy:
+                _log.warning("journal.back")
+                self.healthy = True
+            pause = RETRY_SECONDS[0]
+            if not stored:
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def step(self) -> bool:
+        """Store what is new; tells whether there may be more at once. Database errors pass through."""
+        if self._positions is None:
+            self._positions = await self._load_positions()
+        batch = read_new(self._folder, self._positions, READ_BYTES)
+        if not batch:
+            return False
+        fresh: dict[str, dict[int, Entry]] = {}
+        for entry in batch.entries:
+            fresh.setdefault(entry.call_id, {})[entry.seq] = entry
+        async with self._database.write() as connection:
+            calls = await self._store(connection, batch, fresh)
+        self._remember(batch, calls)
+        for segment in batch.finished:
+            segment.path.unlink(missing_ok=True)
+        return sum(len(entries) for entries in fresh.values()) >= 1000
+
+    async def _load_positions(self) -> Positions:
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(journal_position))
+            return {(writer, segment): Position(inode, read) for writer, segment, inode, read in rows}
+
+    async def _store(
+        self, connection: AsyncConnection, batch: Batch, fresh: Mapping[str, Mapping[int, Entry]]
+    ) -> dict[str, dict[int, Entry]]:
+        """All in the caller's transaction; returns the changed calls with all their events."""
+        unknown = [call_id for call_id in fresh if call_id not in self._calls]
+        stored = await load_entries(connection, unknown) if unknown else {}
+        calls: dict[str, dict[int, Entry]] = {}
+        new: list[Entry] = []
+        for call_id, entries in fresh.items():
+            before = self._calls.get(call_id)
+            if before is None:
+                before = {entry.seq: entry for entry in stored.get(call_id, ())}
+            added = [entry for seq, entry in entries.items() if seq not in before]
+            if added:
+                new += added
+                calls[call_id] = {**before, **{entry.seq: entry for entry in added}}
+        dialect = connection.dialect.name
+        if new:
+            await connection.execute(_INSERT[dialect], [_row(entry) for entry in new])
+            ended = {
+                call_id: [entries[seq] for seq in sorted(entries)]
+                for call_id, entries in calls.items()
+                if any(isinstance(entry.event, CallEnded) for entry in entries.values())
+            }
+            if ended:
+                for derive in self._derivers:
+                    await derive(connection, ended)
+        if batch.positions:
+            await connection.execute(
+                _POSITION[dialect],
+                [
+                    {"writer": writer, "segment": segment, **position._asdict()}
+                    for (writer, segment), position in batch.positions.items()
+                ],
+            )
+        for segment in batch.finished:
+            await connection.execute(_FORGET, {"a_writer": segment.writer, "a_segment": segment.number})
+        self.entries_stored += len(new)
+        return calls
+
+    def _remember(self, batch: Batch, calls: Mapping[str, dict[int, Entry]]) -> None:
+        """Only after the commit: memory never knows more than the database."""
+        assert self._positions is not None
+        self._positions.update(batch.positions)
+        for segment in batch.finished:
+            self._positions.pop((segment.writer, segment.number), None)
+        now = self._clock.monotonic_ms()
+        for call_id, entries in calls.items():
+            self._calls[call_id] = entries
+            if any(isinstance(entry.event, CallEnded) for entry in entries.values()):
+                self._ended[call_id] = now
+        while self._ended:
+            oldest = next(iter(self._ended))
+            if now - self._ended[oldest] < ENDED_KEPT_MS:
+                break
+            del self._ended[oldest]
+            self._calls.pop(oldest, None)
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    return {
+        "call_id": entry.call_id,
+        "seq": entry.seq,
+        "at": entry.at,
+        "mono": entry.mono,
+        "boot": entry.boot,
+        "kind": kind(entry.event),
+        "data": _encoder.encode(entry.event).decode(),
+    }

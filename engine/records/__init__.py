@@ -1,0 +1,1 @@
+"""Call records: derived from the journal, compared with the switch's own log."""

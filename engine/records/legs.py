@@ -1,0 +1,101 @@
+"""The part of a call's events that belongs to each leg."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.journal.events import (
+    Entry,
+    LegAnswered,
+    LegCreated,
+    LegEnded,
+    LegResult,
+    LegRinging,
+    TalkEnded,
+    TalkStarted,
+)
+from engine.records.intervals import between, total
+from engine.records.model import LegRecord
+
+Talk = tuple[Entry, Entry]
+
+
+@dataclass
+class LegEvents:
+    """What was journalled of one leg. `last` is the end of the call, for what never ended by itself."""
+
+    leg: str
+    last: Entry
+    created: Entry | None = None
+    ringing: Entry | None = None
+    answered: Entry | None = None
+    ended: Entry | None = None
+    talks: list[Talk] = field(default_factory=list)
+    talking: Entry | None = None
+
+    @property
+    def result(self) -> LegResult:
+        if self.ended is not None and isinstance(self.ended.event, LegEnded):
+            return self.ended.event.result
+        return "answered" if self.answered or self.talks else "cancelled"
+
+    def record(self) -> LegRecord:
+        created = self.created.event if self.created else None
+        known = created if isinstance(created, LegCreated) else None
+        seen = [entry for entry in (self.created, self.ringing, self.answered, self.ended) if entry]
+        seen += [talk[0] for talk in self.talks]
+        first = self.created or min(seen, key=lambda entry: (entry.at, entry.seq))
+        end = self.ended or self.last
+        ring = between(self.ringing, self.answered or end).milliseconds if self.ringing else 0
+        cause = self.ended.event.cause if self.ended and isinstance(self.ended.event, LegEnded) else 0
+        return LegRecord(
+            leg=self.leg,
+            role=known.role if known else "operator",
+            endpoint=known.endpoint if known else "",
+            extension=known.user if known else "",
+            number=known.number if known else "",
+            created_at=first.at,
+            ringing_at=self.ringing.at if self.ringing else None,
+            answered_at=self.answered.at if self.answered else None,
+            ended_at=end.at,
+            ring_ms=ring,
+            talk_ms=total(between(*talk) for talk in self.talks),
+            result=self.result,
+            hangup_cause=cause,
+        )
+
+
+def leg_events(ordered: Sequence[Entry], end: Entry) -> list[LegEvents]:
+    """Every leg that was made or that talked, in the order of its making."""
+    legs: dict[str, LegEvents] = {}
+    for entry in ordered:
+        match entry.event:
+            case LegCreated(leg=leg) | LegRinging(leg=leg) | LegAnswered(leg=leg) | LegEnded(leg=leg):
+                found = legs.setdefault(leg, LegEvents(leg, end))
+                _note(found, entry)
+            case TalkStarted(leg=leg):
+                found = legs.setdefault(leg, LegEvents(leg, end))
+                # A second start without an end: an engine adopted the talk and told of it again.
+                found.talking = found.talking or entry
+            case TalkEnded(leg=leg) if leg in legs:
+                _close(legs[leg], entry)
+    for found in legs.values():
+        _close(found, found.ended if found.ended and found.ended.at < end.at else end)
+    return list(legs.values())
+
+
+def _note(found: LegEvents, entry: Entry) -> None:
+    match entry.event:
+        case LegCreated():
+            found.created = found.created or entry
+        case LegRinging():
+            found.ringing = found.ringing or entry
+        case LegAnswered():
+            found.answered = found.answered or entry
+        case LegEnded():
+            found.ended = found.ended or entry
+
+
+def _close(found: LegEvents, entry: Entry) -> None:
+    if found.talking is not None:
+        found.talks.append((found.talking, entry))
+        found.talking = None

@@ -1,0 +1,84 @@
+"""Writes call records and their legs; one transaction with the events that they are derived from."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import Insert
+
+from engine.journal.events import Entry
+from engine.records.derive import derive_call
+from engine.records.model import CallRecord
+from engine.store import tables
+
+RecordDeriver = Callable[[AsyncConnection, Sequence[CallRecord]], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+def _upsert(table: Table, dialect: str) -> Insert:
+    """Insert rows, or bring those with the same key up to date."""
+    keys = [column.name for column in table.primary_key]
+    names = [column.name for column in table.columns if column.name not in _NEVER_DERIVED]
+    statement: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    changed = {name: statement.excluded[name] for name in names if name not in keys}
+    upsert: Insert = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    return upsert
+
+
+_NEVER_DERIVED = ("ticket", "rating")  # other features write these
+_UPSERTS = {
+    (dialect, table.name): _upsert(table, dialect)
+    for dialect in ("sqlite", "postgresql")
+    for table in (tables.call, tables.leg)
+}
+
+
+class RecordStore:
+    """The deriver of `call` and `leg`; hands the new records on to those in `then`, in the same transaction."""
+
+    def __init__(self, then: Sequence[RecordDeriver] = ()) -> None:
+        self._then = tuple(then)
+
+    async def derive(self, connection: AsyncConnection, calls: Mapping[str, Sequence[Entry]]) -> None:
+        """Write the records of those calls that have ended. Database errors pass through."""
+        records = []
+        for call_id, entries in calls.items():
+            try:
+                record = derive_call(entries)
+            except Exception:  # one call that cannot be derived must not keep all others out
+                _log.exception("record.failed", call_id=call_id)
+                continue
+            if record is not None:
+                records.append(record)
+        if not records:
+            return
+        dialect = connection.dialect.name
+        await connection.execute(_UPSERTS[dialect, "call"], [_call_row(record) for record in records])
+        legs = [row for record in records for row in _leg_rows(record)]
+        if legs:
+            await connection.execute(_UPSERTS[dialect, "leg"], legs)
+        for deriver in self._then:
+            await deriver(connection, records)
+
+
+_CALL_COLUMNS = [name for name in CallRecord._fields if name in tables.call.columns]
+
+
+def _clean(value: object) -> object:
+    """PostgreSQL refuses NUL in texts, and phones may send it."""
+    return value.replace("\0", "") if isinstance(value, str) else value
+
+
+def _call_row(record: CallRecord) -> dict[str, object]:
+    return {name: _clean(getattr(record, name)) for name in _CALL_COLUMNS}
+
+
+def _leg_rows(record: CallRecord) -> list[dict[str, object]]:
+    return [
+        {"call_id": record.call_id, **{name: _clean(value) for name, value in leg._asdict().items()}}
+        for leg in record.legs
+    ]
