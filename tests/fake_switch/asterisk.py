@@ -42,6 +42,8 @@ class FakeAsterisk:
         self.connection: FakeConnection | None = None
         self._requests = Requests(self)
         self._timers: set[asyncio.TimerHandle] = set()
+        self.steps = 0  # requests and events so far
+        self._planned: dict[int, list[tuple[float, Callable[[], None]]]] = {}
 
     # The engine's side
 
@@ -79,6 +81,10 @@ class FakeAsterisk:
         """A user's device dials."""
         account = endpoint.removeprefix("PJSIP/")
         return self.channels.incoming(["user", extension, account], endpoint, extension, account, name)
+
+    def at_step(self, number: int, action: Callable[[], None], delay: float = 0.0) -> None:
+        """Do something `delay` seconds after the switch's request or event of this number, from 1."""
+        self._planned.setdefault(number, []).append((delay, action))
 
     def left_over(self) -> list[str]:
         """What still lives: channel, bridge and playback ids."""
@@ -120,10 +126,17 @@ class FakeAsterisk:
         event: Json = {"type": kind, "timestamp": timestamp(self.clock.wall_ms()), **fields}
         event["application"] = self.application
         self.history.append(event)
+        self._step()
         if self.connection is not None:
             self.connection.send(stream, msgspec.json.encode(event))
+
+    def _step(self) -> None:
+        self.steps += 1
+        for delay, action in self._planned.pop(self.steps, ()):
+            self.after(delay, action)
 
     def perform(self, method: str, path: str, query: dict[str, str], body: object) -> tuple[int, str, Any]:
         """One request at the switch: status, reason, body."""
         self.requests.append((method, path, query, body))
+        self._step()
         return self._requests.perform(method, path, query, body)

@@ -22,6 +22,7 @@ class Channels:
         self.bridges: dict[str, Bridge] = {}
         self.playbacks: dict[str, Playback] = {}
         self.ended: dict[str, Channel] = {}
+        self.destroyed_bridges: set[str] = set()
         self._serial = itertools.count()
 
     # Coming and going
@@ -84,8 +85,10 @@ class Channels:
         elif channel.state == "Ring":
             self._die(channel, {"cause": 127, "tech_cause": 487}, 127)
         else:
-            final = cause or (0 if channel.bridge is None and self._switch.delays.perhaps() else 16)
-            self._die(channel, {"cause": cause} if cause else {}, final)
+            # A caller's BYE names no cause until it is all over, and none at all when he was alone.
+            final = cause or (16 if channel.bridge is not None or channel.endpoint else 0)
+            request = {"cause": cause or 16} if cause or channel.endpoint else {}
+            self._die(channel, request, final)
 
     def refuse(self, channel: Channel, cause: int, sip_code: int) -> None:
         """The phone said no."""
@@ -123,11 +126,11 @@ class Channels:
         self._switch.hearing.look(channel)
 
     def _tell_destroyed(self, channel: Channel, cause: int, sip_code: int) -> None:
-        if channel.endpoint and channel.state == "Down" and not channel.dialled:
+        if channel.endpoint and channel.state == "Down" and not sip_code:
             sip_code = 603
             self.tell(channel, "ChannelHangupRequest", cause=cause, tech_cause=sip_code)
         elif not channel.endpoint:
-            self.tell(channel, "ChannelHangupRequest", cause=cause or 16, soft=True)
+            self.tell(channel, "ChannelHangupRequest", cause=16, soft=True)
         tech = {"tech_cause": sip_code} if sip_code else {}
         text = CAUSES.get(cause, "")
         self.tell(channel, "ChannelDestroyed", cause=cause, cause_txt=text, **tech)
@@ -205,6 +208,7 @@ class Channels:
         for channel_id in list(bridge.channels):
             self.leave_bridge(self.channels[channel_id])
         del self.bridges[bridge.id]
+        self.destroyed_bridges.add(bridge.id)
         self._switch.emit(bridge.id, "BridgeDestroyed", bridge=bridge.json())
 
     def queue_playback(self, channel: Channel, playback: Playback) -> None:

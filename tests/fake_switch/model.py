@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 Json = dict[str, Any]
-CAUSES = {0: "Unknown", 16: "Normal Clearing", 17: "User busy", 18: "No user responding",
+CAUSES = {0: "Unknown", 1: "Unallocated (unassigned) number", 16: "Normal Clearing", 17: "User busy", 18: "No user responding",
           19: "User alerting, no answer", 20: "Subscriber absent", 21: "Call Rejected",
-          26: "Answered elsewhere", 34: "Circuit/channel congestion", 127: "Interworking, unspecified"}  # fmt: skip
+          26: "Answered elsewhere", 41: "Temporary failure", 34: "Circuit/channel congestion", 127: "Interworking, unspecified"}  # fmt: skip
 
 
 def timestamp(milliseconds: int) -> str:

@@ -42,6 +42,7 @@ ROUTES: list[tuple[str, str, str]] = [
     ("POST", r"/bridges/([^/]+)/removeChannel", "remove_channel"),
     ("GET", r"/playbacks/([^/]+)", "get_playback"),
     ("DELETE", r"/playbacks/([^/]+)", "stop_playback"),
+    ("GET", r"/applications", "list_applications"),
     ("GET", r"/applications/([^/]+)", "get_application"),
     ("PUT", r"/applications/([^/]+)/eventFilter", "filter_events"),
     ("GET", r"/asterisk/ping", "ping"),
@@ -105,16 +106,23 @@ class Requests:
             return _said(400, "Bad Request", "Invalid endpoint specified")
         if query["channelId"] in store.channels:
             return _said(409, "Conflict", "Channel with given unique ID already exists")
+        self._follow(query.get("originator", ""))
         if endpoint not in self._switch.phones or not self._switch.phone(endpoint).registered:
             return 500, "Internal Server Error", {"error": "Allocation failed"}
         variables = dict((body or {}).get("variables", {}))
+        if query["app"] != self._switch.application:
+            # It is made, finds no such application, and ends with nobody being told.
+            return (
+                200,
+                "OK",
+                Channel(query["channelId"], f"{endpoint}-0", self._switch.clock.wall_ms()).json(),
+            )
         channel = store.create(query["channelId"], endpoint, query.get("appArgs", ""), variables)
         for name, value in variables.items():
             if name.startswith("CONNECTEDLINE(num"):
                 channel.connected_number = value
             elif name.startswith("CONNECTEDLINE(name"):
                 channel.connected_name = value
-        self._follow(query.get("originator", ""))
         return 200, "OK", channel.json()
 
     def _follow(self, channel_id: str) -> None:
@@ -132,7 +140,8 @@ class Requests:
             self._switch.channels.tell(channel, "ChannelHangupRequest", cause=32, soft=True)
             return NO_CONTENT
         code = int(query.get("reason_code", "0") or 0)
-        self._switch.channels.delete(channel, code or REASONS[query.get("reason", "normal")])
+        cause = code or REASONS[query.get("reason", "normal")]
+        self._switch.channels.delete(channel, cause, 486 if cause == 17 and channel.endpoint else 0)
         return NO_CONTENT
 
     def _answer(self, channel_id: str, query: dict[str, str], body: Any) -> Answer:
@@ -245,6 +254,8 @@ class Requests:
     def _delete_bridge(self, bridge_id: str, query: dict[str, str], body: Any) -> Answer:
         bridge = self._switch.channels.bridges.get(bridge_id)
         if bridge is None:
+            if bridge_id in self._switch.channels.destroyed_bridges and self._switch.delays.perhaps():
+                return _said(409, "Conflict", "Bridge not in Stasis application")
             return BRIDGE_GONE
         self._switch.channels.destroy_bridge(bridge)
         return NO_CONTENT
@@ -295,6 +306,9 @@ class Requests:
         if not channel.dying:
             store.end_playback(channel, playback, "done")
         return NO_CONTENT
+
+    def _list_applications(self, query: dict[str, str], body: Any) -> Answer:
+        return 200, "OK", [self._get_application(self._switch.application, query, body)[2]]
 
     def _get_application(self, name: str, query: dict[str, str], body: Any) -> Answer:
         if name != self._switch.application or not self._switch.known_to_application:
