@@ -21,10 +21,11 @@ from engine.journal.events import CallEnded, Entry, Event, kind
 from engine.journal.reader import Batch, Position, Positions, read_new
 from engine.store.database import Database
 from engine.store.tables import journal, journal_position
+from engine.store.types import to_datetime, to_text
 
 Deriver = Callable[[AsyncConnection, Mapping[str, Sequence[Entry]]], Awaitable[None]]
 
-POLL_SECONDS = 0.15
+POLL_SECONDS = 0.2
 RETRY_SECONDS = (0.2, 5.0)  # first and longest pause while the database is away
 READ_BYTES = 1024 * 1024
 ENDED_KEPT_MS = 60_000  # an ended call stays in memory this long, for late events
@@ -51,6 +52,7 @@ def _store_position(dialect: str) -> Any:
 
 _INSERT = {dialect: _insert_entries(dialect) for dialect in ("sqlite", "postgresql")}
 _POSITION = {dialect: _store_position(dialect) for dialect in ("sqlite", "postgresql")}
+_sql: dict[str, str] = {}
 _ENTRIES = select(journal).where(journal.c.call_id.in_(bindparam("calls", expanding=True)))
 _FORGET = delete(journal_position).where(
     journal_position.c.writer == bindparam("a_writer"), journal_position.c.segment == bindparam("a_segment")
@@ -145,7 +147,7 @@ class JournalWriter:
                 calls[call_id] = {**before, **{entry.seq: entry for entry in added}}
         dialect = connection.dialect.name
         if new:
-            await connection.execute(_INSERT[dialect], [_row(entry) for entry in new])
+            await _insert(connection, new)
             ended = {
                 call_id: [entries[seq] for seq in sorted(entries)]
                 for call_id, entries in calls.items()
@@ -186,13 +188,23 @@ class JournalWriter:
             self._calls.pop(oldest, None)
 
 
-def _row(entry: Entry) -> dict[str, object]:
-    return {
-        "call_id": entry.call_id,
-        "seq": entry.seq,
-        "at": entry.at,
-        "mono": entry.mono,
-        "boot": entry.boot,
-        "kind": kind(entry.event),
-        "data": _encoder.encode(entry.event).decode(),
-    }
+async def _insert(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """The statement's own parameters, past SQLAlchemy's: these rows are most of the writer's work."""
+    dialect = connection.dialect
+    sql = _sql.get(dialect.name)
+    if sql is None:
+        sql = _sql[dialect.name] = str(_INSERT[dialect.name].compile(dialect=dialect))
+    time = to_datetime if dialect.name == "postgresql" else to_text
+    rows = [
+        (
+            entry.call_id,
+            entry.seq,
+            time(entry.at),
+            entry.mono,
+            entry.boot,
+            kind(entry.event),
+            _encoder.encode(entry.event).decode(),
+        )
+        for entry in entries
+    ]
+    await connection.exec_driver_sql(sql, rows)

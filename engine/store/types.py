@@ -1,6 +1,7 @@
 """Column types that mean the same in SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, String
@@ -23,7 +24,12 @@ def to_milliseconds(moment: datetime) -> int:
 
 def to_text(milliseconds: int) -> str:
     """`2026-11-23 10:00:00.123`: as SQLite's own date functions read it; sorts by time."""
-    return to_datetime(milliseconds).strftime("%Y-%m-%d %H:%M:%S.") + f"{milliseconds % 1000:03d}"
+    return f"{_second_as_text(milliseconds // 1000)}.{milliseconds % 1000:03d}"
+
+
+@lru_cache(maxsize=4096)
+def _second_as_text(second: int) -> str:
+    return (_EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def from_text(text: str) -> int:
