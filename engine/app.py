@@ -90,6 +90,7 @@ class Engine:
         reception = Reception(self._library, settings.cell)
         self._switchboard = Switchboard(services, reception, partial(find_ends, settings.event_log))
         self._started_at = self._clock.wall_ms()
+        self._ready = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, or another engine takes the application over."""
@@ -136,8 +137,10 @@ class Engine:
     async def _on_connected(self) -> None:
         await self._switchboard.on_connected()
         await self._provisioning.apply(self._library.directory)
+        self._ready = True
 
     def _on_lost(self) -> None:
+        self._ready = False
         self._switchboard.on_lost()
 
     async def _keep_ami(self) -> None:
@@ -184,6 +187,7 @@ class Engine:
             "cell": self._settings.cell,
             "pid": os.getpid(),
             "started_at": _iso(self._started_at),
+            "ready": self._ready,  # calls are adopted, accounts and fallback targets are in the switch
             "switch_connected": self._connection.connected,
             "ami_connected": self._ami.connected,
             "calls": len(self._switchboard.calls),

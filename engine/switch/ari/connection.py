@@ -5,7 +5,6 @@ switch of their own). The reader never waits: an event goes to a plain function,
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 from urllib.parse import quote
@@ -109,7 +108,7 @@ class WebSocketConnection:
 
     async def _serve(self, socket: ClientConnection) -> None:
         async with asyncio.TaskGroup() as group:
-            connected = group.create_task(_quietly(self._on_connected()))
+            connected = group.create_task(_greet(self._on_connected(), socket))
             try:
                 # Ends without an exception when the other side closes.
                 async for message in socket:
@@ -183,9 +182,10 @@ def answer_of(method: str, path: str, response: RestResponse) -> bytes:
     if code < 300:
         return response.message_body.encode()
     text = f"{method} {path}: {code} {response.reason_phrase} {response.message_body}".strip()
-    # 409 'not in a Stasis application' and 412 'invalid state' are a channel that has just hung up, and so
-    # are 400 and 422 when it was to join a bridge.
-    hung_up = code in (409, 412) and path.startswith("/channels/") and path != "/channels/create"
+    # 409 'not in a Stasis application' and 412 'invalid state' are a channel that has just hung up (but not
+    # when it was to be made or dialled: then it may live on), and so are 400 and 422 for joining a bridge.
+    making = path == "/channels/create" or path.endswith("/dial")
+    hung_up = code in (409, 412) and path.startswith("/channels/") and not making
     if code == 404 or hung_up or (code in (400, 422) and path.endswith("/addChannel")):
         raise Gone(text)
     if code < 500:
@@ -193,7 +193,10 @@ def answer_of(method: str, path: str, response: RestResponse) -> bytes:
     raise SwitchFailed(text)
 
 
-async def _quietly(connected: Awaitable[None]) -> None:
-    """What runs after a connect may meet the connection's loss; the reader handles that."""
-    with contextlib.suppress(SwitchAway):
+async def _greet(connected: Awaitable[None], socket: ClientConnection) -> None:
+    """What is to be done after a connect; where the switch does not answer, connect anew."""
+    try:
         await connected
+    except SwitchAway as error:
+        log.warning("switch.silent", cause=str(error))
+        await socket.close()

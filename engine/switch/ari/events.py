@@ -123,6 +123,7 @@ WANTED = [
     "ChannelLeftBridge",
     "PlaybackFinished",
     "ApplicationReplaced",
+    "RESTResponse",  # the filter stops the answers to our requests too
 ]
 
 

@@ -45,12 +45,12 @@ class Channel:
             "POST", "/channels/create", query, {"variables": dict(variables)} if variables else None
         )
 
-    async def dial(self, *, caller: str = "", timeout_s: int = 0) -> None:
-        """Send the INVITE. Asterisk itself ends the attempt after `timeout_s`."""
-        query = {"timeout": str(timeout_s)}
-        if caller:
-            query["caller"] = caller
-        await self._connection.request("POST", f"{self._path}/dial", query)
+    async def dial(self, *, timeout_s: int) -> None:
+        """Send the INVITE. Asterisk itself ends the attempt after `timeout_s`.
+
+        The parameter `caller` is left out: Asterisk would show the caller channel's raw number to the phone.
+        """
+        await self._connection.request("POST", f"{self._path}/dial", {"timeout": str(timeout_s)})
 
     async def answer(self) -> None:
         await self._connection.request("POST", f"{self._path}/answer")

@@ -1,0 +1,156 @@
+"""A whole running installation for a test: Asterisk, engine, worker, phones."""
+
+import asyncio
+import json
+import sqlite3
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from engine.operations import EngineAway, EngineClient
+from engine.settings import Trunk
+from tests.instance import Instance, free_ports
+from tests.phones import Phone
+
+HERE = Path(__file__).parent
+CITY_NUMBER = "+74951234567"
+CALLER = "+79031112233"
+
+
+async def eventually(condition: Callable[[], Any], timeout: float = 10.0, what: str = "") -> Any:
+    """The condition's first true value; polls. Raises `AssertionError` after `timeout` seconds."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + timeout
+    while not (value := condition()):
+        if loop.time() > end:
+            raise AssertionError(f"not within {timeout} s: {what or condition}")
+        await asyncio.sleep(0.02)
+    return value
+
+
+class Site:
+    """`instance` with what the tests of whole calls need on top."""
+
+    def __init__(self, instance: Instance, folder: Path, trunk_port: int) -> None:
+        self.instance = instance
+        self.folder = folder
+        self.trunk_port = trunk_port
+        self.settings = instance.settings
+        self.engine: subprocess.Popen[bytes] | None = None
+        self._stack = AsyncExitStack()
+
+    async def start(self, *processes: str) -> None:
+        await asyncio.to_thread(self.instance.start_asterisk)
+        for name in processes:
+            if name == "engine":
+                await self.start_engine()
+            else:
+                self.instance.start(name)
+
+    async def start_engine(self) -> None:
+        """Start it and wait until it is connected to Asterisk and the users' accounts are there."""
+        self.engine = self.instance.start("engine")
+        client = EngineClient(self.settings)
+        for _ in range(600):
+            try:
+                if (await client.call("status"))["ready"]:
+                    return
+            except EngineAway:
+                pass
+            if self.engine.poll() is not None:
+                break
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"the engine did not come up:\n{self.instance.log('engine')[-3000:]}")
+
+    async def calls(self) -> list[dict[str, Any]]:
+        result: list[dict[str, Any]] = await EngineClient(self.settings).call("calls")
+        return result
+
+    async def wait_call(self, timeout: float = 10.0, **wanted: object) -> dict[str, Any]:
+        """The live call that has these values."""
+        end = asyncio.get_running_loop().time() + timeout
+        while asyncio.get_running_loop().time() < end:
+            for call in await self.calls():
+                if all(call[name] == value for name, value in wanted.items()):
+                    return call
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"no live call with {wanted}: {await self.calls()}")
+
+    async def phone(self, extension: str, tenant: str = "romashka") -> Phone:
+        """A registered phone of this user."""
+        name = f"{tenant}-{extension}-desk"
+        password = (self.settings.secrets_folder / f"sip-{name}").read_text().strip()
+        phone = Phone("127.0.0.1", self.settings.ports.sip, name, password, self.folder / "phones")
+        await self._stack.enter_async_context(phone)
+        await phone.register()
+        return phone
+
+    async def city(self) -> Phone:
+        """The far end of the trunk: whoever calls from the city."""
+        phone = Phone.trunk(
+            "127.0.0.1", self.settings.ports.sip, self.folder / "phones", local_port=self.trunk_port
+        )
+        await self._stack.enter_async_context(phone)
+        return phone
+
+    def rows(self, view: str = "cdr") -> list[dict[str, Any]]:
+        """All rows of a view, the oldest first; none before the database is there."""
+        path = self.settings.home / "vats.db"
+        if not path.exists():
+            return []
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        try:
+            connection.row_factory = sqlite3.Row
+            order = "started_at" if view == "cdr" else "1"
+            return [dict(row) for row in connection.execute(f"SELECT * FROM {view} ORDER BY {order}")]
+        except sqlite3.OperationalError:
+            return []
+        finally:
+            connection.close()
+
+    async def records(self, number: int, timeout: float = 15.0) -> list[dict[str, Any]]:
+        """Wait for so many call records."""
+        found: list[dict[str, Any]] = await eventually(
+            lambda: rows if len(rows := self.rows()) >= number else None,
+            timeout,
+            f"{number} records; worker: {self.instance.log('worker')[-2000:]}",
+        )
+        return found
+
+    def verify(self) -> list[dict[str, Any]]:
+        """What `vats cdr verify --json` finds."""
+        done = self.vats("cdr", "verify", "--json")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def vats(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        import sys
+
+        return subprocess.run(
+            [sys.executable, "-m", "engine.cli", *arguments],
+            env=self.instance.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+        await asyncio.to_thread(self.instance.close)
+
+
+@asynccontextmanager
+async def running_site(folder: Path, *processes: str, **settings: object) -> AsyncIterator[Site]:
+    """An installation with the tests' tenant; `processes` of ours are started after Asterisk."""
+    [trunk_port] = free_ports(1)
+    trunks = {"city": Trunk(addresses=[f"127.0.0.1:{trunk_port}"], host=f"127.0.0.1:{trunk_port}")}  # type: ignore[call-arg]
+    instance = Instance(
+        folder, trunks=trunks, tenants=HERE / "tenants", scenarios=HERE / "scenarios", **settings
+    )
+    site = Site(instance, folder, trunk_port)
+    try:
+        await site.start(*processes)
+        yield site
+    finally:
+        await site.close()
