@@ -68,7 +68,7 @@ def decide(sources: Sources, last: Live) -> Live:
         found, chosen = choice.of(new or old)
         findings += found
         if new is not None:
-            missing = check_numbers(file, [scenario for _, scenario in chosen])
+            missing = check_numbers(file, choice.names)
             findings += missing
             if old is not None and (missing or choice.breaks):
                 new, (_, chosen) = None, choice.of(old)
@@ -96,6 +96,7 @@ class _Choice:
         self._last = {key: scenario for key, scenario in last.scenarios.items() if key[0] == name}
         folder = sources.scenarios / name
         self._files = [sources.load_scenario(path, name) for path in scenario_files(folder)]
+        self.names = [file.name for file in self._files]
         self.breaks = False  # the tenant's new file takes away what a live scenario needs
 
     def of(self, tenant: Tenant | None) -> tuple[list[Finding], dict[Key, Scenario]]:
@@ -117,7 +118,7 @@ class _Choice:
                 self.breaks = self.breaks or (scenario is not None and scenario.version == good.version)
         used = {entry.scenario for entry in tenant.numbers.values()} if tenant else set()
         for key, good in self._last.items():
-            if key not in chosen and key[1] in used and not any(file.name == key[1] for file in self._files):
+            if key not in chosen and key[1] in used and key[1] not in self.names:
                 chosen[key] = good  # its file is gone, a number still leads to it
         return findings, chosen
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.calls.call import Call
 
 DESK_SECONDS = 60.0
+SECOND_THOUGHT_S = 1.0
 END = "@end"
 TEMPORARY_FAILURE = 41  # Q.850
 # More steps than this with neither a second passed nor an act of the caller is a loop.
@@ -32,9 +33,8 @@ async def run_scenario(call: Call, scenario: Scenario | None, *, start: str | No
     """Run a scenario to its end, which is always a hangup.
 
     `start` is where a recovered call goes on: that step from its prompt, its attempts kept. With no
-    scenario the tenant's desk rings. Raises what ends a call (`CallOver`), and `SwitchAway` where the
-    connection to the switch is lost (the call is adopted again when it is back), and any error met while
-    people talk.
+    scenario the tenant's desk rings. Raises what ends a call (`CallOver`), and any error met while people
+    talk.
     """
     name = start or (scenario.start if scenario else DESK)
     attempt = call.attempt() if start else 1
@@ -53,9 +53,10 @@ async def run_scenario(call: Call, scenario: Scenario | None, *, start: str | No
         try:
             guard.step(name)
             taken = await step.run(call)
-        except SwitchAway:
-            raise
         except Exception as error:
+            if isinstance(error, SwitchAway):
+                # Where the connection is lost we are detached in a moment; a request that was only slow is not.
+                await call.until(lambda: False, SECOND_THOUGHT_S)
             if call.talking_with is not None:
                 # The error road is for a caller who is alone; people who talk go on talking.
                 raise
