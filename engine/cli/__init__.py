@@ -21,6 +21,7 @@ COMMANDS = {
     "cdr": "engine.cli.cdr:cdr",
     "user": "engine.cli.user:user",
     "number": "engine.cli.number:number",
+    "prompt": "engine.cli.prompt:prompt",
     "package": "engine.cli.package:package",
     "db": "engine.cli.db:db",
     "bench": "engine.cli.bench:bench",

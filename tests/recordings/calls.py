@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import insert
 
-from engine.journal.events import CallEnded, CallStarted, Entry, RecordingStarted, kind
+from engine.journal.events import CallEnded, CallStarted, Entry, Event, RecordingStarted, kind
 from engine.recordings.files import raw_names
 from engine.recordings.jobs import derive_recordings
 from engine.settings import Settings
@@ -33,7 +33,7 @@ class HandClock:
 
 
 def entries_of(call_id: str, parts: int, tenant: str = "romashka") -> list[Entry]:
-    events = [
+    events: list[Event] = [
         CallStarted("in", tenant, "+74951234567", "+79031112233", "PJSIP/city-1"),
         *(RecordingStarted(call_id, *raw_names(call_id, part)) for part in range(1, parts + 1)),
         CallEnded("caller", 16),

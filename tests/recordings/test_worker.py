@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from engine.recordings import worker as worker_module
+from engine.recordings.jobs import derive_recordings
 from engine.recordings.worker import RecordingWorker, run
 from engine.settings import Settings
 from engine.store.database import Database
@@ -124,7 +125,7 @@ async def test_deriving_again_changes_nothing(settings: Settings, database: Data
     await _work(RecordingWorker(settings, database, clock), clock)
     before = (await _rows(database))["cell1-1.1"]
     async with database.write() as connection:
-        await worker_module.jobs.derive_recordings(connection, {"cell1-1.1": entries_of("cell1-1.1", 1)})
+        await derive_recordings(connection, {"cell1-1.1": entries_of("cell1-1.1", 1)})
     assert (await _rows(database))["cell1-1.1"] == before
 
 

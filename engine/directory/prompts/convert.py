@@ -86,7 +86,7 @@ def active_level(sound: AudioSegment) -> float:
 
 
 def _decode(source: Path, shown: str, ignore_length: bool) -> AudioSegment:
-    kind = _kind_of(source, shown)
+    kind = kind_of(source, shown)
     command = ["-protocol_whitelist", "file", "-f", kind]
     if ignore_length and kind == "wav":
         command += ["-ignore_length", "1"]
@@ -101,7 +101,9 @@ def _decode(source: Path, shown: str, ignore_length: bool) -> AudioSegment:
     return sound
 
 
-def _kind_of(source: Path, shown: str) -> str:
+def kind_of(source: Path, shown: str = "") -> str:
+    """The kind of sound file, known by how it begins: wav, mp3, ogg, mp4 or flac. Raises `BadSound`."""
+    shown = shown or str(source)
     try:
         size = source.stat().st_size
         with source.open("rb") as file:
