@@ -41,6 +41,8 @@ async def go_on_talking(call: Call) -> None:
 
 
 async def _connect(call: Call, operator: Leg) -> bool:
+    # A colleague who calls from his phone hears it ring until now.
+    await call.answer()
     bridge = call.new_bridge()
     # Sent one behind the other without waiting: Asterisk does them in this order.
     await together(
