@@ -224,7 +224,10 @@ class Channels:
         playback.state = "playing"
         self._switch.emit(channel.id, "PlaybackStarted", playback=playback.json())
         if ":" not in media:
-            return  # as measured: an unknown scheme never finishes
+            # As measured: an unknown scheme is heard as nothing, and nobody is told of its end.
+            channel.playbacks.remove(playback)
+            del self.playbacks[playback.id]
+            return
         missing = media in self._switch.missing
         length = 0.0 if missing else self._switch.media.get(media, 1.0)
         playback.ends = self._switch.after(length, lambda: self._media_ended(channel, playback, missing))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.fake_switch.asterisk import FakeAsterisk
 
 
+APART = 0.00001  # seconds: timers of the same instant may fire in any order
+
+
 class Delays:
     """How long things take, in seconds. The default is always the same; `random` is between 0 and a limit."""
 
@@ -85,7 +88,7 @@ class FakeConnection:
         future: asyncio.Future[RestResponse] = loop.create_future()
         self._waiting.add(future)
         # The engine sends at once: cancelling the request later does not take it back.
-        when = max(self._last_request, loop.time() + self._switch.delays.request())
+        when = max(self._last_request + APART, loop.time() + self._switch.delays.request())
         self._last_request = when
         # Through JSON, as on the wire: what cannot be written fails here.
         sent = msgspec.json.decode(msgspec.json.encode(body or {}))
@@ -113,7 +116,7 @@ class FakeConnection:
         if self._switch.frozen:
             return
         loop = asyncio.get_running_loop()
-        self._last_response = when = max(self._last_response, loop.time() + self._switch.delays.response())
+        self._last_response = when = max(self._last_response + APART, loop.time() + self._switch.delays.response())
         text = "" if answer is None else msgspec.json.encode(answer).decode()
         response = RestResponse("", status, reason, text)
         self._switch.at(when, lambda: self._answered(future, response))
@@ -125,7 +128,7 @@ class FakeConnection:
     def send(self, stream: str, data: bytes) -> None:
         """An event on its way; those of one stream (a channel) stay in order."""
         now = asyncio.get_running_loop().time()
-        when = max(self._last_event.get(stream, 0.0), now + self._switch.delays.event())
+        when = max(self._last_event.get(stream, 0.0) + APART, now + self._switch.delays.event())
         self._last_event[stream] = when
         self._switch.at(when, lambda: self._deliver(data))
 

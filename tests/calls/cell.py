@@ -1,0 +1,214 @@
+"""A whole cell on virtual time: the scripted switch, and engines that come and go over one spool folder."""
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from engine.calls.services import Services
+from engine.calls.switchboard import Switchboard
+from engine.directory.directory import Directory, tenant_of
+from engine.directory.model import TenantModel
+from engine.directory.prompt_model import Prompt, parts
+from engine.journal.events import Entry, Value
+from engine.journal.segments import list_segments, read_segment
+from engine.journal.spool import Spool
+from engine.reception import Reception
+from engine.scenarios.loader import load_scenario
+from engine.scenarios.model import Scenario
+from engine.switch.ari.events import ChannelEvent
+from engine.switch.ari.router import Router
+from engine.switch.cel import ChannelEnd
+from engine.switch.errors import SwitchAway
+from tests.fake_switch import Delays, FakeAmi, FakeAsterisk, FakeConnection
+from tests.virtual_time import VirtualClock
+
+NUMBER = "+74951234567"
+DESK, SECOND, THIRD = (f"PJSIP/romashka-{extension}-desk" for extension in ("101", "102", "103"))
+TENANT = TenantModel.model_validate(
+    {
+        "tenant": "romashka",
+        "title": "ООО «Ромашка»",
+        "numbers": {NUMBER: {"scenario": "main"}},
+        "users": {"101": {"name": "Анна"}, "102": {"name": "Пётр"}, "103": {"name": "Олег"}},
+        "groups": {
+            "sales": {"members": ["101", "102", "103"], "ring": "all", "timeout": "20s"},
+            "row": {"members": ["102", "103"], "ring": "sequence", "timeout": "5s"},
+        },
+    }
+)
+MAIN = """\
+scenario: main
+start: hello
+steps:
+  hello: {type: play, prompt: welcome, next: menu}
+  menu:
+    type: menu
+    prompt: choose
+    timeout: 2s
+    attempts: 2
+    extensions: true
+    keys: {7: sales, 8: row, 9: bye}
+    on_timeout: desk
+  sales: {type: ring, group: sales, after: again}
+  row: {type: ring, group: row, on_no_answer: desk}
+  desk: {type: ring, user: "101", timeout: 20s}
+  again: {type: play, prompt: thanks, next: bye}
+  bye: {type: hangup, prompt: goodbye}
+"""
+
+
+@cache
+def scenario() -> Scenario:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "romashka" / "main.yaml"
+        path.parent.mkdir()
+        path.write_text(MAIN)
+        read = load_scenario(path)
+    assert read.scenario is not None, read.findings
+    return read.scenario
+
+
+class Files:
+    """Tenants and scenarios without files."""
+
+    directory = Directory({"romashka": tenant_of(TENANT)})
+
+    def find(self, tenant: str, name: str) -> Scenario | None:
+        return scenario() if (tenant, name) == ("romashka", "main") else None
+
+    def version(self, version: str) -> Scenario | None:
+        return scenario() if version == scenario().version else None
+
+
+class PromptNames:
+    """Every prompt is one media file of its name."""
+
+    def media(self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]) -> list[str]:
+        return [f"sound:/prompts/{part}" for part in parts(prompt)]
+
+
+@dataclass
+class _Wire:
+    """The engine's one connection object, over the connections that come and go."""
+
+    now: FakeConnection | None = None
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> bytes:
+        if self.now is None:
+            raise SwitchAway(f"{method} {path}: not connected to Asterisk")
+        return await self.now.request(method, path, query, body)
+
+
+class EngineLife:
+    """One engine process from its start to its kill or stop."""
+
+    def __init__(self, cell: "Cell") -> None:
+        self._cell = cell
+        self._wire = _Wire()
+        self._router = Router(on_stranger=self._on_stranger)
+        self.spool = Spool(cell.folder, "engine", cell.clock)
+        services = Services(
+            connection=self._wire,
+            router=self._router,
+            spool=self.spool,
+            clock=cell.clock,
+            mixmonitor=cell.ami,
+            prompts=PromptNames(),
+            raw_recordings="/raw",
+            node="cell1",
+        )
+        self.switchboard = Switchboard(services, Reception(Files(), "cell1"), cell.find_ends)  # type: ignore[arg-type]
+
+    def _on_stranger(self, event: ChannelEvent) -> None:
+        self.switchboard.on_stranger(event)
+
+    async def start(self) -> None:
+        self.spool.open()
+        await self.connect()
+
+    async def connect(self) -> None:
+        """Raises `SwitchAway` when the connection breaks again meanwhile."""
+        self._wire.now = self._cell.switch.connect(self._router.route, self.switchboard.on_lost)
+        await self.switchboard.on_connected()
+
+    async def stop(self) -> None:
+        """As by SIGTERM; after a lost connection this is what a kill comes to."""
+        await self.switchboard.stop()
+        await self.spool.close()
+
+
+class Cell:
+    """`async with Cell(...) as cell`: one engine is up, telephones 101 to 103 ring for ever."""
+
+    def __init__(self, delays: Delays | None = None) -> None:
+        self.clock = VirtualClock()
+        self.switch = FakeAsterisk(self.clock, delays)
+        self.ami = FakeAmi(self.switch)
+        self.engine: EngineLife | None = None
+        self._stack = ExitStack()
+        for endpoint in (DESK, SECOND, THIRD):
+            self.switch.phone(endpoint)
+
+    async def __aenter__(self) -> "Cell":
+        memory = Path("/dev/shm")
+        place = memory if memory.is_dir() else None
+        self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=place)))
+        await self.start_engine()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        try:
+            if self.engine is not None:
+                await self.kill_engine()
+            self.switch.close()
+        finally:
+            self._stack.close()
+
+    async def start_engine(self) -> None:
+        self.engine = EngineLife(self)
+        await self.engine.start()
+
+    async def kill_engine(self) -> None:
+        """It sends nothing more, and hears nothing more; what it wrote is on disk."""
+        engine, self.engine = self.engine, None
+        self.switch.drop_connection()
+        if engine is not None:
+            await engine.stop()
+
+    def find_ends(self, channel_ids: set[str]) -> dict[str, ChannelEnd]:
+        """What the switch's own event log says of channels that are gone."""
+        ended = self.switch.channels.ended
+        return {
+            channel_id: ChannelEnd(
+                ended_at=channel.ended_ms or 0,
+                answered_at=channel.answered_ms,
+                cause=channel.end_cause,
+                ended_by="caller",
+            )
+            for channel_id, channel in ended.items()
+            if channel_id in channel_ids
+        }
+
+    def journal(self) -> dict[str, list[Entry]]:
+        """All that is on disk, by call."""
+        calls: dict[str, dict[int, Entry]] = {}
+        for segment in list_segments(self.folder, "engine"):
+            for line in segment.path.read_bytes().splitlines():
+                entry = decode_entry(line)
+                calls.setdefault(entry.call_id, {})[entry.seq] = entry
+        return {call_id: list(entries.values()) for call_id, entries in calls.items()}
+
+
+def decode_entry(line: bytes) -> Entry:
+    from engine.journal.events import decode
+
+    return decode(line)

@@ -1,0 +1,72 @@
+"""What holds at the end of every call, whatever happened on the way."""
+
+from engine.journal.events import CallEnded, Entry, LegCreated, LegEnded
+from engine.records.derive import derive_call
+from engine.records.model import CallRecord
+from tests.calls.cell import Cell
+from tests.fake_switch.model import Channel
+
+SILENCE_S = 2.5  # the menu waits 2 s for a key
+CLOSE_MS = 1000
+
+
+def check(cell: Cell, *, silence_s: float | None = SILENCE_S) -> list[CallRecord]:
+    """All calls are over and nobody is left in the switch; the records, in the order of the calls.
+
+    `silence_s`: the longest that a caller may have heard nothing; None where no engine was there for a while.
+    """
+    switch = cell.switch
+    assert switch.faults == []
+    assert switch.left_over() == [], "left in the switch"
+    journal = cell.journal()
+    records = []
+    for channel in switch.channels.ended.values():
+        if channel.endpoint:
+            continue
+        assert channel.id in journal, f"nothing was written of {channel.id}"
+        records.append(_check_call(cell, channel, journal[channel.id]))
+        heard = switch.hearing.history(channel.id)
+        if silence_s is not None:
+            assert switch.hearing.longest_silence(channel.id) <= silence_s, f"silence: {heard}"
+    legs = {c.id for c in switch.channels.ended.values() if c.endpoint}
+    journalled = {e.event.leg for es in journal.values() for e in es if isinstance(e.event, LegCreated)}
+    assert legs <= journalled, "a leg that the journal does not know"
+    return records
+
+
+def _check_call(cell: Cell, channel: Channel, entries: list[Entry]) -> CallRecord:
+    story = "\n".join(f"{entry.seq} {entry.at} {entry.event}" for entry in entries)
+    ends = [entry for entry in entries if isinstance(entry.event, CallEnded)]
+    assert len(ends) == 1, f"{len(ends)} ends:\n{story}"
+    record = derive_call(entries)
+    assert record is not None, story
+    assert derive_call([*entries, *entries]) == record
+    assert channel.ended_ms is not None
+    near = [
+        ("started", record.started_at, channel.created_ms),
+        ("ended", record.ended_at, channel.ended_ms),
+        ("answered", record.answered_at, channel.answered_ms),
+    ]
+    for what, ours, theirs in near:
+        assert (ours is None) == (theirs is None), f"{what}: {ours}, switch {theirs}\n{story}"
+        assert abs((ours or 0) - (theirs or 0)) <= CLOSE_MS, f"{what}: {ours}, switch {theirs}\n{story}"
+    talked = _talked_ms(cell, channel.id)
+    assert abs(record.talk_ms - talked) <= CLOSE_MS, f"talk: {record.talk_ms}, switch {talked}\n{story}"
+    assert record.started_at <= (record.answered_at or record.started_at) <= record.ended_at, story
+    created = [e.event.leg for e in entries if isinstance(e.event, LegCreated)]
+    ended = [e.event.leg for e in entries if isinstance(e.event, LegEnded)]
+    assert sorted(created) == sorted(ended), f"legs made and ended:\n{story}"
+    for leg in record.legs:
+        assert record.started_at <= leg.created_at <= leg.ended_at, story
+        theirs = cell.switch.channels.ended.get(leg.leg)
+        assert (leg.result == "answered") == (theirs is not None and theirs.answered_ms is not None), (
+            f"{leg.leg} {leg.result}, switch {theirs}\n{story}"
+        )
+    return record
+
+
+def _talked_ms(cell: Cell, channel_id: str) -> float:
+    """How long the caller was in a bridge with somebody."""
+    changes = cell.switch.hearing.history(channel_id)
+    ends = [when for when, _ in changes[1:]] + [cell.switch.now_s()]
+    return sum((e - b) * 1000 for (b, hears), e in zip(changes, ends, strict=True) if hears == "talk")
