@@ -55,7 +55,7 @@ async def run_scenario(call: Call, scenario: Scenario | None, *, start: str | No
             taken = await step.run(call)
         except Exception as error:
             if isinstance(error, SwitchAway):
-                # Where the connection is lost we are detached in a moment; a request that was only slow is not.
+                # Without a connection we are detached in a moment; else one request was too slow.
                 await call.until(lambda: False, SECOND_THOUGHT_S)
             if call.talking_with is not None:
                 # The error road is for a caller who is alone; people who talk go on talking.

@@ -1,0 +1,201 @@
+"""A scenario on the scripted switch, on virtual time: calls come in, their way is read back."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from engine.calls.services import Services
+from engine.calls.switchboard import Switchboard
+from engine.directory.directory import Directory
+from engine.directory.loader import load_tenant
+from engine.directory.prompt_model import Prompt, SayPrompt, TextPrompt, parts
+from engine.directory.prompts import PromptMissing
+from engine.directory.prompts.saying import switch_media
+from engine.journal.events import Entry, StepEntered, StepFailed, StepLeft, Value, VariableSet, decode
+from engine.journal.segments import list_segments
+from engine.journal.spool import Spool
+from engine.reception import Reception
+from engine.scenarios.check import check_scenario
+from engine.scenarios.loader import load_scenario
+from engine.scenarios.model import Scenario
+from engine.switch.ari.router import Router
+from tests.fake_switch import FakeAmi, FakeAsterisk
+from tests.fake_switch.callers import Caller
+from tests.virtual_time import VirtualClock
+
+NUMBER = "+74951234567"
+TENANT = f"""\
+tenant: acme
+title: Acme
+numbers: {{"{NUMBER}": {{scenario: main}}}}
+users: {{"101": {{name: Anna}}, "102": {{name: Bob}}, "103": {{name: Eve, devices: [desk, web]}}}}
+groups:
+  sales: {{members: ["101", "102"]}}
+  row: {{members: ["102", "103"], ring: sequence, timeout: 5s}}
+  luck: {{members: ["102", "103"], ring: random, timeout: 5s}}
+outgoing: {{trunk: city, number: "{NUMBER}"}}
+"""
+DESK, BOB, EVE, EVE_WEB = (f"PJSIP/acme-{name}" for name in ("101-desk", "102-desk", "103-desk", "103-web"))
+
+
+class Media:
+    """A prompt's name, or its text, is the name of its media; `lost` are gone from the disk."""
+
+    def __init__(self) -> None:
+        self.lost: set[str] = set()
+        self.languages: set[str] = set()
+
+    def media(self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]) -> list[str]:
+        self.languages.add(language)
+        found = []
+        for part in parts(prompt):
+            if isinstance(part, SayPrompt):
+                found += switch_media(part, variables)
+                continue
+            name = part.text if isinstance(part, TextPrompt) else part
+            if name in self.lost:
+                raise PromptMissing(f"{tenant}: the prompt {name!r} has not been made")
+            found.append(f"sound:{name}")
+        return found
+
+
+class OneScenario:
+    """The library of one tenant and his only scenario."""
+
+    def __init__(self, folder: Path, scenario: str) -> None:
+        (folder / "acme").mkdir()
+        (folder / "acme.yaml").write_text(TENANT)
+        path = folder / "acme" / "main.yaml"
+        path.write_text(f"scenario: main\n{scenario}")
+        tenant = load_tenant(folder / "acme.yaml")
+        read = load_scenario(path)
+        wrong = [
+            str(one)
+            for one in check_scenario(read, tenant.tenant)
+            if one.severity == "error" and "no prompt" not in one.message
+        ]
+        assert not wrong, wrong
+        assert tenant.tenant is not None
+        self._scenario = read.scenario
+        self.directory = Directory.of([tenant.tenant])
+
+    def find(self, tenant: str, name: str) -> Scenario | None:
+        return self._scenario
+
+    def version(self, version: str) -> Scenario | None:
+        return self._scenario
+
+
+class Stage:
+    """`async with Stage(steps) as stage`. Telephones ring for ever until told otherwise."""
+
+    def __init__(self, scenario: str) -> None:
+        self._scenario = scenario
+        self._stack = ExitStack()
+        self.clock = VirtualClock()
+        self.switch = FakeAsterisk(self.clock)
+        self.ami = FakeAmi(self.switch)
+        self.media = Media()
+        for endpoint in (DESK, BOB, EVE, EVE_WEB):
+            self.switch.phone(endpoint)
+
+    async def __aenter__(self) -> "Stage":
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
+        self._library = OneScenario(self._folder, self._scenario)
+        await self._start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        try:
+            await self._stop()
+            self.switch.close()
+        finally:
+            self._stack.close()
+
+    async def restart_engine(self) -> None:
+        """Killed and started again over the same spool."""
+        await self._stop()
+        await self._start()
+
+    async def _start(self) -> None:
+        self._router = Router(on_stranger=lambda event: self._switchboard.on_stranger(event))
+        connection = self.switch.connect(self._router.route)
+        self._spool = Spool(self._folder / "journal", "engine", self.clock)
+        services = Services(
+            connection=connection,
+            router=self._router,
+            spool=self._spool,
+            clock=self.clock,
+            mixmonitor=self.ami,
+            prompts=self.media,
+            raw_recordings="/raw",
+            node="cell1",
+        )
+        reception = Reception(self._library, "cell1")  # type: ignore[arg-type]
+        self._switchboard = Switchboard(services, reception, lambda missing: {})
+        self._spool.open()
+        await self._switchboard.on_connected()
+
+    async def _stop(self) -> None:
+        self.switch.drop_connection()
+        await self._switchboard.stop()
+        await self._spool.close()
+
+    def call(self, caller: str = "+79031112233") -> Caller:
+        return self.switch.incoming(NUMBER, caller)
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> float:
+        """Virtual seconds until the condition held."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while not condition():
+            assert loop.time() - began < seconds, "it did not come"
+            await asyncio.sleep(0.01)
+        return loop.time() - began
+
+    async def hears(self, caller: Caller, media: str) -> float:
+        """Virtual seconds until he hears that media."""
+        return await self.until(lambda: caller.hears_media == media)
+
+    async def ended(self, caller: Caller) -> list[Entry]:
+        """The whole journal of his call, which has to end within a virtual five minutes."""
+        await self.until(lambda: caller.gone and not self._switchboard.calls, 300)
+        await self._spool.sync()
+        return self.journal(caller)
+
+    def journal(self, caller: Caller) -> list[Entry]:
+        entries: dict[int, Entry] = {}
+        for segment in list_segments(self._folder / "journal", "engine"):
+            for line in segment.path.read_bytes().splitlines():
+                entry = decode(line)
+                if entry.call_id == caller.id:
+                    entries[entry.seq] = entry
+        return list(entries.values())
+
+
+def way(entries: list[Entry]) -> list[str]:
+    """`step exit` of every step left, `step !` of every step that failed."""
+    found = []
+    for entry in entries:
+        if isinstance(entry.event, StepLeft):
+            found.append(f"{entry.event.step} {entry.event.exit}")
+        elif isinstance(entry.event, StepFailed):
+            found.append(f"{entry.event.step} !")
+    return found
+
+
+def attempts(entries: list[Entry], step: str) -> list[int]:
+    """Attempts with which the step was entered."""
+    entered = (entry.event for entry in entries if isinstance(entry.event, StepEntered))
+    return [event.attempt for event in entered if event.step == step]
+
+
+def failures(entries: list[Entry]) -> list[str]:
+    return [entry.event.cause for entry in entries if isinstance(entry.event, StepFailed)]
+
+
+def variables(entries: list[Entry]) -> dict[str, Value]:
+    """Variables as they were at the end."""
+    return {event.name: event.value for entry in entries if isinstance(event := entry.event, VariableSet)}
