@@ -13,6 +13,7 @@ from engine.switch.accounts import Account, push_accounts, remove_account
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.errors import SwitchError
+from engine.switch.trunks import endpoint_fields
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ class Provisioning:
         before = _read_list(self._accounts_file)
         for name in set(before) - {account.name for account in accounts}:
             await remove_account(self._application, name)
-        await push_accounts(self._application, accounts, self._settings.asterisk.rtp_timeout)
+        await push_accounts(self._application, accounts, endpoint_fields(self._settings))
         _write(self._accounts_file, json.dumps([account.name for account in accounts]))
 
     async def _put_fallback_targets(self, directory: Directory) -> None:

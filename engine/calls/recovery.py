@@ -125,8 +125,6 @@ async def _adopt_legs(
         channel = snapshot.channels.get(leg_id)
         if channel is None:
             end = ends.get(leg_id)
-            if leg.answered_at is None and end is not None and end.answered_at is not None:
-                leg.answered_at = end.answered_at
             leg.ended_at = end.ended_at if end else call.services.clock.wall_ms()
             leg.cause = end.cause if end else 0
             call.journal_leg_end(leg)

@@ -1,7 +1,7 @@
 """The users' SIP accounts, one a device, in the switch's own store, which survives its restart."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -23,14 +23,18 @@ class Account:
     caller_id: str  # "Анна Иванова" <101>
 
 
-async def push_accounts(application: Application, accounts: Iterable[Account], rtp_timeout_s: int) -> None:
-    """Write all accounts. One that the switch refuses is logged; the others go on. Raises `SwitchAway`."""
+async def push_accounts(
+    application: Application, accounts: Iterable[Account], endpoint_fields: Mapping[str, str]
+) -> None:
+    """Write all accounts; `endpoint_fields` are what every endpoint has. One that the switch refuses is logged,
+    the others go on.
+    """
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def push(account: Account) -> None:
         async with slots:
             try:
-                await _push(application, account, rtp_timeout_s)
+                await _push(application, account, endpoint_fields)
             except SwitchError as error:
                 log.error("account.refused", account=account.name, cause=str(error))
 
@@ -48,7 +52,7 @@ async def remove_account(application: Application, name: str) -> None:
             continue
 
 
-async def _push(application: Application, account: Account, rtp_timeout_s: int) -> None:
+async def _push(application: Application, account: Account, endpoint_fields: Mapping[str, str]) -> None:
     name = account.name
     # The endpoint last: it names the other two.
     await application.put_object(
@@ -63,19 +67,14 @@ async def _push(application: Application, account: Account, rtp_timeout_s: int) 
         "endpoint",
         name,
         {
+            **endpoint_fields,
             "context": "from-user",
             "auth": name,
             "aors": name,
             "callerid": account.caller_id,
             "disallow": "all",
             "allow": "alaw,ulaw,g722",
-            "direct_media": "no",
-            "rtp_symmetric": "yes",
-            "force_rport": "yes",
-            "rewrite_contact": "yes",
             "dtmf_mode": "rfc4733",
-            "rtp_timeout": str(rtp_timeout_s),
-            "rtp_timeout_hold": "300",
             "language": "ru",
         },
     )

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ class Site:
         self.settings = instance.settings
         self.engine: subprocess.Popen[bytes] | None = None
         self._stack = AsyncExitStack()
+        self._phones: dict[str, Phone] = {}
 
     async def start(self, *processes: str) -> None:
         await asyncio.to_thread(self.instance.start_asterisk)
@@ -79,17 +81,29 @@ class Site:
         raise AssertionError(f"no live call with {wanted}: {await self.calls()}")
 
     async def phone(self, extension: str, tenant: str = "romashka") -> Phone:
-        """A registered phone of this user."""
+        """The registered phone of this user; asked for again, the same one."""
         name = f"{tenant}-{extension}-desk"
+        if name in self._phones:
+            return self._phones[name]
         password = (self.settings.secrets_folder / f"sip-{name}").read_text().strip()
         phone = Phone("127.0.0.1", self.settings.ports.sip, name, password, self.folder / "phones")
         await self._stack.enter_async_context(phone)
         await phone.register()
+        self._phones[name] = phone
         return phone
+
+    async def switch_off(self, extension: str, tenant: str = "romashka") -> None:
+        """Log this user's phone out and end it: he cannot be reached."""
+        phone = self._phones.pop(f"{tenant}-{extension}-desk", None)
+        if phone is not None:
+            await phone.unregister()
+            await phone.stop()
 
     async def city(self) -> Phone:
         """The far end of the trunk: whoever calls from the city."""
-        phone = Phone.trunk(
+        if "city" in self._phones:
+            return self._phones["city"]
+        phone = self._phones["city"] = Phone.trunk(
             "127.0.0.1", self.settings.ports.sip, self.folder / "phones", local_port=self.trunk_port
         )
         await self._stack.enter_async_context(phone)
@@ -110,6 +124,15 @@ class Site:
         finally:
             connection.close()
 
+    async def record_of(self, caller: str, timeout: float = 15.0) -> dict[str, Any]:
+        """Wait for the record of the call from this caller; tests give each call a caller of its own."""
+        found: dict[str, Any] = await eventually(
+            lambda: next((row for row in self.rows() if row["caller"] == caller), None),
+            timeout,
+            f"the record of {caller}; worker: {self.instance.log('worker')[-2000:]}",
+        )
+        return found
+
     async def records(self, number: int, timeout: float = 15.0) -> list[dict[str, Any]]:
         """Wait for so many call records."""
         found: list[dict[str, Any]] = await eventually(
@@ -119,14 +142,24 @@ class Site:
         )
         return found
 
+    async def wait_rows(
+        self, wanted: Callable[[dict[str, Any]], bool], number: int, timeout: float = 15.0
+    ) -> list[dict[str, Any]]:
+        """Wait until so many records are as wanted."""
+
+        def found() -> list[dict[str, Any]] | None:
+            rows = [row for row in self.rows() if wanted(row)]
+            return rows if len(rows) >= number else None
+
+        rows: list[dict[str, Any]] = await eventually(found, timeout, f"{number} such records")
+        return rows
+
     def verify(self) -> list[dict[str, Any]]:
         """What `vats cdr verify --json` finds."""
         done = self.vats("cdr", "verify", "--json")
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def vats(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        import sys
-
         return subprocess.run(
             [sys.executable, "-m", "engine.cli", *arguments],
             env=self.instance.environment,
@@ -141,10 +174,16 @@ class Site:
 
 
 @asynccontextmanager
-async def running_site(folder: Path, *processes: str, **settings: object) -> AsyncIterator[Site]:
-    """An installation with the tests' tenant; `processes` of ours are started after Asterisk."""
+async def running_site(
+    folder: Path, *processes: str, any_port: bool = False, **settings: object
+) -> AsyncIterator[Site]:
+    """An installation with the tests' tenant; `processes` of ours are started after Asterisk.
+
+    The trunk is one port of this machine, or with `any_port` every port that no user's phone calls from.
+    """
     [trunk_port] = free_ports(1)
-    trunks = {"city": Trunk(addresses=[f"127.0.0.1:{trunk_port}"], host=f"127.0.0.1:{trunk_port}")}  # type: ignore[call-arg]
+    address = "127.0.0.1" if any_port else f"127.0.0.1:{trunk_port}"
+    trunks = {"city": Trunk(addresses=[address], host=f"127.0.0.1:{trunk_port}")}  # type: ignore[call-arg]
     instance = Instance(
         folder, trunks=trunks, tenants=HERE / "tenants", scenarios=HERE / "scenarios", **settings
     )
