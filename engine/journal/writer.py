@@ -82,6 +82,7 @@ class JournalWriter:
         self._calls: dict[str, dict[int, Entry]] = {}  # open calls, and those that ended lately
         self._ended: dict[str, int] = {}  # call → monotonic ms when it was stored
         self.healthy = True
+        self.caught_up = asyncio.Event()  # set while the database has all that the files have
         self.entries_stored = 0
 
     async def run(self) -> None:
@@ -94,6 +95,7 @@ class JournalWriter:
                 if self.healthy:
                     _log.error("journal.away", error=str(error), database=self._database.description)
                 self.healthy = False
+                self.caught_up.clear()
                 self._positions = None  # whether the last transaction was stored is not known
                 self._calls.clear()
                 self._ended.clear()
@@ -104,7 +106,10 @@ class JournalWriter:
                 _log.warning("journal.back")
                 self.healthy = True
             pause = RETRY_SECONDS[0]
-            if not stored:
+            if stored:
+                self.caught_up.clear()
+            else:
+                self.caught_up.set()
                 await asyncio.sleep(POLL_SECONDS)
 
     async def step(self) -> bool:

@@ -1,0 +1,205 @@
+"""Reads the switch's own event log: CEL as JSON lines, kept apart from the journal as a second witness.
+
+Lines that are torn or foreign are skipped; a log that was rotated is begun again.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Set
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+EndedBy = Literal["caller", "operator", "engine", "network"]
+NETWORK_CAUSES = frozenset({27, 38, 41, 44})  # unreachable, out of order, temporary failure, RTP time-out
+
+_BLOCK = 256 * 1024
+_EARLIER_MS = 5_000  # a channel's id has whole seconds, and threads write out of order
+_CREATED = re.compile(r"-(\d{9,11})\.\d+")
+
+
+class CelEvent(NamedTuple):
+    """One line. `at` is UTC milliseconds; `cause`, `hung_up_by` (a channel) and `bridge` may be empty."""
+
+    kind: str
+    at: int
+    unique_id: str
+    linked_id: str
+    channel: str
+    number: str
+    name: str
+    extension: str
+    context: str
+    cause: int
+    hung_up_by: str
+    bridge: str
+
+
+class ChannelEnd(NamedTuple):
+    """How a channel ended. Not `certain`: the switch died with it, `ended_at` is its last sign of life."""
+
+    channel_id: str
+    ended_at: int
+    cause: int
+    ended_by: EndedBy
+    certain: bool = True
+
+
+class _Line(msgspec.Struct):
+    eventtype: str
+    eventtime: str
+    uniqueid: str
+    linkedid: str = ""
+    channame: str = ""
+    num: str = ""
+    name: str = ""
+    exten: str = ""
+    context: str = ""
+    eventextra: str = ""
+
+
+class _Extra(msgspec.Struct):
+    hangupcause: int = 0
+    hangupsource: str = ""
+    bridge_id: str = ""
+
+
+_line_decoder = msgspec.json.Decoder(_Line)
+_extra_decoder = msgspec.json.Decoder(_Extra)
+_NO_EXTRA = _Extra()
+
+
+def parse(line: bytes) -> CelEvent | None:
+    """One line; None for a torn or foreign one."""
+    try:
+        read = _line_decoder.decode(line)
+        seconds, _, fraction = read.eventtime.partition(".")
+        at = int(seconds) * 1000 + int((fraction + "000")[:3])
+        extra = _extra_decoder.decode(read.eventextra) if read.eventextra else _NO_EXTRA
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        return None
+    return CelEvent(
+        read.eventtype,
+        at,
+        read.uniqueid,
+        read.linkedid,
+        read.channame,
+        read.num,
+        read.name,
+        read.exten,
+        read.context,
+        extra.hangupcause,
+        extra.hangupsource,
+        extra.bridge_id,
+    )
+
+
+def parse_lines(lines: Iterable[bytes]) -> Iterator[CelEvent]:
+    return (event for event in map(parse, lines) if event is not None)
+
+
+def ended_by(channel: str, cause: int, hung_up_by: str) -> EndedBy:
+    """Who ended the call whose first channel's name is `channel`."""
+    if cause in NETWORK_CAUSES:
+        return "network"
+    if hung_up_by == channel:
+        return "caller"
+    # ARI and the dialplan leave the source empty or name themselves; else it is the other party's channel.
+    return "operator" if hung_up_by.startswith("PJSIP/") else "engine"
+
+
+class EventLog:
+    """Follows the log as it grows. `inode` and `offset` say where reading goes on, over restarts too."""
+
+    def __init__(self, path: Path, inode: int = 0, offset: int = 0) -> None:
+        self.path = path
+        self.inode = inode
+        self.offset = offset
+
+    def read(self, limit_bytes: int = 4 * 1024 * 1024) -> list[CelEvent]:
+        """New whole lines, at most about `limit_bytes` of them; empty when there are none, or no log.
+
+        Raises `OSError` when a log that exists cannot be read.
+        """
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return []
+        with file:
+            status = os.fstat(file.fileno())
+            if status.st_ino != self.inode or status.st_size < self.offset:
+                self.inode, self.offset = status.st_ino, 0
+            file.seek(self.offset)
+            data = file.read(limit_bytes)
+        whole = data.rfind(b"\n") + 1
+        if whole == 0 and len(data) == limit_bytes:
+            whole = len(data)
+        self.offset += whole
+        return list(parse_lines(data[:whole].splitlines()))
+
+
+def find_ends(path: Path, ids: Set[str]) -> dict[str, ChannelEnd]:
+    """When and why these channels ended, as far as the log knows. Reads backwards, to the oldest of them.
+
+    Channels that live still, or that the log does not know, are left out. An absent log knows none; raises
+    `OSError` when it cannot be read.
+    """
+    from engine.switch.cel_calls import SwitchCalls
+
+    missing = set(ids)
+    found: dict[str, ChannelEnd] = {}
+    gone: dict[str, ChannelEnd] = {}
+    oldest = _oldest(ids)
+    seen: list[CelEvent] = []
+    for line in _backwards(path):
+        if not missing:
+            return found
+        event = parse(line)
+        if event is None:
+            continue
+        if event.at < oldest:
+            break
+        seen.append(event)
+        if event.unique_id not in missing:
+            continue
+        if event.kind == "HANGUP":
+            by = ended_by(event.channel, event.cause, event.hung_up_by)
+            found[event.unique_id] = ChannelEnd(event.unique_id, event.at, event.cause, by)
+            missing.discard(event.unique_id)
+        elif event.kind == "CHAN_END":
+            gone[event.unique_id] = ChannelEnd(event.unique_id, event.at, event.cause, "network")
+    for channel_id in missing & gone.keys():
+        found[channel_id] = gone[channel_id]
+        missing.discard(channel_id)
+    if missing:
+        calls = SwitchCalls()
+        calls.feed(reversed(seen))
+        found.update((end.channel_id, end) for end in calls.lost_channels() if end.channel_id in missing)
+    return found
+
+
+def _oldest(ids: Set[str]) -> int:
+    """UTC milliseconds before which none of these channels was made; 0 where an id does not tell."""
+    created = [_CREATED.search(channel_id) for channel_id in ids]
+    return min((int(match[1]) * 1000 - _EARLIER_MS if match else 0 for match in created), default=0)
+
+
+def _backwards(path: Path) -> Iterator[bytes]:
+    """The log's whole lines, the newest first."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        position = file.seek(0, os.SEEK_END)
+        rest = b""
+        while position > 0:
+            size = min(_BLOCK, position)
+            position -= size
+            file.seek(position)
+            lines = (file.read(size) + rest).split(b"\n")
+            rest = lines[0]
+            yield from (line for line in reversed(lines[1:]) if line)
+        if rest:
+            yield rest
