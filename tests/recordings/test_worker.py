@@ -225,10 +225,10 @@ async def test_it_waits_for_the_database_and_ends_when_told(settings: Settings, 
     await away.close()
 
 
-async def test_the_queue_of_work_is_found_by_its_index(database: Database) -> None:
+async def test_the_queue_of_work_is_found_by_its_index(sqlite_database: Database) -> None:
     plan = (
         "EXPLAIN QUERY PLAN SELECT call_id FROM recording WHERE state = 'waiting' AND next_attempt_at <= 'x'"
     )
-    async with database.read() as connection:
+    async with sqlite_database.read() as connection:
         steps = [row[-1] for row in await connection.execute(text(plan))]
     assert any("recording_state_next_attempt_at" in step for step in steps)

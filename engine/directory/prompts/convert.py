@@ -70,6 +70,9 @@ def convert(source: Path, target: Path, *, name: str = "", ignore_length: bool =
     with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as folder:
         wav, alaw = Path(folder) / "prompt.wav", Path(folder) / "prompt.alaw"
         _encode(sound, gain, wav, alaw, shown)
+        for made in (alaw, wav):
+            # The switch runs as a user of its own and must read them, whatever our umask.
+            made.chmod(0o644)
         os.replace(alaw, target.with_name(target.name + ".alaw"))
         os.replace(wav, target.with_name(target.name + ".wav"))
     return Made(len(sound), round(gain, 1))
