@@ -3,10 +3,13 @@
 import contextlib
 import ipaddress
 import os
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.settings import Settings
+
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _TABLES = (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07"))
 
 
@@ -35,7 +38,27 @@ def listeners() -> list[Listener]:
     return found
 
 
-def inodes(pids: Collection[int]) -> set[int]:
+def exposed(settings: Settings, pids: Iterable[int]) -> list[Listener]:
+    """What these processes listen on beyond loopback and the address that the settings name.
+
+    A UDP socket on a port that the system chose belongs to a client (PJSIP's own name look-ups keep one open
+    for each address family): it waits for answers, nobody is told its port.
+    """
+    own = inodes(pids)
+    ports = settings.ports
+    low, high = (int(part) for part in _EPHEMERAL.read_text().split())
+    known = {ports.sip, *range(ports.rtp_from, ports.rtp_to + 1)}
+    return [
+        each
+        for each in listeners()
+        if each.inode in own
+        and not each.loopback
+        and settings.listen not in (each.address, "0.0.0.0", "::")
+        and not (each.protocol == "udp" and low <= each.port <= high and each.port not in known)
+    ]
+
+
+def inodes(pids: Iterable[int]) -> set[int]:
     """The sockets that these processes and those of their sessions hold, as far as we may see."""
     found = set()
     for pid in _sessions(pids):
@@ -48,14 +71,15 @@ def inodes(pids: Collection[int]) -> set[int]:
     return found
 
 
-def _sessions(leaders: Collection[int]) -> set[int]:
+def _sessions(leaders: Iterable[int]) -> set[int]:
     """The processes whose sessions these pids lead, and the pids themselves."""
-    found = set(leaders)
+    led = set(leaders)
+    found = set(led)
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 fields = Path(entry.path, "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) in leaders:
+                if int(fields[3]) in led:
                     found.add(int(entry.name))
     return found
 

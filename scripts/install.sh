@@ -11,6 +11,37 @@ fail() { # what failed, what to do
     exit 1
 }
 
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# Can Asterisk's user come as far as this folder?
+reachable() { # existing folder
+    is_root || return 0
+    setpriv --reuid="$ASTERISK_USER" --regid="$ASTERISK_USER" --clear-groups test -x "$1"
+}
+
+# Makes the state folder; the default one is var/ in the checkout. Prints its real path.
+state_folder() { # path, empty for the default
+    local folder=${1:-$CHECKOUT/var} place
+    # A checkout in root's own home cannot be reached by Asterisk's user: the state then lies where it can.
+    if [ -z "$1" ] && [ ! -e "$folder" ] && ! reachable "$CHECKOUT"; then
+        place=/var/lib/vats/$(printf '%s' "$CHECKOUT" | sha256sum | cut -c1-8)
+        mkdir -p "$place"
+        ln -sfn "$place" "$folder"
+    fi
+    mkdir -p "$folder" || fail "the state folder $folder cannot be made" "choose another place"
+    folder=$(cd "$folder" && pwd -P)
+    [ ! -O "$folder" ] || chmod o+x "$folder"
+    reachable "$folder" || fail "Asterisk's user $ASTERISK_USER cannot reach $folder" \
+        "choose a folder that others may pass through, for instance below /var/lib"
+    printf '%s' "$folder"
+}
+
+# One installs at a time; a second one waits.
+lock() { # state folder
+    exec 9>"$1/.install.lock"
+    flock -n 9 || { echo "  Another one is installing here, waiting for it" && flock 9; }
+}
+
 # Runs a command that may take long: one line with the seconds it has taken, its output in a log.
 step() { # title, log, command...
     local title=$1 log=$2 began=$SECONDS pid code=0
@@ -35,8 +66,6 @@ step() { # title, log, command...
     fi
     return "$code"
 }
-
-is_root() { [ "$(id -u)" = 0 ]; }
 
 # Packages of the host's own package manager, of which only the missing ones are installed.
 need_packages() { # packages...
@@ -119,9 +148,11 @@ install_asterisk() { # root folder to make
 # Made beside its place and renamed, so that what is there is whole.
 make_root_folder() { # root folder
     local root=$1 part=$1.part options=() packages speech
+    # Nothing in there needs another's rights, and nobody outside should get them by it.
+    local strip='--customize-hook=find "$1" -xdev -type f -perm /6000 -exec chmod a-s {} +'
     is_root || fail "Asterisk $LEAST_ASTERISK is not here, and only root can install it" \
         "run scripts/up once as root, or set VATS_ASTERISK_ROOT to a folder that holds it"
-    need_packages mmdebstrap ca-certificates
+    need_packages mmdebstrap debian-archive-keyring ca-certificates
     if [ "$(apt-config dump Acquire::Check-Valid-Until | sed -n 's/.*"\(.*\)".*/\1/p')" = false ]; then
         # The host's administrator has allowed old package lists; so may the root folder's apt.
         options+=(--aptopt='Acquire::Check-Valid-Until "false"')
@@ -130,12 +161,12 @@ make_root_folder() { # root folder
     speech=rhvoice,rhvoice-russian
     rm -rf --one-file-system "$part"
     if ! step "Installing Asterisk and Russian speech, 450 MB" "$LOGS/asterisk.log" \
-        mmdebstrap --variant=minbase "${options[@]}" --components=main,non-free \
+        mmdebstrap --variant=minbase "${options[@]}" "$strip" --components=main,non-free \
         --include="$packages,$speech" sid "$part"; then
         echo "  Without RHVoice, then: prompts are spoken by espeak-ng"
         rm -rf --one-file-system "$part"
         step "Installing Asterisk, 410 MB" "$LOGS/asterisk.log" \
-            mmdebstrap --variant=minbase "${options[@]}" --include="$packages" sid "$part" ||
+            mmdebstrap --variant=minbase "${options[@]}" "$strip" --include="$packages" sid "$part" ||
             fail "Asterisk cannot be installed into $root" "see $LOGS/asterisk.log; is the network there? Then run this again"
     fi
     # Without its name in there every call would wait for a name server.
@@ -150,10 +181,4 @@ make_user() {
     id "$ASTERISK_USER" >/dev/null 2>&1 ||
         useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$ASTERISK_USER" ||
         fail "the user $ASTERISK_USER cannot be made" "see the message above"
-}
-
-# Can Asterisk's user come as far as this folder?
-reachable() { # existing folder
-    is_root || return 0
-    setpriv --reuid="$ASTERISK_USER" --regid="$ASTERISK_USER" --clear-groups test -x "$1"
 }

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine import health
 from engine.secrets import GENERATED
 from engine.settings import Settings, SettingsError
-from engine.sockets import Listener, inodes, listeners
+from engine.sockets import Listener, exposed, inodes, listeners
 from engine.store.database import Database, DatabaseError
 from engine.store.migrate import require_newest
 from engine.switch.configuration import asterisk_user, command
@@ -246,12 +246,7 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
     processes = running(settings)
     if not processes:
         return
-    ours = inodes(processes.values())
-    beyond = [
-        each
-        for each in listeners()
-        if each.inode in ours and not each.loopback and not _meet(each.address, settings.listen)
-    ]
+    beyond = exposed(settings, processes.values())
     for each in beyond:
         yield Finding(
             "addresses", "WARN", f"{each.protocol} {each.address}:{each.port} is reached from outside",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.settings import Trunk
+from engine.sockets import exposed, inodes, listeners
 from tests.instance import Instance, free_ports, wait_until
 from tests.setup import accounts, sipp
 
@@ -18,6 +19,15 @@ NUMBER = "+74951234567"
 def switch_events(instance: Instance) -> list[dict[str, Any]]:
     log = instance.settings.event_log
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def check_sockets(instance: Instance) -> None:
+    """F47: all is on loopback during a call too, where the sound's sockets are."""
+    assert instance.asterisk is not None
+    assert exposed(instance.settings, [instance.asterisk.pid]) == []
+    rtp = range(instance.settings.ports.rtp_from, instance.settings.ports.rtp_to + 1)
+    own = inodes([instance.asterisk.pid])
+    assert len([each for each in listeners() if each.inode in own and each.port in rtp]) == 4
 
 
 def test_a_call_from_an_unknown_address_is_refused(tmp_path: Path) -> None:
@@ -43,7 +53,9 @@ def test_without_the_engine_a_city_call_rings_the_fallback(tmp_path: Path, diall
         instance.cli(f"database put fallback {NUMBER} PJSIP/romashka-101-desk")
         callee = sipp.start(tmp_path, "callee", phone, "-sn", "uas")
         target = f"127.0.0.1:{settings.ports.sip}"
-        caller = sipp.start(tmp_path, "caller", trunk, target, "-sn", "uac", "-s", dialled, "-d", "300")
+        caller = sipp.start(tmp_path, "caller", trunk, target, "-sn", "uac", "-s", dialled, "-d", "700")
+        wait_until(lambda: sum(e["eventtype"] == "BRIDGE_ENTER" for e in switch_events(instance)) == 2)
+        check_sockets(instance)
         assert sipp.finish(caller) == 0
         assert sipp.finish(callee) == 0
         wait_until(lambda: len([e for e in switch_events(instance) if e["eventtype"] == "CHAN_END"]) == 2)
@@ -105,3 +117,21 @@ def test_accounts_pushed_by_ari_survive_a_kill_of_asterisk(instance: Instance, t
     instance.kill_asterisk()
     instance.start_asterisk()
     assert accounts.fetch(settings, "endpoint", name) is not None
+
+
+def test_a_trunk_known_by_its_credentials_alone_must_log_in(tmp_path: Path) -> None:
+    """From whatever address: a call with the right password comes in as the trunk's, else not."""
+    [port] = free_ports(1)
+    trunk = Trunk(username="provider", password_file="provider")
+    with Instance(tmp_path, trunks={"city": trunk}) as instance:
+        (instance.settings.secrets_folder / "provider").write_text("word\n")
+        instance.start_asterisk()
+        for password, expected in (("guess", False), ("word", True)):
+            caller = sipp.start(
+                tmp_path, password, port, f"127.0.0.1:{instance.settings.ports.sip}",
+                *("-sf", str(sipp.SCENARIOS / "login.xml"), "-s", NUMBER, "-au", "provider", "-ap", password),
+            )  # fmt: skip
+            assert (sipp.finish(caller) == 0) == expected
+        contexts = {(e["channame"].split("-")[0], e["context"]) for e in switch_events(instance)}
+        assert contexts <= {("PJSIP/provider", "from-trunk"), ("PJSIP/provider", "fallback")}
+        assert contexts
