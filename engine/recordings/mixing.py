@@ -75,6 +75,15 @@ class _Raw:
             self._file.close()
 
 
+def is_closed(path: Path) -> bool:
+    """Whether the switch has ended this raw file: it writes the header's length last, and what it still
+    holds back (2 s of sound) before that. False for a file that a killed switch left. Raises `OSError`.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    return len(head) == 8 and head[4:] != bytes(4)
+
+
 def mix(parts: Sequence[Part], target: Path) -> Mixed:
     """Write the recording; it appears whole or not at all. Doing it again gives the same file.
 

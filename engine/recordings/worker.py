@@ -17,15 +17,15 @@ from engine.clock import Clock
 from engine.recordings import jobs
 from engine.recordings.files import below, call_of_raw, finished_name
 from engine.recordings.jobs import Job
-from engine.recordings.mixing import Mixed, Part, mix
+from engine.recordings.mixing import Mixed, Part, is_closed, mix
 from engine.settings import Settings
 from engine.store.database import Database
 
 POLL_S = 0.5
-# A raw file is taken as whole when its size has not changed for this long after the call's end.
+# A raw file that the switch has closed is whole when its size has not changed for this long.
 STABLE_MS = 300
-# So long a file that should be there may take to appear.
-MISSING_MS = 5_000
+# One that is not closed (the switch was killed) or not there: the switch writes every 2 s.
+UNCLOSED_MS = 5_000
 _DATABASE_PAUSE_S = 2.0
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 5_000, 300_000
 _GROWING_MS = 30_000
@@ -156,7 +156,8 @@ class RecordingWorker:
                 )
             self._seen[call_id] = _Seen(sizes, now, first)
             return False
-        return now - seen.since >= (MISSING_MS if None in sizes else STABLE_MS)
+        closed = None not in sizes and all(is_closed(file) for part in parts for file in part)
+        return now - seen.since >= (STABLE_MS if closed else UNCLOSED_MS)
 
     def _tell(self, job: Job, path: str, mixed: Mixed) -> None:
         log = _log.bind(call_id=job.call_id, tenant=job.tenant)

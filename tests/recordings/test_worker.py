@@ -62,6 +62,24 @@ async def test_a_growing_raw_file_is_waited_for(settings: Settings, database: Da
     assert (await _rows(database))["cell1-1.1"].duration_ms == 3000
 
 
+async def test_a_file_that_the_switch_has_not_closed_is_given_time(
+    settings: Settings, database: Database
+) -> None:
+    """While the switch writes, and when it was killed, the header's lengths are 0 (seen on Asterisk 22)."""
+    clock = HandClock()
+    speak(settings, "cell1-1.1", 1, 440, 1000, 2)
+    for path in raw_paths(settings, "cell1-1.1", 1):
+        content = bytearray(path.read_bytes())
+        content[4:8] = content[40:44] = bytes(4)
+        path.write_bytes(content)
+    await store(database, entries_of("cell1-1.1", 1))
+    worker = RecordingWorker(settings, database, clock)
+    assert await _work(worker, clock, 3_000) == 0
+    clock.now += 2_000
+    assert await worker.work() == 1
+    assert (await _rows(database))["cell1-1.1"].duration_ms == 2000
+
+
 async def test_a_call_in_progress_is_left_alone(settings: Settings, database: Database) -> None:
     clock = HandClock()
     speak(settings, "cell1-1.1", 1, 440, 1000, 1)
@@ -85,7 +103,7 @@ async def test_bad_raw_files_stop_no_other(settings: Settings, database: Databas
     await store(database, *(entries_of(call_id, 1) for call_id in calls if call_id != blocked))
     await store(database, entries_of(blocked, 1, tenant="../../etc"))
     worker = RecordingWorker(settings, database, clock)
-    assert await _work(worker, clock, worker_module.MISSING_MS) == 4
+    assert await _work(worker, clock, worker_module.UNCLOSED_MS) == 4
     rows = await _rows(database)
     assert {call_id: rows[call_id].state for call_id in calls} == {
         half: "done", nothing: "failed", empty: "empty", blocked: "waiting", good: "done",
