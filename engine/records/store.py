@@ -38,7 +38,7 @@ _UPSERTS = {
 
 
 class RecordStore:
-    """The deriver of `call` and `leg`; hands the new records on to those in `then`, in the same transaction."""
+    """The deriver of `call` and `leg`; hands new records on to those in `then`, in the same transaction."""
 
     def __init__(self, then: Sequence[RecordDeriver] = ()) -> None:
         self._then = tuple(then)

@@ -1,0 +1,152 @@
+"""Closes calls that only the switch's own log knows the end of; the worker does it all the time."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.clock import Clock
+from engine.journal.events import Entry
+from engine.journal.spool import Spool
+from engine.journal.writer import JournalWriter, load_entries
+from engine.records.witness import Describe, missing_events
+from engine.store.database import Database
+from engine.store.tables import call as call_table
+from engine.store.tables import journal_position
+from engine.switch.cel import EventLog
+from engine.switch.cel_calls import SwitchCall, SwitchCalls
+
+EVERY_SECONDS = 30.0
+SETTLE_MS = 15_000  # the engine has this long to tell of an end itself
+_WRITER = "event-log"
+
+_RECORDED = select(call_table.c.call_id).where(call_table.c.call_id.in_(bindparam("calls", expanding=True)))
+_log = structlog.get_logger(__name__)
+
+
+async def recorded(connection: AsyncConnection, call_ids: list[str]) -> set[str]:
+    """Those of these calls that have their record."""
+    found: set[str] = set()
+    for start in range(0, len(call_ids), 500):
+        rows = await connection.scalars(_RECORDED, {"calls": call_ids[start : start + 500]})
+        found.update(rows)
+    return found
+
+
+def append_missing(spool: Spool, call: SwitchCall, entries: Sequence[Entry], describe: Describe) -> int:
+    """Journal what the switch's log knows and the journal does not; returns the number of events."""
+    events = missing_events(call, entries, describe)
+    for event, at in events:
+        spool.append(call.call_id, event, at)
+    return len(events)
+
+
+class Reconciler:
+    """Follows the switch's log beside the journal's writer. `spool` is the writer `switch`."""
+
+    def __init__(
+        self, log: EventLog, database: Database, spool: Spool, clock: Clock, describe: Describe
+    ) -> None:
+        self._log = log
+        self._database = database
+        self._spool = spool
+        self._clock = clock
+        self._describe = describe
+        self._calls = SwitchCalls()
+        self._began: dict[str, tuple[int, int]] = {}  # call → where the log was before its first line
+        self._repaired: set[str] = set()
+        self._loaded = False
+        self.repaired_calls = 0
+
+    async def run(self, writer: JournalWriter) -> None:
+        """At once and then every 30 s, whenever the writer has caught up; until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(EVERY_SECONDS):
+                    await writer.caught_up.wait()
+                await self.step()
+            except TimeoutError:
+                continue
+            except (SQLAlchemyError, OSError) as error:
+                _log.warning("reconcile.put_off", error=str(error))
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def step(self) -> int:
+        """Read on, and close what has ended without a record; returns how many calls were closed."""
+        if not self._loaded:
+            await self._load_position()
+        await self._read()
+        before = self._clock.wall_ms() - SETTLE_MS
+        due = {
+            call_id: call
+            for call_id, call in self._calls.calls.items()
+            if call.ended_at is not None and call.ended_at <= before
+        }
+        closed = 0
+        if due:
+            async with self._database.read() as connection:
+                found = await recorded(connection, list(due))
+                missing = [call_id for call_id in due if call_id not in found | self._repaired]
+                entries = await load_entries(connection, missing) if missing else {}
+            for call_id in found:
+                self._calls.forget(call_id)
+                self._began.pop(call_id, None)
+                self._repaired.discard(call_id)
+            closed = self._close(due, missing, entries)
+            if closed:
+                await self._spool.sync()
+        await self._store_position()
+        return closed
+
+    def _close(
+        self, due: Mapping[str, SwitchCall], missing: list[str], entries: Mapping[str, Sequence[Entry]]
+    ) -> int:
+        closed = 0
+        for call_id in missing:
+            self._repaired.add(call_id)
+            if append_missing(self._spool, due[call_id], entries.get(call_id, []), self._describe):
+                closed += 1
+                _log.warning("reconcile.closed", call_id=call_id, ended_at=due[call_id].ended_at)
+        self.repaired_calls += closed
+        return closed
+
+    async def _read(self) -> None:
+        while True:
+            position = (self._log.inode, self._log.offset)
+            events = await asyncio.to_thread(self._log.read)
+            if not events and (self._log.inode, self._log.offset) == position:
+                return
+            self._calls.feed(events)
+            for call_id in self._calls.calls:
+                self._began.setdefault(call_id, position)
+
+    async def _load_position(self) -> None:
+        table = journal_position
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(table).where(table.c.writer == _WRITER))).one_or_none()
+        if row is not None:
+            self._log.inode, self._log.offset = row.inode, row.bytes_read
+        self._loaded = True
+
+    async def _store_position(self) -> None:
+        """Where the oldest call began that is not settled: from there a next worker reads on."""
+        same_file = [offset for inode, offset in self._began.values() if inode == self._log.inode]
+        values = {
+            "writer": _WRITER,
+            "segment": 0,
+            "inode": self._log.inode,
+            "bytes_read": min(same_file, default=self._log.offset),
+        }
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        statement = insert(journal_position).values(values)
+        async with self._database.write() as connection:
+            await connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["writer", "segment"],
+                    set_={"inode": values["inode"], "bytes_read": values["bytes_read"]},
+                )
+            )

@@ -1,0 +1,138 @@
+"""Compares the call records with the switch's own log, call by call, and writes what is missing."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.journal.spool import Spool
+from engine.journal.writer import load_entries
+from engine.records.reconcile import append_missing
+from engine.records.witness import Describe
+from engine.store.database import Database
+from engine.store.tables import call as call_table
+from engine.switch.cel import EventLog
+from engine.switch.cel_calls import SwitchCall, SwitchCalls
+
+TOLERANCE_MS = 1000
+JUST_ENDED_MS = 2000  # a record may take this long to be stored
+
+
+@dataclass(frozen=True)
+class TimeDifference:
+    """One time of one call, in UTC milliseconds; None: that side has no such time."""
+
+    call_id: str
+    what: str  # started_at | answered_at | ended_at
+    record: int | None
+    switch: int | None
+
+
+@dataclass
+class Report:
+    """The comparison's outcome. Rows closed from the switch's log and living calls are no differences."""
+
+    compared: int = 0
+    living: int = 0
+    missing: list[SwitchCall] = field(default_factory=list)
+    extra: list[str] = field(default_factory=list)
+    times: list[TimeDifference] = field(default_factory=list)
+    from_switch: list[str] = field(default_factory=list)
+    uncertain: list[str] = field(default_factory=list)  # the switch died with them: nobody knows when exactly
+
+    @property
+    def differences(self) -> int:
+        return len(self.missing) + len(self.extra) + len(self.times)
+
+
+async def read_log(path: Path) -> tuple[SwitchCalls, int | None]:
+    """All calls of the log, and the time of its first line. Raises `OSError`."""
+    log, calls, first = EventLog(path), SwitchCalls(), None
+    while events := await asyncio.to_thread(log.read):
+        if first is None:
+            first = events[0].at
+        calls.feed(events)
+    return calls, first
+
+
+async def verify(
+    database: Database, log: Path, cell: str, now: int, since: int | None = None, until: int | None = None
+) -> Report:
+    """Compare the calls of this cell that started from `since` to `until` (UTC milliseconds; None: all that
+    the log covers). Raises `OSError` or SQLAlchemy's errors.
+    """
+    switch, first = await read_log(log)
+    report = Report()
+    if first is None:
+        first = now
+    begin = first if since is None else max(since, first)
+    end = now if until is None else until
+    seen = {call_id: call for call_id, call in switch.calls.items() if begin <= call.first.started_at < end}
+    async with database.read() as connection:
+        rows = await _records(connection, cell, begin - TOLERANCE_MS, end + TOLERANCE_MS)
+    for call_id, call in seen.items():
+        row = rows.get(call_id)
+        if call.ended_at is None:
+            report.living += 1
+        elif row is None:
+            if call.ended_at <= now - JUST_ENDED_MS:
+                report.missing.append(call)
+        else:
+            report.compared += 1
+            report.times += _compare(call, row)
+            if not call.first.certain:
+                report.uncertain.append(call_id)
+    # A call that we placed has no initial INVITE of its own in the log: it is known there as a channel.
+    report.extra = sorted(
+        call_id
+        for call_id, row in rows.items()
+        if begin <= row.started_at < end and call_id not in switch.calls and row.direction != "out"
+    )
+    report.from_switch = sorted(
+        call_id for call_id, row in rows.items() if row.source == "switch" and begin <= row.started_at < end
+    )
+    return report
+
+
+async def repair(database: Database, spool: Spool, missing: Iterable[SwitchCall], describe: Describe) -> int:
+    """Journal the missing calls from the switch's log, durably; the worker derives their records.
+
+    Returns the number of calls written.
+    """
+    calls = list(missing)
+    async with database.read() as connection:
+        entries = await load_entries(connection, [call.call_id for call in calls]) if calls else {}
+    written = sum(append_missing(spool, call, entries.get(call.call_id, []), describe) > 0 for call in calls)
+    await spool.sync()
+    return written
+
+
+async def _records(
+    connection: AsyncConnection, cell: str, begin: int, end: int
+) -> dict[str, Row[tuple[str, str, str, int, int | None, int]]]:
+    table = call_table.c
+    statement = select(
+        table.call_id, table.direction, table.source, table.started_at, table.answered_at, table.ended_at
+    ).where(table.node == cell, table.started_at >= begin, table.started_at < end)
+    rows = await connection.execute(statement)
+    return {row.call_id: row for row in rows}  # type: ignore[misc]
+
+
+def _compare(call: SwitchCall, row: Row[tuple[str, str, str, int, int | None, int]]) -> list[TimeDifference]:
+    first = call.first
+    pairs = [
+        ("started_at", row.started_at, first.started_at),
+        ("answered_at", row.answered_at, first.answered_at),
+    ]
+    if first.certain:
+        pairs.append(("ended_at", row.ended_at, first.ended_at))
+    return [
+        TimeDifference(call.call_id, what, ours, theirs)
+        for what, ours, theirs in pairs
+        if (ours is None) != (theirs is None)
+        or (ours is not None and theirs is not None and abs(ours - theirs) > TOLERANCE_MS)
+    ]

@@ -1,0 +1,114 @@
+"""The worker process: journal → database, records and charges; calls that only the switch's log knows the end
+of; recordings. No call in progress needs it: what it has not done yet, it does when it is back.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import uvloop
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.billing.charges import charge_records
+from engine.clock import Clock, SystemClock
+from engine.directory.directory import Directory
+from engine.directory.loader import load_directory
+from engine.journal.events import SWITCH_SEQ
+from engine.journal.spool import Spool
+from engine.journal.writer import JournalWriter
+from engine.recordings import worker as recordings
+from engine.recordings.jobs import derive_recordings
+from engine.records.reconcile import Reconciler
+from engine.records.store import RecordStore
+from engine.records.witness import Describer
+from engine.settings import Settings
+from engine.store.database import Database, DatabaseError
+from engine.store.migrate import require_newest
+from engine.switch.cel import EventLog
+
+SCHEMA_RETRY_SECONDS = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+def main(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code."""
+    return uvloop.run(_main(settings, SystemClock()))
+
+
+async def _main(settings: Settings, clock: Clock) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(settings, clock, stop)
+    return 0
+
+
+async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
+    """Everything the worker does, until `stop` is set. Raises `DatabaseError` for a wrong address."""
+    database = Database(settings.database_url)
+    spool = Spool(settings.journal_folder, "switch", clock, first_seq=SWITCH_SEQ)
+    spool.open()
+    writer = JournalWriter(
+        settings.journal_folder,
+        database,
+        clock,
+        [RecordStore([charge_records]).derive, derive_recordings],
+    )
+    describe = Describer(directory_of(settings), settings.cell)
+    reconciler = Reconciler(EventLog(settings.event_log), database, spool, clock, describe)
+
+    async def work() -> None:
+        await _schema(database)
+        _log.info("worker.started", database=database.description, journal=str(settings.journal_folder))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(writer.run(), name="journal-writer")
+            tasks.create_task(reconciler.run(writer), name="reconciler")
+            tasks.create_task(recordings.run(settings, database, clock), name="recordings")
+
+    working = asyncio.create_task(work(), name="worker")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.wait([working, stopping])
+        await spool.close()
+        await database.close()
+    if not working.cancelled():
+        working.result()
+    _log.info("worker.stopped")
+
+
+async def _schema(database: Database) -> None:
+    """Wait for a database with our schema: it may be away, or not upgraded yet."""
+    told = ""
+    while True:
+        try:
+            await require_newest(database)
+        except (DatabaseError, SQLAlchemyError, OSError, TimeoutError) as error:
+            if str(error) != told:
+                told = str(error)
+                _log.error("worker.waits_for_database", error=told)
+            await asyncio.sleep(SCHEMA_RETRY_SECONDS)
+        else:
+            return
+
+
+def directory_of(settings: Settings) -> Callable[[], Directory]:
+    """The tenants as their files are now; read again only when a file has changed."""
+    known: tuple[list[tuple[Path, int]], Directory] | None = None
+
+    def current() -> Directory:
+        nonlocal known
+        files = sorted(settings.tenants_folder.glob("*.yaml"))
+        state = [(path, path.stat().st_mtime_ns) for path in files]
+        if known is None or known[0] != state:
+            known = (state, load_directory(settings.tenants_folder)[0])
+        return known[1]
+
+    return current
