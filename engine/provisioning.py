@@ -49,7 +49,9 @@ class Provisioning:
         before = _read_list(self._accounts_file)
         for name in set(before) - {account.name for account in accounts}:
             await remove_account(self._application, name)
-        await push_accounts(self._application, accounts, endpoint_fields(self._settings))
+        await push_accounts(
+            self._application, accounts, endpoint_fields(self._settings), self._settings.asterisk.qualify
+        )
         _write(self._accounts_file, json.dumps([account.name for account in accounts]))
 
     async def _put_fallback_targets(self, directory: Directory) -> None:

@@ -58,6 +58,11 @@ class AsteriskSettings(_Model):
     root: str = Field("", description="root folder that holds Asterisk; empty: VATS_HOME/asterisk-root, or /")
     user: str = Field("vats", description="the unprivileged user Asterisk runs as when we are root")
     rtp_timeout: int = Field(30, description="seconds without sound after which a leg is dead")
+    qualify: int = Field(
+        30,
+        ge=0,
+        description="seconds between questions whether a phone is still there; 0: phones are not asked",
+    )
 
 
 class Settings(_Model):

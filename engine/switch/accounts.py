@@ -24,17 +24,20 @@ class Account:
 
 
 async def push_accounts(
-    application: Application, accounts: Iterable[Account], endpoint_fields: Mapping[str, str]
+    application: Application,
+    accounts: Iterable[Account],
+    endpoint_fields: Mapping[str, str],
+    qualify_s: int,
 ) -> None:
-    """Write all accounts; `endpoint_fields` are what every endpoint has. One that the switch refuses is logged,
-    the others go on.
+    """Write all accounts; `endpoint_fields` are what every endpoint has, `qualify_s` is how often a phone is
+    asked whether it is there. One that the switch refuses is logged, the others go on.
     """
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def push(account: Account) -> None:
         async with slots:
             try:
-                await _push(application, account, endpoint_fields)
+                await _push(application, account, endpoint_fields, qualify_s)
             except SwitchError as error:
                 log.error("account.refused", account=account.name, cause=str(error))
 
@@ -52,7 +55,9 @@ async def remove_account(application: Application, name: str) -> None:
             continue
 
 
-async def _push(application: Application, account: Account, endpoint_fields: Mapping[str, str]) -> None:
+async def _push(
+    application: Application, account: Account, endpoint_fields: Mapping[str, str], qualify_s: int
+) -> None:
     name = account.name
     # The endpoint last: it names the other two.
     await application.put_object(
@@ -61,7 +66,12 @@ async def _push(application: Application, account: Account, endpoint_fields: Map
     await application.put_object(
         "aor",
         name,
-        {"max_contacts": "1", "remove_existing": "yes", "qualify_frequency": "30", "support_path": "no"},
+        {
+            "max_contacts": "1",
+            "remove_existing": "yes",
+            "qualify_frequency": str(qualify_s),
+            "support_path": "no",
+        },
     )
     await application.put_object(
         "endpoint",

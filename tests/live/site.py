@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.operations import EngineAway, EngineClient
 from engine.settings import Trunk
-from tests.instance import Instance, free_ports
+from tests.instance import Instance, asterisk_root, free_ports
 from tests.phones import Phone
 
 HERE = Path(__file__).parent
@@ -184,6 +184,9 @@ async def running_site(
     [trunk_port] = free_ports(1)
     address = "127.0.0.1" if any_port else f"127.0.0.1:{trunk_port}"
     trunks = {"city": Trunk(addresses=[address], host=f"127.0.0.1:{trunk_port}")}  # type: ignore[call-arg]
+    if any_port:
+        # SIPp, which such tests use, does not answer the question whether it is there.
+        settings["asterisk"] = {"root": str(asterisk_root()), "qualify": 0}
     instance = Instance(
         folder, trunks=trunks, tenants=HERE / "tenants", scenarios=HERE / "scenarios", **settings
     )
