@@ -6,6 +6,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from inspect import get_annotations
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -64,7 +65,8 @@ _ERRORS = """\
 
 A step that cannot do its work (a prompt that is gone, a number that is none) takes its `on_error` step, else
 the tenant's desk rings, else the caller is told that the line is out of service and the call ends. He never
-waits in silence. Steps that lead to one another without a second passing or a key pressed are stopped the same way.
+waits in silence. Steps that lead to one another without a second passing or a key pressed are stopped the
+same way.
 """
 
 
@@ -97,7 +99,7 @@ def _about(model: type[BaseModel]) -> str:
 def _table(model: type[BaseModel]) -> Iterator[str]:
     yield "| name | default | what it is |"
     yield "|---|---|---|"
-    own = model.__dict__.get("__annotations__", {})
+    own = get_annotations(model)
     # What steps share comes last, and last of all what every step has.
     fields = sorted(model.model_fields.items(), key=lambda item: (item[0] not in own, item[0] == "on_error"))
     for name, field in fields:

@@ -1,5 +1,7 @@
 """Every step on a real call, against the scripted switch (F07, F10)."""
 
+import asyncio
+
 from engine.journal.events import CallAnswered, CallEnded, ScenarioCompleted
 from tests.scenarios.on_switch import (
     BOB,
@@ -414,5 +416,40 @@ def test_a_scenario_speaks_its_own_language() -> None:
         async with Stage(steps) as stage:
             await stage.ended(stage.call())
             assert stage.media.languages == {"en"}
+
+    run(scene())
+
+
+def test_a_talk_with_a_dialled_extension_outlives_the_engine() -> None:
+    """F45: the call goes on where the menu led, and takes the menu's way after the talk."""
+
+    async def scene() -> None:
+        async with Stage(MENU) as stage:
+            stage.switch.phone(BOB).answers(1).hangs_up(30)
+            caller = stage.call()
+            await stage.hears(caller, "sound:choose")
+            for digit in "102":
+                caller.press(digit)
+            await stage.until(lambda: caller.hears == "talk")
+            await stage.restart_engine()
+            assert caller.hears == "talk"
+            entries = await stage.ended(caller)
+            assert way(entries) == ["menu extension 102", "menu/102 after", "talked end"]
+            assert stage.switch.phone(BOB).invited == 1
+
+    run(scene())
+
+
+def test_a_ringing_desk_outlives_the_engine() -> None:
+    async def scene() -> None:
+        steps = "start: menu\nsteps:\n  menu: {type: menu, prompt: choose, keys: {1: menu}, attempts: 1}\n"
+        async with Stage(steps) as stage:
+            stage.switch.phone(DESK).answers(10).hangs_up(5)
+            caller = stage.call()
+            await stage.until(lambda: stage.switch.phone(DESK).invited == 1)
+            await asyncio.sleep(1)  # virtual; it rings
+            await stage.restart_engine()
+            assert way(await stage.ended(caller)) == ["menu on_timeout", "@desk after"]
+            assert stage.switch.phone(DESK).invited == 1
 
     run(scene())
