@@ -17,7 +17,7 @@ RATE = 8000
 ALAW = 8
 TELEPHONE_EVENT = 101
 _FRAME = RATE * FRAME_MS // 1000
-_SILENCE = b"\xd5" * _FRAME
+SILENT_FRAME = b"\xd5" * _FRAME
 _KEYS = "0123456789*#ABCD"
 
 
@@ -55,7 +55,7 @@ Part = Tone | Silence | Sound | Key
 def alaw_frames(part: Tone | Silence | Sound) -> list[bytes]:
     """The part as A-law frames of 20 ms. Raises `ValueError` for a WAV of another kind, `OSError`."""
     if isinstance(part, Silence):
-        return [_SILENCE] * (part.ms // FRAME_MS)
+        return [SILENT_FRAME] * (part.ms // FRAME_MS)
     if isinstance(part, Tone):
         step, peak = 2 * math.pi * part.hz / RATE, part.level * 32767
         count = part.ms // FRAME_MS * _FRAME
@@ -131,6 +131,8 @@ def write_pcap(path: Path, parts: Sequence[Part]) -> Path:
     with path.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
         for at, payload in packets(parts):
+            # SIPp takes a packet at time 0 for none, and would send all that follow 20 ms early.
+            at += 1000
             udp = struct.pack("!HHHH", 6000, 6000, 8 + len(payload), 0) + payload
             header = struct.pack(
                 "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\x7f\0\0\1", b"\x7f\0\0\1"
