@@ -1,0 +1,114 @@
+"""The figures as tables: for the terminal, for the README, and as JSON."""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from engine.bench.machine import Machine
+from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER, Comparison, Measured, percentile
+
+_COLUMNS = (
+    "calls/s", "side", "calls", "failed", "Asterisk", "engine", "worker", "other", "all CPU",
+    "answer p50", "answer p99", "digit to ring p50", "digit to ring p99",
+)  # fmt: skip
+EXPLANATION = (
+    "CPU in ms a complete call; times in ms. `worker` stores records and mixes recordings to stereo, partly "
+    "after the calls; `other` is web and fallback. The plain side records one mixed file by "
+    "`MixMonitor(FILE.wav,b)` and keeps no event log; the engine's side records both directions and keeps CEL "
+    "as its second witness."
+)
+
+
+def _row(measured: Measured) -> tuple[str, ...]:
+    cpu = [_number(measured.cpu_a_call(group), 1) for group in (ASTERISK, ENGINE, WORKER, OTHER)]
+    times = [
+        _number(percentile(values, share), 0)
+        for values in (measured.answer_ms, measured.ring_ms)
+        for share in (0.5, 0.99)
+    ]
+    return (
+        f"{measured.rate:g}", measured.side, str(measured.calls), str(measured.failed),
+        *cpu, _number(measured.cpu_a_call(), 1), *times,
+    )  # fmt: skip
+
+
+def _ratio(comparison: Comparison) -> str:
+    plain, engine = comparison.plain, comparison.engine
+    ring = percentile(engine.ring_ms, 0.5) - percentile(plain.ring_ms, 0.5)
+    return (
+        f"{plain.rate:g} calls/s: all CPU {_number(comparison.all_cpu, 2)} times, "
+        f"Asterisk {_number(comparison.asterisk_cpu, 2)} times; "
+        f"answer {_number(comparison.answer_later_ms, 1)} ms later (p50), "
+        f"ring {_number(ring, 1)} ms later (p50)"
+    )
+
+
+def terminal(measured: Sequence[Measured]) -> RenderableType:
+    table = Table()
+    for column in _COLUMNS:
+        table.add_column(column, justify="left" if column == "side" else "right")
+    for each in measured:
+        table.add_row(*_row(each))
+    return table
+
+
+def ratios(compared: Sequence[Comparison]) -> list[str]:
+    """One line a rate, and one for each aim that is missed."""
+    lines = []
+    for comparison in compared:
+        lines.append(_ratio(comparison))
+        lines += [f"  missed: {aim}" for aim in comparison.missed()]
+    return lines
+
+
+def markdown(machine: Machine, measured: Sequence[Measured], compared: Sequence[Comparison]) -> str:
+    lines = [
+        f"Measured on: {machine}.",
+        "",
+        f"| {' | '.join(_COLUMNS)} |",
+        f"|{'|'.join('---' if column == 'side' else '---:' for column in _COLUMNS)}|",
+        *(f"| {' | '.join(_row(each))} |" for each in measured),
+        "",
+        EXPLANATION,
+        "",
+        *(f"- {_ratio(comparison)}" for comparison in compared),
+    ]
+    return "\n".join(lines)
+
+
+def json_lines(
+    machine: Machine, measured: Sequence[Measured], compared: Sequence[Comparison]
+) -> Iterator[str]:
+    """One object a line: `machine`, then a `result` for each side and rate, then a `ratio` for each rate."""
+    yield json.dumps({"kind": "machine", **asdict(machine)})
+    for each in measured:
+        groups = {f"{group}_cpu_ms": each.cpu_a_call(group) for group in (ASTERISK, ENGINE, WORKER, OTHER)}
+        yield _json(
+            kind="result", rate=each.rate, side=each.side, calls=each.calls, complete=each.complete,
+            failed=each.failed, failures=dict(each.failures), **groups, cpu_ms=each.cpu_a_call(),
+            answer_p50_ms=percentile(each.answer_ms, 0.5), answer_p99_ms=percentile(each.answer_ms, 0.99),
+            ring_p50_ms=percentile(each.ring_ms, 0.5), ring_p99_ms=percentile(each.ring_ms, 0.99),
+        )  # fmt: skip
+    for comparison in compared:
+        yield _json(
+            kind="ratio", rate=comparison.plain.rate, cpu=comparison.all_cpu,
+            asterisk_cpu=comparison.asterisk_cpu, answer_later_ms=comparison.answer_later_ms,
+            missed=comparison.missed(),
+        )  # fmt: skip
+
+
+def _json(**values: object) -> str:
+    """JSON knows no NaN: what was not measured is null."""
+    return json.dumps({
+        name: None if isinstance(value, float) and math.isnan(value)
+        else round(value, 3) if isinstance(value, float) else value
+        for name, value in values.items()
+    })  # fmt: skip
+
+
+def _number(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"

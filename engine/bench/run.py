@@ -1,0 +1,111 @@
+"""The whole bench: both sides in turns, at each rate."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from engine.bench.load import Load
+from engine.bench.plain import PlainSide
+from engine.bench.ports import free_ports, free_rtp_ranges
+from engine.bench.product import EngineSide
+from engine.bench.results import Measured
+from engine.bench.side import RTP_PORTS, Addresses, BenchError, Side, Tell
+from engine.settings import Ports
+
+SIDES: dict[str, type[Side]] = {"plain": PlainSide, "engine": EngineSide}
+
+
+async def bench(
+    root: Path,
+    rates: Sequence[float],
+    seconds: float,
+    rounds: int,
+    tell: Tell,
+    sides: Sequence[str] = tuple(SIDES),
+    keep: Path | None = None,
+) -> list[Measured]:
+    """Measure all sides in turns, `rounds` times at each rate, for `seconds` each time.
+
+    `root` is the folder that holds Asterisk; `keep` gets the files of all instances, else they are deleted.
+    One result a round. Raises `BenchError`.
+    """
+    _require()
+    folder = _folder()
+    try:
+        async with AsyncExitStack() as stack:
+            loads = {}
+            for name, addresses in zip(sides, _addresses(len(sides)), strict=True):
+                tell(f"{name}: starting")
+                side = SIDES[name](folder / name, root, addresses, tell)
+                await stack.enter_async_context(side)
+                loads[name] = Load(side, folder / name / "load")
+                tell(f"{name}: warming up")
+                await loads[name].warm_up()
+            return await _measure(loads, rates, seconds, rounds, tell)
+    finally:
+        if keep is not None:
+            shutil.copytree(folder, keep, symlinks=True, dirs_exist_ok=True, ignore=_sockets)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _measure(
+    loads: dict[str, Load], rates: Sequence[float], seconds: float, rounds: int, tell: Tell
+) -> list[Measured]:
+    found = []
+    for rate in rates:
+        for number in range(1, rounds + 1):
+            for name, load in loads.items():
+                calls = max(1, round(rate * seconds))
+                tell(f"{name}: {calls} calls, {rate:g} a second (round {number} of {rounds})")
+                measured = await load.run(rate, calls)
+                tell(
+                    f"{name}: {measured.complete} complete, {measured.failed} failed, "
+                    f"{measured.cpu_a_call():.1f} ms CPU a call"
+                    + "".join(f"; {reason}: {times}" for reason, times in measured.failures.items())
+                )
+                found.append(measured)
+    return found
+
+
+def _folder() -> Path:
+    """A new one, which Asterisk's unprivileged user can pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="vats-bench-"))
+    folder.chmod(0o755)
+    return folder
+
+
+def _require() -> None:
+    if shutil.which("sipp") is None:
+        raise BenchError("sipp: no such program; install the package sip-tester")
+    if os.geteuid() != 0:
+        raise BenchError("the bench must be run as root: SIPp sends recorded sound by raw sockets")
+
+
+def _addresses(sides: int) -> list[Addresses]:
+    try:
+        ranges = free_rtp_ranges(sides, RTP_PORTS)
+    except OSError as error:
+        raise BenchError(str(error)) from error
+    ports = iter(free_ports(7 * sides))
+    return [
+        Addresses(
+            Ports(
+                sip=next(ports), ari=next(ports), ami=next(ports), agi=next(ports), web=next(ports),
+                rtp_from=first, rtp_to=first + RTP_PORTS - 1,
+            ),
+            callers=next(ports),
+            operators=next(ports),
+        )
+        for first in ranges
+    ]  # fmt: skip
+
+
+def _sockets(folder: str, names: list[str]) -> set[str]:
+    """What cannot be copied: sockets and pipes."""
+    return {
+        name for name in names
+        if not (path := Path(folder, name)).is_symlink() and not path.is_file() and not path.is_dir()
+    }  # fmt: skip

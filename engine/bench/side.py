@@ -1,0 +1,140 @@
+"""What both sides have in common: an instance of its own in a folder of its own, started and ended here."""
+
+import asyncio
+import audioop
+import os
+import sqlite3
+import wave
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from engine import secrets
+from engine.demo.packets import Tone, alaw_frames
+from engine.settings import Ports, Settings, load_settings
+
+TENANT = "bench"
+NUMBER = "+74950000000"
+KEY = "1"
+QUEUE = "bench"
+OPERATORS = 40
+PROMPT_MS = 3000
+# Four for each of the calls that are up: RTP and RTCP of two legs.
+RTP_PORTS = 5000
+
+Tell = Callable[[str], None]
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,
+)
+
+
+class BenchError(Exception):
+    """The bench cannot run, or a side broke down; the message says what and where."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    extension: str
+    account: str  # SIP user name
+    password: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Ports of one side: its instance's own, and those of the callers and operators who call it."""
+
+    ports: Ports
+    callers: int
+    operators: int
+
+
+class Side:
+    """One side. `async with side:` starts it and ends it; its files go with the bench's folder."""
+
+    name = ""
+    title = ""
+
+    def __init__(self, folder: Path, root: Path, addresses: Addresses, tell: Tell) -> None:
+        self.folder = folder
+        self.addresses = addresses
+        self.tell = tell
+        config = folder / "config"
+        config.mkdir(parents=True)
+        self.environment = {
+            **os.environ,
+            "VATS_HOME": str(folder / "var"),
+            "VATS_CONFIG": str(config / "vats.yaml"),
+            "VATS_DATABASE_URL": "",
+            "VATS_ASTERISK_ROOT": str(root),
+        }
+        self._write(
+            config / "vats.yaml",
+            "settings.yaml.j2",
+            cell=self.name, ports=addresses.ports, root=root, caller_port=addresses.callers,
+        )  # fmt: skip
+        self.settings: Settings = load_settings(self.environment)
+        self.settings.home.mkdir()
+        secrets.make_all(self.settings)
+        self.operators = [self._operator(str(101 + index)) for index in range(OPERATORS)]
+        self.prompt_source = config / "scenarios" / TENANT / "prompts" / "menu.wav"
+        _write_prompt(self.prompt_source)
+
+    def _operator(self, extension: str) -> Operator:
+        account = f"{TENANT}-{extension}-desk"
+        password = secrets.secret(self.settings, f"sip-{account}")
+        return Operator(extension, account, password, f"Operator {extension}")
+
+    def _write(self, path: Path, template: str, **values: object) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_templates.get_template(template).render(values))
+
+    async def __aenter__(self) -> "Side":
+        raise NotImplementedError
+
+    async def __aexit__(self, *_: object) -> None:
+        raise NotImplementedError
+
+    def pids(self) -> Mapping[str, list[int]]:
+        """Process ids by the group that their CPU time is counted in."""
+        raise NotImplementedError
+
+    def records(self) -> dict[str, Path | None]:
+        """By the caller's number, the recording that the database names (None: none yet)."""
+        raise NotImplementedError
+
+    async def settled(self, callers: set[str], timeout: float) -> None:
+        """Wait until all these callers have their record and recording, `timeout` seconds at most."""
+        end = asyncio.get_running_loop().time() + timeout
+        while asyncio.get_running_loop().time() < end:
+            known = self.records()
+            if all(known.get(caller) for caller in callers):
+                return
+            await asyncio.sleep(0.5)
+
+    def select(self, database: Path, statement: str) -> list[tuple[str, str | None]]:
+        """Rows of a SQLite file that another process writes; none while it has no such table."""
+        try:
+            connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=10)
+        except sqlite3.Error:
+            return []
+        try:
+            return list(connection.execute(statement))
+        except sqlite3.OperationalError:
+            return []
+        finally:
+            connection.close()
+
+
+def _write_prompt(path: Path) -> None:
+    """The menu's prompt: a tone, so that no speech engine is needed."""
+    sound = b"".join(alaw_frames(Tone(440, PROMPT_MS)))
+    path.parent.mkdir(parents=True)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(audioop.alaw2lin(sound, 2))

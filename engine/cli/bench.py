@@ -1,0 +1,84 @@
+"""`vats bench`: what a call costs by plain dialplan and by the engine."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from engine.bench import report
+from engine.bench.machine import describe_machine
+from engine.bench.results import comparisons, together
+from engine.bench.run import SIDES
+from engine.bench.run import bench as run_bench
+from engine.bench.side import BenchError
+from engine.settings import load_settings
+
+
+def _rates(_context: click.Context, _parameter: click.Parameter, value: str) -> list[float]:
+    try:
+        rates = [float(part) for part in value.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{value!r}, expected calls a second such as 5,20") from None
+    if not all(0.1 <= rate <= 1000 for rate in rates):
+        raise click.BadParameter(f"{value!r}, expected each between 0.1 and 1000")
+    return rates
+
+
+@click.command()
+@click.option("--rates", default="5,20,40,60", show_default=True, callback=_rates, help="Calls a second.")
+@click.option(
+    "--seconds", default=20.0, show_default=True, type=click.FloatRange(min=0.5),
+    help="How long calls are placed in each turn.",
+)  # fmt: skip
+@click.option("--rounds", default=2, show_default=True, type=click.IntRange(1), help="Turns at each rate.")
+@click.option("--side", type=click.Choice([*SIDES, "both"]), default="both", help="Measure one side only.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line; progress goes to stderr.")
+@click.option("--markdown", is_flag=True, help="A table for the README.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Copy all instances' files there."
+)
+def bench(
+    rates: list[float],
+    seconds: float,
+    rounds: int,
+    side: str,
+    as_json: bool,
+    markdown: bool,
+    keep: Path | None,
+) -> None:
+    """Compare the engine with plain dialplan: CPU a call, time to answer, digit to ring.
+
+    The same call (answer, menu, digit, ring, 5 s of talk with sound both ways, recording, record in the
+    database) is placed by SIPp to two instances that are made for it, in turns. It takes some 35 s a turn,
+    needs SIPp and root, and wants a machine that does nothing else.
+    """
+    settings = load_settings()
+
+    def tell(line: str) -> None:
+        click.echo(f"{time.strftime('%H:%M:%S')}  {line}", err=True)
+
+    try:
+        machine = describe_machine(settings)
+        tell(str(machine))
+        chosen = tuple(SIDES) if side == "both" else (side,)
+        found = asyncio.run(
+            run_bench(settings.asterisk_root, rates, seconds, rounds, tell, sides=chosen, keep=keep)
+        )
+    except BenchError as error:
+        click.echo(f"vats bench: {error}", err=True)
+        sys.exit(1)
+    measured = together(found)
+    compared = comparisons(measured)
+    if as_json:
+        for line in report.json_lines(machine, measured, compared):
+            click.echo(line)
+    elif markdown:
+        click.echo(report.markdown(machine, measured, compared))
+    else:
+        console = Console()
+        console.print(report.terminal(measured))
+        for line in (report.EXPLANATION, *report.ratios(compared)):
+            console.print(line, highlight=False, markup=False)
