@@ -42,6 +42,16 @@ def tenant_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.yaml") if path.is_file() and not path.name.startswith("."))
 
 
+def misnamed(folder: Path) -> list[Finding]:
+    """Files that nobody reads because their names end in another way."""
+    return [
+        Finding(
+            str(path), 1, 1, "warning", "the file is not read", f"a name that ends in .yaml: {path.stem}.yaml"
+        )
+        for path in sorted(folder.glob("*.yml"))
+    ]
+
+
 def load_directory(
     folder: Path,
     trunks: Collection[str] | None = None,
@@ -53,6 +63,7 @@ def load_directory(
     """
     files = [load(path, trunks) for path in tenant_files(folder)]
     findings = [finding for file in files for finding in file.findings]
+    findings += misnamed(folder)
     shared = _shared_numbers(files)
     findings += shared
     wrong = {finding.file for finding in shared}

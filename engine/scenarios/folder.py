@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.directory.directory import Tenant
 from engine.directory.document import read_document
 from engine.directory.findings import Finding
-from engine.directory.loader import load_directory, load_tenant
+from engine.directory.loader import load_directory, load_tenant, misnamed
 from engine.scenarios.check import check_numbers, check_scenario
 from engine.scenarios.live import scenario_files
 from engine.scenarios.loader import load_scenario
@@ -42,6 +42,7 @@ def check_folders(tenants: Path, scenarios: Path, trunks: Collection[str] | None
         name = Path(file.document.file).stem
         paths = scenario_files(scenarios / name)
         findings += check_numbers(file, [path.stem for path in paths])
+        findings += misnamed(scenarios / name)
         for path in paths:
             findings += check_scenario(load_scenario(path, name), directory.tenant(name))
     known = {Path(file.document.file).stem for file in files}

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.directory.directory import Directory, Tenant
 from engine.directory.findings import Finding, errors
-from engine.directory.loader import TenantFile, load_directory
+from engine.directory.loader import TenantFile, load_directory, misnamed
 from engine.scenarios.check import check_numbers, check_scenario
 from engine.scenarios.loader import ScenarioFile
 from engine.scenarios.model import Scenario
@@ -94,14 +94,14 @@ class _Choice:
         self._sources = sources
         self._name = name
         self._last = {key: scenario for key, scenario in last.scenarios.items() if key[0] == name}
-        folder = sources.scenarios / name
-        self._files = [sources.load_scenario(path, name) for path in scenario_files(folder)]
+        self._folder = sources.scenarios / name
+        self._files = [sources.load_scenario(path, name) for path in scenario_files(self._folder)]
         self.names = [file.name for file in self._files]
         self.breaks = False  # the tenant's new file takes away what a live scenario needs
 
     def of(self, tenant: Tenant | None) -> tuple[list[Finding], dict[Key, Scenario]]:
         """Findings of all files against this tenant, and what can be live with it."""
-        findings: list[Finding] = []
+        findings = misnamed(self._folder)
         chosen: dict[Key, Scenario] = {}
         self.breaks = False
         for file in self._files:

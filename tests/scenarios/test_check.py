@@ -55,6 +55,17 @@ def test_a_whole_folder(folder: Path) -> None:
     ]
 
 
+def test_files_that_nobody_reads_are_told(folder: Path) -> None:
+    path = scenario(folder, HEAD + "  hello: {type: hangup}\n")
+    for place in (path.parent, folder / "config" / "tenants"):
+        (place / "other.yml").write_text("anything")
+    assert [str(finding).replace(str(folder), "FOLDER") for finding in check_path(folder, folder, None)] == [
+        f"FOLDER/{place}/other.yml:1: warning: the file is not read, "
+        "expected a name that ends in .yaml: other.yaml"
+        for place in ("config/tenants", "ivr_scenarios/acme")
+    ]
+
+
 def test_a_dial_to_our_own_number_is_a_circle(folder: Path) -> None:
     file = folder / "config" / "tenants" / "acme.yaml"
     file.write_text(TENANT + 'outgoing: {trunk: city, number: "+74951234567"}\n')

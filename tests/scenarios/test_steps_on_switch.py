@@ -453,3 +453,20 @@ def test_a_ringing_desk_outlives_the_engine() -> None:
             assert stage.switch.phone(DESK).invited == 1
 
     run(scene())
+
+
+def test_keys_pressed_while_it_rings_are_no_choice_in_the_next_menu() -> None:
+    async def scene() -> None:
+        steps = (
+            'start: ring\nsteps:\n  ring: {type: ring, user: "101", timeout: 4s, on_no_answer: menu}\n'
+            "  menu: {type: menu, prompt: choose, keys: {1: bye}, attempts: 1, on_timeout: bye}\n"
+            "  bye: {type: hangup}\n"
+        )
+        async with Stage(steps) as stage:
+            caller = stage.call()
+            await stage.until(lambda: stage.switch.phone(DESK).invited == 1)
+            await asyncio.sleep(1)
+            caller.press("1")
+            assert way(await stage.ended(caller)) == ["ring on_no_answer", "menu on_timeout", "bye end"]
+
+    run(scene())

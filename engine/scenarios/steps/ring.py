@@ -57,6 +57,8 @@ class RingOutcomes(StepModel):
         met: set[str] = set()
         for targets, timeout in rounds:
             result = await call.ring(targets, timeout=timeout)
+            # What was keyed in meanwhile is no choice in a menu that comes later.
+            call.digits.clear()
             if result.outcome == "talked":
                 call.set_variable("operator", result.operator)
                 return "after"
