@@ -24,14 +24,12 @@ FOLLOW_SECONDS = 0.5
 _FOLLOW_BACK_MS = 600_000  # records may come this late and still be shown
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[int]):
     """A date or a date with a time → UTC milliseconds. Without an offset it is UTC."""
 
     name = "time"
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | object:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
         try:

@@ -1,17 +1,18 @@
 """Reads call records with filters. Rows are as the views have them, times as UTC milliseconds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.store.types import UtcTime, to_datetime
 from engine.store.views import cdr, cdr_leg
 
-Row = Mapping[str, Any]
+Row = RowMapping
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ async def legs(connection: AsyncConnection, call_id: str) -> Sequence[Row]:
     """Rows of `cdr_leg` of one call, in the order of their making."""
     statement = select(cdr_leg).where(cdr_leg.c.call_id == call_id)
     rows = await connection.execute(statement.order_by(cdr_leg.c.created_at, cdr_leg.c.leg))
-    return list(rows.mappings())
+    return rows.mappings().all()
 
 
 def as_json(row: Row) -> dict[str, Any]:
