@@ -45,7 +45,7 @@ class Watch:
         self._engine = engine
         self._pid_file = pid_file
         self._ping_switch = ping_switch
-        self._worked_at = self._spoke_at = clock.monotonic_ms()
+        self._worked_at = self._spoke_at = self._switch_back_at = clock.monotonic_ms()
         self._pid = 0
         self._has_spoken = False
         self.answer: Answer = "silent"
@@ -83,7 +83,8 @@ class Watch:
             return
         begun = self._has_spoken or age >= STARTING_MS
         silent = begun and now - self._spoke_at >= WEDGED_MS
-        useless = self.answer == "no_switch" and min(age, now - self._worked_at) >= USELESS_MS
+        could_work_for = min(age, now - self._worked_at, now - self._switch_back_at)
+        useless = self.answer == "no_switch" and could_work_for >= USELESS_MS
         if silent or useless:
             self._kill(pid)
 
@@ -117,7 +118,7 @@ class Watch:
             self._spoke_at = self._clock.monotonic_ms()
         else:
             if not self.switch_answers:
-                self._spoke_at = self._clock.monotonic_ms()
+                self._spoke_at = self._switch_back_at = self._clock.monotonic_ms()
             self.switch_answers = True
 
     def _kill(self, pid: int) -> None:

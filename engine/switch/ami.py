@@ -136,6 +136,8 @@ class Ami:
                 answer = await future
         except TimeoutError:
             # Whatever follows on this connection is as late: begin a new one.
+            if self._link is link:
+                self._link = None
             link.protocol.transport.abort()
             raise SwitchAway(f"{what}: no answer within {self._limit:g} s") from None
         finally:
@@ -149,7 +151,7 @@ class Ami:
         return answer
 
     async def _keep(self, first: asyncio.Future[None]) -> None:
-        """Log in again and again; the only place where `_link` changes."""
+        """Log in again and again."""
         while True:
             try:
                 link = await self._log_in()

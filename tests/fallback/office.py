@@ -13,7 +13,6 @@ from engine.fallback.targets import FallbackTarget, write_targets
 from engine.journal.events import Entry, Event
 from engine.journal.segments import decode_lines, list_segments
 from engine.settings import Settings, Trunk
-from engine.switch.accounts import Account, push_accounts
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.ari_http import AriHttp
@@ -90,6 +89,13 @@ class Office:
             await ami.close()
 
 
+async def _make_account(application: Application, name: str) -> None:
+    await application.put_object("auth", name, {"username": name, "password": "secret"})
+    await application.put_object("aor", name, {"max_contacts": "1", "remove_existing": "yes"})
+    endpoint = {"context": "from-user", "auth": name, "aors": name, "disallow": "all", "allow": "alaw"}
+    await application.put_object("endpoint", name, {**endpoint, "direct_media": "no"})
+
+
 async def until(condition: Callable[[], object], timeout: float, what: str) -> None:
     end = time.monotonic() + timeout
     while not condition():
@@ -110,20 +116,17 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
             switch = await stack.enter_async_context(
                 AriHttp("127.0.0.1", settings.ports.ari, "fallback", secret)
             )
-            accounts = [Account(name, "secret", f'"Somebody" <{name}>') for name in (ANNA, PYOTR)]
-            await push_accounts(Application(switch, "vats"), accounts, 30)
-            phones = [
-                Phone.trunk("127.0.0.1", sip, tmp_path, local_port=port),
-                Phone("127.0.0.1", sip, ANNA, "secret", tmp_path),
-                Phone("127.0.0.1", sip, PYOTR, "secret", tmp_path),
-            ]
-            for phone in phones:
+            for name in (ANNA, PYOTR):
+                await _make_account(Application(switch, "vats"), name)
+            trunk = Phone.trunk("127.0.0.1", sip, tmp_path, local_port=port)
+            anna, pyotr = (Phone("127.0.0.1", sip, name, "secret", tmp_path) for name in (ANNA, PYOTR))
+            for phone in (trunk, anna, pyotr):
                 await stack.enter_async_context(phone)
-            for phone in phones[1:]:
-                await phone.register()
+            await anna.register()
+            await pyotr.register()
             target = FallbackTarget("romashka", ["101"], f"PJSIP/{ANNA}", [f"PJSIP/{PYOTR}"])
             write_targets(settings.run_folder / "fallback.json", {NUMBER: target})
-            yield Office(instance, *phones, switch)
+            yield Office(instance, trunk, anna, pyotr, switch)
 
 
 def alive(pid: int) -> bool:
