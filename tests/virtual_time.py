@@ -5,6 +5,7 @@ timer. It fails when a task, a timer or an exception is left behind, and when no
 """
 
 import asyncio
+import contextlib
 import gc
 import selectors
 from collections.abc import Callable, Coroutine, Mapping
@@ -13,11 +14,16 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MOST_TURNS = 100_000
 START_MS = 1_795_417_200_000  # 2026-11-23T07:00:00Z, a Monday, 10:00 in Moscow
 
 
 class NothingHappensError(AssertionError):
     """Everybody waits, and no timer is set: in real time this would hang."""
+
+
+class EndlessError(AssertionError):
+    """Something goes round and round."""
 
 
 class LeftBehindError(AssertionError):
@@ -30,8 +36,12 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.jump: Callable[[float], None] = lambda seconds: None
+        self.turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.turns += 1
+        if self.turns > MOST_TURNS:
+            raise EndlessError(f"{MOST_TURNS} turns of the event loop and no end")
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
@@ -46,7 +56,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._now = 0.0
-        selector = _JumpingSelector()
+        self.selector = selector = _JumpingSelector()
         super().__init__(selector)
         selector.jump = self._jump
         # Adding up floats must not leave a timer a hair in the future.
@@ -120,9 +130,9 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         if left:
             raise LeftBehindError("left behind: " + "; ".join(left))
         return result
-    except NothingHappensError as error:
+    except (NothingHappensError, EndlessError) as error:
         waiting = "; ".join(_where(task) for task in asyncio.all_tasks(loop))
-        raise NothingHappensError(f"{error}; waiting: {waiting}") from None
+        raise type(error)(f"{error}; waiting: {waiting}") from None
     finally:
         _cancel_all(loop)
         asyncio.set_event_loop(None)
@@ -137,8 +147,10 @@ def _where(task: "asyncio.Task[Any]") -> str:
 
 def _cancel_all(loop: VirtualLoop) -> None:
     loop.set_exception_handler(lambda *_: None)
+    loop.selector.turns = 0
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
     if tasks:
-        loop.run_until_complete(asyncio.wait(tasks, timeout=60))
+        with contextlib.suppress(EndlessError, NothingHappensError):
+            loop.run_until_complete(asyncio.wait(tasks, timeout=60))

@@ -1,7 +1,9 @@
 """A whole cell on virtual time: the scripted switch, and engines that come and go over one spool folder."""
 
+import asyncio
+import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +14,7 @@ from engine.calls.switchboard import Switchboard
 from engine.directory.directory import Directory, tenant_of
 from engine.directory.model import TenantModel
 from engine.directory.prompt_model import Prompt, parts
-from engine.journal.events import Entry, Value
+from engine.journal.events import Entry, Value, decode
 from engine.journal.segments import list_segments, read_segment
 from engine.journal.spool import Spool
 from engine.reception import Reception
@@ -20,7 +22,7 @@ from engine.scenarios.loader import load_scenario
 from engine.scenarios.model import Scenario
 from engine.switch.ari.events import ChannelEvent
 from engine.switch.ari.router import Router
-from engine.switch.cel import ChannelEnd
+from engine.switch.cel import ChannelEnd, find_ends
 from engine.switch.errors import SwitchAway
 from tests.fake_switch import Delays, FakeAmi, FakeAsterisk, FakeConnection
 from tests.virtual_time import VirtualClock
@@ -155,6 +157,8 @@ class Cell:
         self.ami = FakeAmi(self.switch)
         self.engine: EngineLife | None = None
         self._stack = ExitStack()
+        self._troubles: list[asyncio.Task[None]] = []
+        self.downtime_s = 0.0
         for endpoint in (DESK, SECOND, THIRD):
             self.switch.phone(endpoint)
 
@@ -167,11 +171,49 @@ class Cell:
 
     async def __aexit__(self, *error: object) -> None:
         try:
+            for task in self._troubles:
+                task.cancel()
+            await asyncio.gather(*self._troubles, return_exceptions=True)
             if self.engine is not None:
                 await self.kill_engine()
             self.switch.close()
         finally:
             self._stack.close()
+
+    def lose_connection(self, seconds: float) -> None:
+        """The WebSocket breaks, and is made again after so long."""
+        engine = self.engine
+        self.switch.drop_connection()
+
+        async def again() -> None:
+            await asyncio.sleep(seconds)
+            if engine is not None and engine is self.engine:
+                with contextlib.suppress(SwitchAway):
+                    await engine.connect()
+
+        self._trouble(again(), seconds)
+
+    def replace_engine(self, seconds: float) -> None:
+        """`kill -9`, and a new one starts after so long."""
+
+        async def again() -> None:
+            await self.kill_engine()
+            await asyncio.sleep(seconds)
+            if self.engine is None:
+                with contextlib.suppress(SwitchAway):
+                    await self.start_engine()
+
+        self._trouble(again(), seconds)
+
+    def _trouble(self, work: Coroutine[None, None, None], seconds: float) -> None:
+        self.downtime_s += seconds
+        task = asyncio.get_running_loop().create_task(work)
+        self._troubles.append(task)
+
+    async def troubles_over(self) -> None:
+        """Wait until the engine is back; raises what it met on coming back."""
+        for task in self._troubles:
+            await task
 
     async def start_engine(self) -> None:
         self.engine = EngineLife(self)
@@ -186,29 +228,16 @@ class Cell:
 
     def find_ends(self, channel_ids: set[str]) -> dict[str, ChannelEnd]:
         """What the switch's own event log says of channels that are gone."""
-        ended = self.switch.channels.ended
-        return {
-            channel_id: ChannelEnd(
-                ended_at=channel.ended_ms or 0,
-                answered_at=channel.answered_ms,
-                cause=channel.end_cause,
-                ended_by="caller",
-            )
-            for channel_id, channel in ended.items()
-            if channel_id in channel_ids
-        }
+        path = self.folder / "events.jsonl"
+        path.write_bytes(self.switch.event_log.bytes())
+        return find_ends(path, channel_ids)
 
     def journal(self) -> dict[str, list[Entry]]:
         """All that is on disk, by call."""
         calls: dict[str, dict[int, Entry]] = {}
         for segment in list_segments(self.folder, "engine"):
             for line in segment.path.read_bytes().splitlines():
-                entry = decode_entry(line)
+                entry = decode(line)
                 calls.setdefault(entry.call_id, {})[entry.seq] = entry
         return {call_id: list(entries.values()) for call_id, entries in calls.items()}
 
-
-def decode_entry(line: bytes) -> Entry:
-    from engine.journal.events import decode
-
-    return decode(line)

@@ -10,6 +10,7 @@ from engine.clock import Clock
 from engine.switch.ari.events import SwitchEvent
 from tests.fake_switch.callers import Caller
 from tests.fake_switch.channels import Channels
+from tests.fake_switch.event_log import EventLog
 from tests.fake_switch.model import Json, timestamp
 from tests.fake_switch.phones import Phone
 from tests.fake_switch.pipe import Delays, FakeConnection
@@ -38,6 +39,7 @@ class FakeAsterisk:
         self.frozen = False  # takes requests and never answers
         self.known_to_application = False
         self.hearing = Hearing(self.now_s)
+        self.event_log = EventLog(clock.wall_ms)
         self.channels = Channels(self)
         self.connection: FakeConnection | None = None
         self._requests = Requests(self)

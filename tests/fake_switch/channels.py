@@ -18,6 +18,7 @@ class Channels:
 
     def __init__(self, switch: "FakeAsterisk") -> None:
         self._switch = switch
+        self._log = switch.event_log
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, Bridge] = {}
         self.playbacks: dict[str, Playback] = {}
@@ -40,6 +41,7 @@ class Channels:
         )
         channel.application_data = ",".join([self._switch.application, *args])
         self.channels[channel.id] = channel
+        self._log.write("CHAN_START", channel)
         if self._switch.connection is None:
             channel.went_to = "fallback"  # Stasis() fails, and the dialplan goes on
         else:
@@ -55,6 +57,7 @@ class Channels:
         channel.variables = variables
         channel.application_data = f"{self._switch.application},{app_args}"
         self.channels[channel_id] = channel
+        self._log.write("CHAN_START", channel)
         # The new channel's thread comes to Stasis in its own time; dialled before, it is a 409.
         self._switch.after(self._switch.delays.inside(0.0003), lambda: self._enter(channel, app_args))
         return channel
@@ -71,6 +74,7 @@ class Channels:
         channel.state = state
         if state == "Up":
             channel.answered_ms = self._switch.clock.wall_ms()
+            self._log.write("ANSWER", channel)
         self.tell(channel, "ChannelStateChange")
         self._switch.hearing.look(channel)
 
@@ -80,6 +84,7 @@ class Channels:
         """BYE, or CANCEL of a caller who was not answered."""
         if channel.ended_ms is not None:
             return
+        channel.hung_up_by_party = channel.hung_up_by_party or not channel.dying
         if channel.dying:
             self.tell(channel, "ChannelHangupRequest", cause=16)
         elif channel.state == "Ring":
@@ -92,6 +97,7 @@ class Channels:
 
     def refuse(self, channel: Channel, cause: int, sip_code: int) -> None:
         """The phone said no."""
+        channel.hung_up_by_party = True
         why = {"cause": cause, "tech_cause": sip_code}
         self._die(channel, why, cause, sip_code)
 
@@ -116,6 +122,9 @@ class Channels:
                 self._finish(channel, playback, "failed")
         channel.playbacks.clear()
         channel.ended_ms, channel.end_cause = self._switch.clock.wall_ms(), cause
+        source = channel.name if channel.hung_up_by_party else ""
+        self._log.write("HANGUP", channel, hangupcause=cause or 16, hangupsource=source, dialstatus="")
+        self._log.write("CHAN_END", channel)
         if channel.in_stasis:
             self.tell(channel, "StasisEnd")
         channel.in_stasis = False
@@ -188,6 +197,7 @@ class Channels:
         self.leave_bridge(channel)
         bridge.channels.append(channel.id)
         channel.bridge = bridge
+        self._log.write("BRIDGE_ENTER", channel, bridge_id=bridge.id, bridge_technology="simple_bridge")
         self.tell(channel, "ChannelEnteredBridge", bridge=bridge.json())
         self._look_at(bridge)
 
@@ -196,6 +206,7 @@ class Channels:
         if bridge is None:
             return
         bridge.channels.remove(channel.id)
+        self._log.write("BRIDGE_EXIT", channel, bridge_id=bridge.id, bridge_technology="simple_bridge")
         self.tell(channel, "ChannelLeftBridge", bridge=bridge.json())
         self._switch.hearing.look(channel)
         self._look_at(bridge)

@@ -70,6 +70,7 @@ class Channel:
     in_stasis: bool = False
     dying: bool = False
     dialled: bool = False
+    hung_up_by_party: bool = False
     told_of_end: bool = False  # ChannelDestroyed comes to the application
     bridge: Bridge | None = None
     music: bool = False
