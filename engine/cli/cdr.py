@@ -131,4 +131,7 @@ def _show(rows: Sequence[Row], as_lines: bool) -> None:
         for row in rows:
             click.echo(json.dumps(as_json(row), ensure_ascii=False))
     elif rows:
-        Console().print(records_table(rows))
+        console = Console()
+        if not console.is_terminal:
+            console = Console(width=200)  # a file or a pipe has no narrow screen
+        console.print(records_table(rows, console.width))

@@ -8,6 +8,8 @@ from rich.table import Table
 from engine.records.query import Row
 from engine.store.types import to_text
 
+WIDE = 130
+
 _STYLES = {"answered": "green", "missed": "yellow", "busy": "yellow", "failed": "red", "refused": "red"}
 
 
@@ -15,27 +17,33 @@ def roubles(kopecks: int) -> str:
     return f"{kopecks // 100}.{kopecks % 100:02d} ₽"
 
 
-def records_table(rows: Sequence[Row]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("started (UTC)", "tenant", "caller", "callee", "operator", "disposition", "ended by"):
+def records_table(rows: Sequence[Row], width: int) -> Table:
+    """A row a call; `width` in characters decides whether columns that can be done without are shown."""
+    wide = width >= WIDE
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for title in ("started (UTC)", "caller", "callee", "who", "disposition"):
         table.add_column(title, no_wrap=True)
-    for title in ("lasted, s", "talk, s", "billed, s", "cost"):
+    for title in ("talk, s", "billed"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("recording")
+    if wide:
+        for title in ("lasted, s", "cost"):
+            table.add_column(title, justify="right", no_wrap=True)
+        for title in ("ended by", "tenant", "recording"):
+            table.add_column(title)
     for row in rows:
         style = _STYLES.get(row["disposition"], "")
-        table.add_row(
-            to_text(row["started_at"])[:19],
-            row["tenant"],
+        cells = [
+            to_text(row["started_at"])[: 19 if wide else 16],
             row["caller"],
             row["callee"],
             row["operator"] or "",
             f"[{style}]{row['disposition']}[/]" if style else row["disposition"],
-            row["ended_by"] + (" (switch)" if row["source"] == "switch" else ""),
-            f"{row['duration_s']:.1f}",
             f"{row['talk_s']:.1f}",
             str(row["billable_s"]),
-            roubles(row["cost_kopecks"]),
-            row["recording"] or "",
-        )
+        ]
+        if wide:
+            by = row["ended_by"] + (" (switch)" if row["source"] == "switch" else "")
+            cells += [f"{row['duration_s']:.1f}", roubles(row["cost_kopecks"]), by, row["tenant"]]
+            cells.append(row["recording"] or "")
+        table.add_row(*cells)
     return table
