@@ -1,12 +1,11 @@
 """A whole cell on virtual time: the scripted switch, and engines that come and go over one spool folder."""
 
 import asyncio
-import contextlib
 import tempfile
 from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from engine.calls.services import Services
@@ -116,6 +115,8 @@ class EngineLife:
     def __init__(self, cell: "Cell") -> None:
         self._cell = cell
         self._wire = _Wire()
+        self._keeper: asyncio.Task[None] | None = None
+        self._served = asyncio.Event()
         self._router = Router(on_stranger=self._on_stranger)
         self.spool = Spool(cell.folder, "engine", cell.clock)
         services = Services(
@@ -134,16 +135,45 @@ class EngineLife:
         self.switchboard.on_stranger(event)
 
     async def start(self) -> None:
+        """Returns when what was open has been adopted or closed, or the connection broke on the way."""
         self.spool.open()
-        await self.connect()
+        self._keeper = asyncio.get_running_loop().create_task(self._keep_connected())
+        await self._served.wait()
 
-    async def connect(self) -> None:
-        """Raises `SwitchAway` when the connection breaks again meanwhile."""
-        self._wire.now = self._cell.switch.connect(self._router.route, self.switchboard.on_lost)
-        await self.switchboard.on_connected()
+    async def _keep_connected(self) -> None:
+        """As `WebSocketConnection.run`: connect, recover, and again after every loss."""
+        loop = asyncio.get_running_loop()
+        while True:
+            lost = asyncio.Event()
+            self._wire.now = self._cell.switch.connect(self._router.route, partial(self._on_lost, lost))
+            recovery = loop.create_task(self._recover())
+            try:
+                await lost.wait()
+            finally:
+                recovery.cancel()
+                await asyncio.wait({recovery})
+            await asyncio.sleep(self._cell.away_s)
+
+    def _on_lost(self, lost: asyncio.Event) -> None:
+        self._wire.now = None
+        self.switchboard.on_lost()
+        lost.set()
+
+    async def _recover(self) -> None:
+        try:
+            await self.switchboard.on_connected()
+        except SwitchAway:
+            pass
+        except Exception as error:
+            self._cell.errors.append(error)
+        finally:
+            self._served.set()
 
     async def stop(self) -> None:
-        """As by SIGTERM; after a lost connection this is what a kill comes to."""
+        """As by SIGTERM, which sends the switch nothing; for a kill its connection is dropped first."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
         await self.switchboard.stop()
         await self.spool.close()
 
@@ -159,6 +189,8 @@ class Cell:
         self._stack = ExitStack()
         self._troubles: list[asyncio.Task[None]] = []
         self.downtime_s = 0.0
+        self.away_s = 0.25
+        self.errors: list[Exception] = []  # met on recovering
         for endpoint in (DESK, SECOND, THIRD):
             self.switch.phone(endpoint)
 
@@ -182,16 +214,9 @@ class Cell:
 
     def lose_connection(self, seconds: float) -> None:
         """The WebSocket breaks, and is made again after so long."""
-        engine = self.engine
+        self.away_s = seconds
+        self.downtime_s += seconds
         self.switch.drop_connection()
-
-        async def again() -> None:
-            await asyncio.sleep(seconds)
-            if engine is not None and engine is self.engine:
-                with contextlib.suppress(SwitchAway):
-                    await engine.connect()
-
-        self._trouble(again(), seconds)
 
     def replace_engine(self, seconds: float) -> None:
         """`kill -9`, and a new one starts after so long."""
@@ -200,8 +225,7 @@ class Cell:
             await self.kill_engine()
             await asyncio.sleep(seconds)
             if self.engine is None:
-                with contextlib.suppress(SwitchAway):
-                    await self.start_engine()
+                await self.start_engine()
 
         self._trouble(again(), seconds)
 

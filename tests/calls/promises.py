@@ -17,6 +17,7 @@ def check(cell: Cell, *, silence_s: float | None = SILENCE_S) -> list[CallRecord
     """
     switch = cell.switch
     assert switch.faults == []
+    assert cell.errors == []
     assert switch.left_over() == [], "left in the switch"
     journal = cell.journal()
     records = []
