@@ -85,6 +85,10 @@ class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         try:
+            self.request.settimeout(_ANSWER_S)
+            if not self.request.recv(1, socket.MSG_PEEK):
+                return  # somebody wanted to know whether we listen
+            self.request.settimeout(None)
             serve_call(self.request, self.server.path)
         except (SwitchError, OSError, ValueError, KeyError) as error:
             _say("agi.failed", error=repr(error))

@@ -11,16 +11,17 @@ from engine.clock import Clock
 from engine.directory.numbers import normalise
 from engine.fallback.dialled import DialledCall, Timed
 from engine.fallback.engine_journal import EngineJournal, open_legs, started
-from engine.fallback.event_log import LogEvent, Tail
 from engine.fallback.targets import FallbackTarget, TargetFile
 from engine.journal.events import CallEnded, CallStarted, Direction, Entry, FallbackTook
 from engine.journal.spool import Spool
 from engine.settings import Settings
+from engine.switch.cel import CelEvent, EventLog
 
 RING_S = 30
 UNKNOWN_NUMBER = 1  # Q.850: unallocated number
 UNAVAILABLE = 41  # Q.850: temporary failure
 _POLL_S = 0.05
+_BACKLOG = 256 * 1024  # bytes of the event log read from before the first call came
 
 _log = structlog.get_logger(__name__)
 
@@ -55,8 +56,8 @@ class FallbackCalls:
         self._spool = spool
         self._targets = targets
         self._engine_journal = engine_journal
-        self._tail = Tail(settings.event_log)
-        self._recent: deque[LogEvent] = deque(maxlen=1000)
+        self._log = EventLog(settings.event_log)
+        self._recent: deque[CelEvent] = deque(maxlen=1000)
         self._calls: dict[str, DialledCall] = {}
         self._seen: dict[str, int] = {}  # when each was last among the switch's channels, UTC milliseconds
         self._missing: set[str] = set()
@@ -84,7 +85,7 @@ class FallbackCalls:
             self._calls[call_id] = call
             self._seen[call_id] = max(entry.at for entry in entries)
         if self._calls:
-            self._tail.begin(whole=True)
+            self._log = EventLog(self._settings.event_log)
             self._began.set()
 
     async def begins(
@@ -201,20 +202,33 @@ class FallbackCalls:
     def _follow(self, call: DialledCall) -> None:
         if not self._calls:
             self._recent.clear()
-            self._tail.begin()
+            self._begin_shortly_before_the_end()
         self._calls[call.call_id] = call
         # What the log said of it already: of a call that an engine carried, only the ends of its legs.
         for event in self._recent:
-            if _call_of(event) == call.call_id and event.type == "HANGUP":
+            if _call_of(event) == call.call_id and event.kind == "HANGUP":
                 self._tell(call, call.apply(event))
         self._began.set()
 
     def _read(self) -> None:
-        for event in self._tail.read():
-            self._recent.append(event)
-            call = self._calls.get(_call_of(event)) or self._calls.get(event.linked_id)
-            if call is not None:
-                self._tell(call, call.apply(event))
+        try:
+            while events := self._log.read():
+                for event in events:
+                    self._recent.append(event)
+                    call = self._calls.get(_call_of(event)) or self._calls.get(event.linked_id)
+                    if call is not None:
+                        self._tell(call, call.apply(event))
+        except OSError as error:
+            _log.error("fallback.event_log_unreadable", path=str(self._log.path), error=str(error))
+
+    def _begin_shortly_before_the_end(self) -> None:
+        path = self._settings.event_log
+        try:
+            status = path.stat()
+        except OSError:
+            self._log = EventLog(path)
+        else:
+            self._log = EventLog(path, status.st_ino, max(0, status.st_size - _BACKLOG))
 
     def _tell(self, call: DialledCall, events: list[Timed]) -> None:
         for event, at in events:
@@ -227,6 +241,6 @@ class FallbackCalls:
             self._missing.discard(call.call_id)
 
 
-def _call_of(event: LogEvent) -> str:
+def _call_of(event: CelEvent) -> str:
     """The call that a channel belongs to: ids that the engine chose begin with it."""
-    return event.channel_id.partition(".leg.")[0] if ".leg." in event.channel_id else event.linked_id
+    return event.unique_id.partition(".leg.")[0] if ".leg." in event.unique_id else event.linked_id

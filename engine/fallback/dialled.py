@@ -5,7 +5,6 @@ Pure: log events in, journal events with the switch's times out. The same line t
 
 from collections.abc import Iterable, Sequence
 
-from engine.fallback.event_log import LogEvent
 from engine.journal.events import (
     CallAnswered,
     CallEnded,
@@ -20,10 +19,10 @@ from engine.journal.events import (
     TalkStarted,
     kind,
 )
+from engine.switch.cel import NETWORK_CAUSES, CelEvent
 
 Timed = tuple[Event, int]  # the event, and UTC milliseconds
 
-_NETWORK = (27, 38, 41, 44)  # Q.850: destination out of order, network out of order, failure, no sound
 _RESULTS: dict[int, LegResult] = {
     17: "busy", 21: "busy", 18: "no_answer", 19: "no_answer", 26: "answered_elsewhere",
     1: "unavailable", 3: "unavailable", 20: "unavailable", 27: "unavailable", 34: "unavailable",
@@ -60,24 +59,24 @@ class DialledCall:
         self._unclear: list[tuple[str, int, int]] = []  # ended legs: id, at, cause
         self._end: Timed | None = None
 
-    def apply(self, event: LogEvent) -> list[Timed]:
+    def apply(self, event: CelEvent) -> list[Timed]:
         """What this line means for the call; it must be this call's."""
         found: list[Timed] = []
-        caller = event.channel_id == self.call_id
+        caller = event.unique_id == self.call_id
         if self._end is None and not caller:
             self._settle(found, event.at - _TOGETHER_MS, "no_answer")
-        match event.type:
+        match event.kind:
             case "CHAN_START" if caller:
-                self._caller_name = event.channel_name
+                self._caller_name = event.channel
             case "CHAN_START":
-                self._legs[event.channel_id] = event.channel_name
-                self._names[event.channel_name] = event.channel_id
+                self._legs[event.unique_id] = event.channel
+                self._names[event.channel] = event.unique_id
                 found.append((self._created(event), event.at))
             case "ANSWER" if caller:
                 found.append((CallAnswered(), event.at))
-            case "ANSWER" if event.channel_id in self._legs:
-                self._answered.add(event.channel_id)
-                found.append((LegAnswered(event.channel_id), event.at))
+            case "ANSWER" if event.unique_id in self._legs:
+                self._answered.add(event.unique_id)
+                found.append((LegAnswered(event.unique_id), event.at))
             case "BRIDGE_ENTER":
                 self._entered(found, event)
             case "BRIDGE_EXIT":
@@ -109,59 +108,60 @@ class DialledCall:
         self._finish(found)
         return self._new(found)
 
-    def _created(self, event: LogEvent) -> LegCreated:
-        endpoint = event.channel_name.rpartition("-")[0]
+    def _created(self, event: CelEvent) -> LegCreated:
+        endpoint = event.channel.rpartition("-")[0]
         account = endpoint.partition("/")[2]
         user = ""
         if self._tenant and account.startswith(f"{self._tenant}-"):
             user = account.removeprefix(f"{self._tenant}-").partition("-")[0]
-        return LegCreated(event.channel_id, "operator", endpoint, user)
+        return LegCreated(event.unique_id, "operator", endpoint, user)
 
-    def _entered(self, found: list[Timed], event: LogEvent) -> None:
+    def _entered(self, found: list[Timed], event: CelEvent) -> None:
         members = self._members.setdefault(event.bridge, set())
-        members.add(event.channel_id)
+        members.add(event.unique_id)
         others = members - {self.call_id}
         if self.call_id in members and others and not self._talk:
             self._talk = next(iter(others))
             found.append((TalkStarted(self._talk, event.bridge), event.at))
 
-    def _left(self, event: LogEvent, caller: bool) -> None:
-        self._members.get(event.bridge, set()).discard(event.channel_id)
-        if self._talk_end is None and self._talk and (caller or event.channel_id == self._talk):
+    def _left(self, event: CelEvent, caller: bool) -> None:
+        self._members.get(event.bridge, set()).discard(event.unique_id)
+        if self._talk_end is None and self._talk and (caller or event.unique_id == self._talk):
             self._talk_end = (event.at, "caller" if caller else "operator")
 
-    def _hung_up(self, found: list[Timed], event: LogEvent, caller: bool) -> None:
-        if self._talk and self._talk_end and (caller or event.channel_id == self._talk):
-            at, guess = self._talk_end
+    def _hung_up(self, found: list[Timed], event: CelEvent, caller: bool) -> None:
+        if self._talk and (caller or event.unique_id == self._talk):
+            # The switch's threads may log a hangup before the way out of the bridge.
+            at, guess = self._talk_end or (event.at, "caller" if caller else "operator")
             found.append((TalkEnded(self._talk, self._ended_by(event, guess)), at))
             self._talk, self._talk_end = "", None
         if caller:
-            self._caller_name = self._caller_name or event.channel_name
+            self._caller_name = self._caller_name or event.channel
             self._settle(found, event.at - _TOGETHER_MS, "no_answer")
             self._settle(found, event.at, "cancelled")
             ended_by: EndedBy = "engine" if self._refused else self._ended_by(event, "engine")
             self._end = (CallEnded(ended_by, event.cause, refused=self._refused), event.at)
-        elif event.channel_id in self._legs:
-            del self._legs[event.channel_id]
-            if event.channel_id in self._answered:
-                found.append((LegEnded(event.channel_id, "answered", event.cause), event.at))
+        elif event.unique_id in self._legs:
+            del self._legs[event.unique_id]
+            if event.unique_id in self._answered:
+                found.append((LegEnded(event.unique_id, "answered", event.cause), event.at))
             elif event.cause in _RESULTS:
-                found.append((LegEnded(event.channel_id, _RESULTS[event.cause], event.cause), event.at))
+                found.append((LegEnded(event.unique_id, _RESULTS[event.cause], event.cause), event.at))
             else:
-                self._unclear.append((event.channel_id, event.at, event.cause))
+                self._unclear.append((event.unique_id, event.at, event.cause))
                 if self._end is not None:
                     self._settle(found, event.at, "cancelled")
         if self._end is not None and not self._legs:
             self._finish(found)
 
-    def _ended_by(self, event: LogEvent, guess: EndedBy) -> EndedBy:
-        if event.cause in _NETWORK:
+    def _ended_by(self, event: CelEvent, guess: EndedBy) -> EndedBy:
+        if event.cause in NETWORK_CAUSES:
             return "network"
-        if not event.source or "/" not in event.source:
+        if not event.hung_up_by or "/" not in event.hung_up_by:
             return guess
-        if event.source in self._names:
+        if event.hung_up_by in self._names:
             return "operator"
-        if event.source == (self._caller_name or event.channel_name):
+        if event.hung_up_by == (self._caller_name or event.channel):
             return "caller"
         return guess
 

@@ -24,7 +24,7 @@ from engine.settings import Settings
 from engine.switch.ari_http import AriHttp
 from engine.switch.errors import SwitchError
 
-_ROUND_S = 2.0
+ROUND_MS = 2_000
 _AGI_RESTART_S = 0.5
 _END_S = 3.0
 _log = structlog.get_logger(__name__)
@@ -73,7 +73,6 @@ class Fallback:
                     tasks = [
                         group.create_task(self._keep_agi_server()),
                         group.create_task(self._calls.run()),
-                        group.create_task(watch.run()),
                         group.create_task(self._rounds(watch, switch)),
                     ]
                     _log.info("fallback.started", agi=ports.agi)
@@ -99,10 +98,13 @@ class Fallback:
         return await self._calls.begins(call_id, number, caller, caller_name, channel, trunk, started_at)
 
     async def _rounds(self, watch: Watch, switch: AriHttp) -> None:
-        """Every two seconds: the callers who have been left alone, and our own health."""
+        """Every two seconds: the engine, the callers who have been left alone, and our own health."""
         while True:
+            began = self._clock.monotonic_ms()
+            # Just before anything is done about callers: an engine that is back adopts them at once.
+            await watch.probe()
             try:
-                if watch.engine_away and watch.answer != "works" and watch.switch_answers:
+                if watch.engine_away and watch.switch_answers:
                     self._looked_after += await look_after(switch, self._engine_journal)
                 if self._calls.open and watch.switch_answers:
                     living = [channel.id for channel in await switch.channels()]
@@ -110,7 +112,8 @@ class Fallback:
             except SwitchError as error:
                 _log.warning("fallback.switch_away", error=str(error))
             self._write_status(watch)
-            await asyncio.sleep(_ROUND_S)
+            took = self._clock.monotonic_ms() - began
+            await asyncio.sleep(max(0, ROUND_MS - took) / 1000)
 
     async def _keep_agi_server(self) -> None:
         """Run the AGI server, and run it again should it end."""

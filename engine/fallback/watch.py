@@ -16,7 +16,6 @@ from engine.clock import Clock
 from engine.operations import EngineAway, OperationFailed
 from engine.switch.errors import SwitchError
 
-PROBE_EVERY_MS = 2_000
 PROBE_LIMIT_MS = 3_000
 WEDGED_MS = 6_000  # alive, and silent for so long
 STARTING_MS = 60_000  # a new engine may be silent for so long
@@ -35,7 +34,7 @@ class Asks(Protocol):
 
 
 class Watch:
-    """`run()` probes until it is cancelled; the properties say how things stand."""
+    """`probe()` belongs to whoever calls it every two seconds; the properties say how things stand."""
 
     def __init__(
         self, clock: Clock, engine: Asks, pid_file: Path, ping_switch: Callable[[], Awaitable[None]]
@@ -60,14 +59,6 @@ class Watch:
     @property
     def engine_away(self) -> bool:
         return self.silent_ms >= AWAY_MS
-
-    async def run(self) -> None:
-        """Probe every two seconds, until cancelled."""
-        while True:
-            began = self._clock.monotonic_ms()
-            await self.probe()
-            took = self._clock.monotonic_ms() - began
-            await asyncio.sleep(max(0, PROBE_EVERY_MS - took) / 1000)
 
     async def probe(self) -> None:
         """One round: ask the engine and the switch; end an engine that is wedged."""

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import msgspec
-
 from engine.fallback.targets import FallbackTarget, write_targets
 from engine.journal.events import Entry, Event
 from engine.journal.segments import decode_lines, list_segments
@@ -16,6 +14,7 @@ from engine.settings import Settings, Trunk
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.ari_http import AriHttp
+from engine.switch.cel import parse_lines
 from tests.instance import Instance, free_ports, wait_until
 from tests.phones import Phone
 
@@ -45,13 +44,8 @@ class Office:
         wait_until(lambda: self.status().get("agi_listens") is True, 10, "the AGI server listens")
 
     def status(self) -> dict[str, object]:
-        try:
-            found: dict[str, object] = json.loads(
-                (self.settings.run_folder / "fallback.status.json").read_text()
-            )
-        except (OSError, ValueError):
-            return {}
-        return found
+        path = self.settings.run_folder / "fallback.status.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {}
 
     def journal(self) -> list[Entry]:
         """All of the fallback's entries in the order of writing."""
@@ -72,12 +66,8 @@ class Office:
 
     def log_times(self, line_type: str) -> dict[str, int]:
         """By channel id: UTC milliseconds of that kind of line in the switch's own event log."""
-        found = {}
-        for text in self.settings.event_log.read_text().splitlines():
-            line = msgspec.json.decode(text)
-            if line["eventtype"] == line_type:
-                found[line["uniqueid"]] = round(float(line["eventtime"]) * 1000)
-        return found
+        lines = self.settings.event_log.read_bytes().splitlines()
+        return {event.unique_id: event.at for event in parse_lines(lines) if event.kind == line_type}
 
     async def put_dial_string(self, dial: str) -> None:
         ports = self.settings.ports

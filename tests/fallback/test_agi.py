@@ -1,5 +1,6 @@
 """With no engine a call from the city rings a person, by AGI, and is in the journal (F40, invariant 4)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from engine.journal.events import (
     TalkEnded,
     TalkStarted,
 )
+from engine.records.derive import derive_call
 from tests.fallback.office import ANNA, CALLER, NUMBER, PYOTR, Office, office, until
 
 pytestmark = pytest.mark.switch
@@ -66,6 +68,11 @@ async def test_a_call_rings_the_fallback_person_and_is_journalled(company: Offic
     entered = company.log_times("BRIDGE_ENTER")
     assert talking.at == max(entered[leg.leg], entered[ended.call_id])
     assert over.at == company.log_times("BRIDGE_EXIT")[leg.leg]
+
+    record = derive_call(entries)
+    assert record is not None
+    assert (record.source, record.disposition, record.operator) == ("engine", "answered", "101")
+    assert (record.ended_by, record.talk_ms) == ("operator", over.at - talking.at)
 
 
 async def test_the_caller_hangs_up_while_it_rings(company: Office) -> None:
@@ -126,6 +133,23 @@ async def test_an_unknown_number_is_refused_with_a_record(company: Office) -> No
     begun = company.events()[0]
     assert isinstance(begun, CallStarted)
     assert (begun.tenant, begun.number) == ("", "+74950000000")
+    record = derive_call(company.journal())
+    assert record is not None
+    assert record.disposition == "refused"
+
+
+async def test_a_connection_that_says_nothing_is_no_call(company: Office) -> None:
+    company.start_fallback()
+    for _ in range(3):
+        _, writer = await asyncio.open_connection("127.0.0.1", company.settings.ports.agi)
+        writer.close()
+        await writer.wait_closed()
+    call = await company.trunk.call(NUMBER, caller=CALLER)
+    offered = await company.anna.wait_incoming()
+    await offered.answer()
+    await call.wait_state("answered")
+    assert "agi.failed" not in company.instance.log("fallback")
+    await call.hangup()
 
 
 async def test_with_agi_away_too_the_dialplan_rings_alone(company: Office) -> None:

@@ -11,6 +11,7 @@ from engine.clock import SystemClock
 from engine.fallback.orphans import Orphans
 from engine.journal.events import CallEnded, CallStarted, FallbackTook, LegCreated, TalkStarted
 from engine.journal.spool import Spool
+from engine.records.derive import derive_call
 from engine.switch.ari.connection import WebSocketConnection
 from engine.switch.ari.events import StasisStart, SwitchEvent
 from engine.switch.ari.resources import Bridge, Channel
@@ -118,6 +119,7 @@ async def test_those_alone_reach_a_person_and_those_who_talk_go_on(company: Offi
         rung = await company.anna.wait_incoming()
         await rung.ring()
         await waiter.wait_state("answered")
+        carried = list(engine.spool.events(waiting.id))
     company.start_fallback()
 
     # The leg left alone stops; then the caller who was alone rings the same person from the fallback.
@@ -141,6 +143,11 @@ async def test_those_alone_reach_a_person_and_those_who_talk_go_on(company: Offi
     await waiter.hangup()
     ended = await company.until_event(CallEnded)
     assert ended.call_id == waiting.id
+    record = derive_call([*carried, *(entry for entry in company.journal() if entry.call_id == waiting.id)])
+    assert record is not None
+    assert (record.tenant, record.operator, record.disposition) == ("romashka", "101", "answered")
+    assert (record.started_at, record.ended_at) == (carried[0].at, ended.at)
+    assert [leg.result for leg in record.legs] == ["cancelled", "answered"]
 
     # His operator hangs up: that talk is over, and rings nobody again.
     await pyotr.hangup()
