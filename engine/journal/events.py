@@ -28,8 +28,11 @@ MeterFrom = Literal["answer", "operator"]
 Value = str | int | float | bool | None
 
 
-class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
-    """What all events share: the field `kind` names the event in the spool."""
+class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, gc=False):
+    """What all events share: the field `kind` names the event in the spool.
+
+    Events hold no containers, so they need no garbage collection; thousands of them are alive at once.
+    """
 
 
 class CallStarted(_Event, frozen=True, tag="call.started"):
@@ -206,7 +209,7 @@ Event = (
 )
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One event of one call. `at` is UTC milliseconds, `mono` the same instant in ms since boot `boot`.
 
     `boot` is empty where the event was journalled over a second after it happened (found after a restart):
