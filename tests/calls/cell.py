@@ -116,6 +116,7 @@ class EngineLife:
         self._cell = cell
         self._wire = _Wire()
         self._keeper: asyncio.Task[None] | None = None
+        self._recovery: asyncio.Task[None] | None = None
         self._served = asyncio.Event()
         self._router = Router(on_stranger=self._on_stranger)
         self.spool = Spool(cell.folder, "engine", cell.clock)
@@ -146,7 +147,7 @@ class EngineLife:
         while True:
             lost = asyncio.Event()
             self._wire.now = self._cell.switch.connect(self._router.route, partial(self._on_lost, lost))
-            recovery = loop.create_task(self._recover())
+            self._recovery = recovery = loop.create_task(self._recover())
             try:
                 await lost.wait()
             finally:
@@ -157,6 +158,8 @@ class EngineLife:
     def _on_lost(self, lost: asyncio.Event) -> None:
         self._wire.now = None
         self.switchboard.on_lost()
+        if self._recovery is not None:
+            self._recovery.cancel()  # at once, before it can go on without a connection
         lost.set()
 
     async def _recover(self) -> None:
