@@ -14,7 +14,7 @@ from engine.directory.directory import Directory, tenant_of
 from engine.directory.model import TenantModel
 from engine.directory.prompt_model import Prompt, parts
 from engine.journal.events import Entry, Value, decode
-from engine.journal.segments import list_segments, read_segment
+from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
 from engine.reception import Reception
 from engine.scenarios.loader import load_scenario
@@ -267,4 +267,3 @@ class Cell:
                 entry = decode(line)
                 calls.setdefault(entry.call_id, {})[entry.seq] = entry
         return {call_id: list(entries.values()) for call_id, entries in calls.items()}
-

@@ -48,9 +48,9 @@ def _check_call(cell: Cell, channel: Channel, entries: list[Entry]) -> CallRecor
         ("ended", record.ended_at, channel.ended_ms),
         ("answered", record.answered_at, channel.answered_ms),
     ]
-    for what, ours, theirs in near:
-        assert (ours is None) == (theirs is None), f"{what}: {ours}, switch {theirs}\n{story}"
-        assert abs((ours or 0) - (theirs or 0)) <= CLOSE_MS, f"{what}: {ours}, switch {theirs}\n{story}"
+    for what, ours, witness in near:
+        assert (ours is None) == (witness is None), f"{what}: {ours}, switch {witness}\n{story}"
+        assert abs((ours or 0) - (witness or 0)) <= CLOSE_MS, f"{what}: {ours}, switch {witness}\n{story}"
     talked = _talked_ms(cell, channel.id)
     assert abs(record.talk_ms - talked) <= CLOSE_MS, f"talk: {record.talk_ms}, switch {talked}\n{story}"
     assert record.started_at <= (record.answered_at or record.started_at) <= record.ended_at, story

@@ -116,7 +116,9 @@ class FakeConnection:
         if self._switch.frozen:
             return
         loop = asyncio.get_running_loop()
-        self._last_response = when = max(self._last_response + APART, loop.time() + self._switch.delays.response())
+        self._last_response = when = max(
+            self._last_response + APART, loop.time() + self._switch.delays.response()
+        )
         text = "" if answer is None else msgspec.json.encode(answer).decode()
         response = RestResponse("", status, reason, text)
         self._switch.at(when, lambda: self._answered(future, response))

@@ -81,7 +81,8 @@ class Replay:
             number = words[1].removeprefix("sip:").partition("@")[0]
             self._caller = self._switch.incoming(number, "79031112233", "Иван Петров")
         elif words[0] in ("BYE", "CANCEL"):
-            channel = leg if line["phone"] in PHONES else self._caller and self._caller.channel
+            own = self._caller.channel if self._caller else None
+            channel = leg if line["phone"] in PHONES else own
             if channel is not None:
                 channels.party_hangs_up(channel, self._bye_cause)
         elif words[0] == "SIP/2.0" and leg is not None and not leg.dying:

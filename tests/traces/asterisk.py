@@ -10,11 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-NOLOAD = """app_voicemail app_voicemail_imap app_voicemail_odbc app_queue app_agent_pool chan_iax2 chan_dahdi
-chan_unistim chan_mobile cdr_csv cdr_custom cdr_manager cdr_odbc cdr_pgsql cdr_radius cdr_sqlite3_custom cdr_tds
-cel_custom cel_manager cel_odbc cel_pgsql cel_radius cel_sqlite3_custom cel_tds res_config_ldap res_config_odbc
-res_config_pgsql res_config_sqlite3 res_odbc res_snmp res_xmpp res_phoneprov res_hep res_prometheus res_fax
-res_calendar pbx_dundi pbx_ael pbx_lua res_corosync res_smdi app_adsiprog app_festival app_minivm res_adsi""".split()
+NOLOAD = ["app_voicemail", "app_voicemail_imap", "app_voicemail_odbc", "app_queue", "app_agent_pool", "chan_iax2", "chan_dahdi", "chan_unistim", "chan_mobile", "cdr_csv", "cdr_custom", "cdr_manager", "cdr_odbc", "cdr_pgsql", "cdr_radius", "cdr_sqlite3_custom", "cdr_tds", "cel_custom", "cel_manager", "cel_odbc", "cel_pgsql", "cel_radius", "cel_sqlite3_custom", "cel_tds", "res_config_ldap", "res_config_odbc", "res_config_pgsql", "res_config_sqlite3", "res_odbc", "res_snmp", "res_xmpp", "res_phoneprov", "res_hep", "res_prometheus", "res_fax", "res_calendar", "pbx_dundi", "pbx_ael", "pbx_lua", "res_corosync", "res_smdi", "app_adsiprog", "app_festival", "app_minivm", "res_adsi"]
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:

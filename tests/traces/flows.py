@@ -129,7 +129,7 @@ async def cancelled(lab: Lab) -> None:
         leg = await lab.leg(call, DESK, serial)
         phone = await _ringing(lab)
         await lab.wait("ChannelStateChange", leg, lambda e: e["channel"]["state"] == "Ringing")
-        await lab.ask("DELETE", f"/channels/{leg}", **({"reason": reason} if reason else {}))
+        await lab.ask("DELETE", f"/channels/{leg}", None, **({"reason": reason} if reason else {}))
         await lab.wait("ChannelDestroyed", leg)
         await asyncio.wait_for(phone.ended.wait(), 2)
         lab.note("sip", phone=DESK, way="ended", line=phone.end_reason)
@@ -282,7 +282,7 @@ async def gone(lab: Lab) -> None:
         ("GET", "/applications/nobody", {}),
         ("GET", "/nothing/of/the/kind", {}),
     ):
-        await lab.ask(method, path, **query)
+        await lab.ask(method, path, None, **query)
 
 
 @flow
