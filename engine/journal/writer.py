@@ -13,11 +13,10 @@ import msgspec
 import structlog
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock
-from engine.journal.events import CallEnded, Entry, Event, kind
+from engine.journal.events import CallEnded, Entry, Event, encode, kind
 from engine.journal.reader import Batch, Position, Positions, read_new
 from engine.store.database import Database
 from engine.store.tables import journal, journal_position
@@ -28,6 +27,8 @@ Deriver = Callable[[AsyncConnection, Mapping[str, Sequence[Entry]]], Awaitable[N
 POLL_SECONDS = 0.2
 RETRY_SECONDS = (0.2, 5.0)  # first and longest pause while the database is away
 READ_BYTES = 1024 * 1024
+PUT_ASIDE_AFTER = 3  # failures in a row, with a database that answers
+REFUSED = "refused.jsonl"  # events of calls that could not be stored, for people to look at
 ENDED_KEPT_MS = 60_000  # an ended call stays in memory this long, for late events
 
 _log = structlog.get_logger(__name__)
@@ -86,34 +87,43 @@ class JournalWriter:
         self.entries_stored = 0
 
     async def run(self) -> None:
-        """Until cancelled."""
-        pause = RETRY_SECONDS[0]
+        """Until cancelled. Outages are waited for; a call that cannot be stored is at last put aside."""
+        failures = 0
         while True:
             try:
-                stored = await self.step()
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
-                if self.healthy:
-                    _log.error("journal.away", error=str(error), database=self._database.description)
-                self.healthy = False
-                self.caught_up.clear()
-                self._positions = None  # whether the last transaction was stored is not known
-                self._calls.clear()
-                self._ended.clear()
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, RETRY_SECONDS[1])
+                if failures >= PUT_ASIDE_AFTER and await self._database_answers():
+                    more = await self.step(singly=True)
+                else:
+                    more = await self.step()
+            except Exception as error:
+                self._failed(error)
+                await asyncio.sleep(min(RETRY_SECONDS[0] * 2**failures, RETRY_SECONDS[1]))
+                failures = min(failures + 1, 10)
                 continue
             if not self.healthy:
                 _log.warning("journal.back")
                 self.healthy = True
-            pause = RETRY_SECONDS[0]
-            if stored:
+            failures = 0
+            if more:
                 self.caught_up.clear()
             else:
                 self.caught_up.set()
                 await asyncio.sleep(POLL_SECONDS)
 
-    async def step(self) -> bool:
-        """Store what is new; tells whether there may be more at once. Database errors pass through."""
+    def _failed(self, error: Exception) -> None:
+        if self.healthy:
+            _log.error("journal.away", error=repr(error), database=self._database.description)
+        self.healthy = False
+        self.caught_up.clear()
+        self._positions = None  # whether the last transaction was stored is not known
+        self._calls.clear()
+        self._ended.clear()
+
+    async def step(self, singly: bool = False) -> bool:
+        """Store what is new; tells whether there may be more at once. Errors pass through.
+
+        `singly`: a transaction for each call, so that one that is refused does not keep all others out.
+        """
         if self._positions is None:
             self._positions = await self._load_positions()
         batch = read_new(self._folder, self._positions, READ_BYTES)
@@ -122,12 +132,50 @@ class JournalWriter:
         fresh: dict[str, dict[int, Entry]] = {}
         for entry in batch.entries:
             fresh.setdefault(entry.call_id, {})[entry.seq] = entry
+        if singly:
+            fresh = await self._store_singly(fresh)
         async with self._database.write() as connection:
             calls = await self._store(connection, batch, fresh)
         self._remember(batch, calls)
         for segment in batch.finished:
             segment.path.unlink(missing_ok=True)
         return sum(len(entries) for entries in fresh.values()) >= 1000
+
+    async def _store_singly(self, fresh: dict[str, dict[int, Entry]]) -> dict[str, dict[int, Entry]]:
+        """Returns the calls that the database accepted. The others are kept in `refused.jsonl`."""
+        accepted = {}
+        for call_id, entries in fresh.items():
+            try:
+                await self._store_one(call_id, entries)
+            except Exception:
+                if not await self._database_answers():
+                    raise
+                _log.exception("journal.call_put_aside", call_id=call_id, file=str(self._folder / REFUSED))
+                with (self._folder / REFUSED).open("ab") as file:
+                    file.write(b"".join(encode(entry) for entry in entries.values()))
+            else:
+                accepted[call_id] = entries
+        return accepted
+
+    async def _store_one(self, call_id: str, entries: dict[int, Entry]) -> None:
+        """Twice, lest a passing trouble of the database be taken for the call's."""
+        for last in (False, True):
+            try:
+                async with self._database.write() as connection:
+                    await self._store(connection, Batch(), {call_id: entries})
+                return
+            except Exception:
+                if last:
+                    raise
+                await asyncio.sleep(RETRY_SECONDS[0])
+
+    async def _database_answers(self) -> bool:
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(select(1))
+        except Exception:
+            return False
+        return True
 
     async def _load_positions(self) -> Positions:
         async with self._database.read() as connection:

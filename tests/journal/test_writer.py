@@ -25,6 +25,7 @@ from engine.journal.events import (
     LegRinging,
     TalkEnded,
     TalkStarted,
+    decode,
 )
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
@@ -287,3 +288,33 @@ async def test_nul_in_what_a_phone_sent_does_not_stop_the_record(tmp_path: Path,
     await spool.close()
     await drain(writer(tmp_path, database))
     assert await count(database, call) == 1
+
+
+async def test_a_call_that_cannot_be_stored_keeps_no_other_out(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.journal.writer.RETRY_SECONDS", (0.01, 0.02))
+
+    async def stumbles(connection: AsyncConnection, calls: Mapping[str, Sequence[Entry]]) -> None:
+        if "bad" in calls:
+            raise ZeroDivisionError("a bug that only this call shows")
+
+    spool = Spool(tmp_path, "engine", SystemClock())
+    spool.open()
+    for call_id in ("good-1", "bad", "good-2"):
+        a_call(spool, call_id)
+    await spool.close()
+    it = JournalWriter(tmp_path, database, SystemClock(), [RecordStore([charge_records]).derive, stumbles])
+    running = asyncio.create_task(it.run())
+    try:
+        async with asyncio.timeout(20):
+            await until_stored(database, call, 2)
+            await it.caught_up.wait()
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+    assert await count(database, journal) == 20
+    assert await count(database, charge_line) == 2
+    refused = [decode(line) for line in (tmp_path / "refused.jsonl").read_bytes().splitlines()]
+    assert {entry.call_id for entry in refused} == {"bad"}
+    assert len(refused) == 10

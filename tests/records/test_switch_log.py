@@ -91,9 +91,9 @@ def test_finding_reads_no_further_back_than_the_oldest_channel(
 @given(st.integers(0, 4000))
 def test_a_log_torn_anywhere_is_read_as_far_as_it_goes(cut: int) -> None:
     content = RECORDED.read_bytes()[:cut]
-    whole = content[: content.rfind(b"\n") + 1]
-    events = [event for event in map(parse, content.split(b"\n")) if event]
-    assert len(events) == len(whole.splitlines())
+    *whole, rest = content.split(b"\n")
+    events = [event for event in map(parse, [*whole, rest]) if event]
+    assert len(events) == len(whole) + rest.endswith(b'"}')
 
 
 def test_the_log_is_followed_line_by_line(tmp_path: Path) -> None:
@@ -151,6 +151,18 @@ def test_lost_channels_are_found_from_the_back_too(tmp_path: Path) -> None:
         f"cell1-{base}.0": ChannelEnd(
             f"cell1-{base}.0", (base + 2) * 1000 + 250, 41, "network", certain=False
         )
+    }
+
+
+def test_a_real_switch_killed_with_three_calls_up() -> None:
+    """`switch_killed.jsonl`: Asterisk 22.10.1, kill -9, started again, one more call."""
+    path = RECORDED.with_name("switch_killed.jsonl")
+    calls = read(path).calls
+    assert [it.first.certain for it in calls.values()] == [False, False, False, True]
+    assert {it.ended_at for it in calls.values() if not it.first.certain} == {1_795_303_508_152}
+    ends = find_ends(path, set(calls))
+    assert {call_id: end.ended_at for call_id, end in ends.items()} == {
+        call_id: it.ended_at for call_id, it in calls.items()
     }
 
 
