@@ -15,6 +15,8 @@ from typing import Self
 
 from .scenario import Callee, Register, Scenario
 
+_OVER = ("ended", "refused", "cancelled")
+
 
 class SippError(Exception):
     """SIPp is missing, did not start, or ran over its time."""
@@ -57,7 +59,7 @@ class SippResult:
 class Sipp:
     """One run of SIPp. `async with Sipp(...) as callers: result = await callers.wait(60)`.
 
-    `calls` 0 goes on until `stop`. Files go to `folder/NAME.*`. For a callee `remote` only names the server.
+    `calls` 0 goes on until `stop`. `users` (name → password) are phones that are logged in before. Files go to `folder/NAME.*`. For a callee `remote` only names the server.
     """
 
     def __init__(
@@ -75,12 +77,16 @@ class Sipp:
         limit: int = 0,
         rows: Sequence[Sequence[str]] | None = None,
         rtp_echo: bool = False,
+        users: Mapping[str, str] | None = None,
         program: str = "sipp",
     ) -> None:
         self.name = name or type(scenario).__name__.lower()
         self.folder = folder
         self._scenario = scenario
         self._rows = rows
+        self._users = users
+        self._remote = remote
+        self._local_host = local_host
         self._process: asyncio.subprocess.Process | None = None
         self._line = [
             *(program, f"{remote[0]}:{remote[1]}", "-sf", str(self._file("xml")), "-nostdin", "-aa"),
@@ -94,7 +100,8 @@ class Sipp:
         self.local_port = local_port or _free_port(local_host)
         self._line += ["-p", str(self.local_port)]
         self._line += ["-mp", str(media_port or _free_port(local_host))]
-        if calls:
+        self._calls = calls
+        if calls and not isinstance(scenario, Callee):
             self._line += ["-m", str(calls)]
         if not isinstance(scenario, Callee):
             period = 1000 if rate >= 1 or rate <= 0 else round(1000 / rate)
@@ -109,8 +116,10 @@ class Sipp:
         return (self.folder / f"{self.name}.{kind}").resolve()
 
     async def start(self) -> None:
-        """Returns when SIPp listens. Raises `SippError` when it is not installed or ends at once."""
+        """Returns when SIPp listens. Raises `SippError`: not installed, ended at once, a phone refused."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self._users:
+            await register(self._users, self._remote, (self._local_host, self.local_port), self.folder)
         self._file("xml").write_text(self._scenario.render())
         if self._rows is not None:
             rows = "".join(";".join(row) + "\n" for row in self._rows)
@@ -145,12 +154,20 @@ class Sipp:
             raise SippError("SIPp was not started")
         try:
             async with asyncio.timeout(timeout):
+                if isinstance(self._scenario, Callee):
+                    await self._all_called()
                 await self._process.wait()
         except TimeoutError:
             await self.stop(grace=0.5)
             tail = self.result().errors[-1000:]
             raise SippError(f"{self.name}: not done within {timeout:g} s: {tail}") from None
         return self.result()
+
+    async def _all_called(self) -> None:
+        """A callee's own count would include each question whether it is still there."""
+        while self._calls == 0 or sum(line.event in _OVER for line in self.events()) < self._calls:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        await self.stop()
 
     async def stop(self, grace: float = 5.0) -> SippResult | None:
         """End it: no new calls at once, those up get `grace` seconds to finish; what it saw."""
@@ -262,14 +279,20 @@ async def register(
     timeout: float = 20,
     expires_s: int = 3600,
 ) -> None:
-    """Log in phones (name → password) whose calls go to `contact`. Raises `SippError` when one is refused."""
+    """Log in phones (name → password) that will answer at `contact`, the address of a callee's run.
+
+    It is done from that very port, since the switch takes calls to where a registration came from: so before
+    the callee starts (`Sipp(…, users=…)` does it), or after it has stopped. Raises `SippError`.
+    """
+    if _listens(contact[1]):
+        raise SippError(f"port {contact[1]} is in use: register phones before their callee starts")
     rows = [
         (name, f"[authentication username={name} password={password}]") for name, password in users.items()
     ]
     scenario = Register(f"{contact[0]}:{contact[1]}", expires_s)
     run = Sipp(
         scenario, remote, folder, name=f"register-{contact[1]}", calls=len(rows), rate=rate, rows=rows,
-        local_host=contact[0],
+        local_host=contact[0], local_port=contact[1],
     )  # fmt: skip
     async with run:
         result = await run.wait(timeout)

@@ -86,6 +86,7 @@ disallow=all
 allow=alaw,ulaw
 dtmf_mode=rfc4733
 direct_media=no
+rewrite_contact=yes
 """
     for name, password in users.items():
         text += f"""
@@ -102,6 +103,8 @@ password={password}
 type=aor
 max_contacts=1
 remove_existing=yes
+qualify_frequency=30
+qualify_timeout=2.0
 """
     for name, far_port in trunks.items():
         text += f"""

@@ -26,13 +26,11 @@ async def switch() -> AsyncIterator[BareSwitch]:
 async def test_a_menu_is_dialled_through_to_a_registered_operator(switch: BareSwitch, tmp_path: Path) -> None:
     """Caller from a trunk, a key, an operator who registered, sound by echo, ends by the caller."""
     remote = (switch.host, switch.port)
-    operators = free_port()
     script: list[Tone | Key] = [Tone(440, 300), Key("1"), Tone(440, 1500)]
     sound = write_pcap(tmp_path / "caller.pcap", script)
     async with Sipp(
-        Callee(ring_ms=200), remote, tmp_path, local_port=operators, calls=0, rtp_echo=True
+        Callee(ring_ms=200), remote, tmp_path, calls=0, rtp_echo=True, users=switch.users
     ) as phones:
-        await register(switch.users, remote, ("127.0.0.1", operators), tmp_path)
         caller = Caller("menu", caller="+7903000[call_number]", sound=sound, stay_ms=3000)
         async with Sipp(caller, remote, tmp_path, local_port=CITY, calls=5, rate=5) as callers:
             result = await callers.wait(30)
@@ -51,9 +49,7 @@ async def test_a_menu_is_dialled_through_to_a_registered_operator(switch: BareSw
 
 async def test_operator_hangs_up_first(switch: BareSwitch, tmp_path: Path) -> None:
     remote = (switch.host, switch.port)
-    operators = free_port()
-    async with Sipp(Callee(stay_ms=500), remote, tmp_path, local_port=operators, calls=1) as phone:
-        await register({"user1": "secret1"}, remote, ("127.0.0.1", operators), tmp_path)
+    async with Sipp(Callee(stay_ms=500), remote, tmp_path, users={"user1": "secret1"}) as phone:
         async with Sipp(Caller("user1", stay_ms=20000), remote, tmp_path, local_port=CITY) as caller:
             result = await caller.wait(15)
         await phone.wait(10)
