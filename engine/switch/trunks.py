@@ -28,8 +28,7 @@ def endpoint_fields(settings: Settings) -> dict[str, str]:
         "allow_overlap": "no",
         "rtp_symmetric": "yes",
         "force_rport": "yes",
-        # On loopback nobody is behind NAT, and programs log in for phones at other ports.
-        "rewrite_contact": "no" if settings.listen.startswith("127.") else "yes",
+        "rewrite_contact": "yes",
         "rtp_timeout": str(settings.asterisk.rtp_timeout),
         "rtp_timeout_hold": "300",
     }
