@@ -25,7 +25,7 @@ async def _to_the_end(cell: Cell, caller: Caller, patience_s: float = 120) -> No
         await asyncio.sleep(0.25)
     caller.hang_up()
     await cell.troubles_over()
-    await asyncio.sleep(20)
+    await asyncio.sleep(cell.away_s + 20)
 
 
 def _ordinary_call(step: int, delay: float, act: Act, *, with_engine: bool = True) -> list[CallRecord]:
