@@ -3,7 +3,7 @@
 Pure: log events in, journal events with the switch's times out. The same line twice gives nothing twice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from engine.journal.events import (
     CallAnswered,
@@ -41,7 +41,7 @@ class DialledCall:
         tenant: str,
         *,
         refused: bool = False,
-        engine_legs: Iterable[str] = (),
+        engine_legs: Sequence[str] = (),
         told: Sequence[Entry] = (),
     ) -> None:
         self.call_id = call_id
@@ -50,7 +50,8 @@ class DialledCall:
         self._refused = refused
         self._told = {_key(entry.event, entry.at) for entry in told}
         self._caller_name = ""
-        self._legs: dict[str, str] = dict.fromkeys(engine_legs, "")  # open ones, with the channel's name
+        self._engine_legs = frozenset(engine_legs)
+        self._legs = set(engine_legs)  # open ones
         self._names: dict[str, str] = {}  # all legs' channel names → ids
         self._answered: set[str] = set()
         self._members: dict[str, set[str]] = {}
@@ -69,7 +70,7 @@ class DialledCall:
             case "CHAN_START" if caller:
                 self._caller_name = event.channel
             case "CHAN_START":
-                self._legs[event.unique_id] = event.channel
+                self._legs.add(event.unique_id)
                 self._names[event.channel] = event.unique_id
                 found.append((self._created(event), event.at))
             case "ANSWER" if caller:
@@ -100,7 +101,7 @@ class DialledCall:
         if self._talk:
             found.append((TalkEnded(self._talk, "network"), at))
         result: LegResult
-        for leg in self._legs:
+        for leg in sorted(self._legs):
             result = "answered" if leg in self._answered else "failed"
             found.append((LegEnded(leg, result, 41), at))
         self._legs.clear()
@@ -142,11 +143,14 @@ class DialledCall:
             ended_by: EndedBy = "engine" if self._refused else self._ended_by(event, "engine")
             self._end = (CallEnded(ended_by, event.cause, refused=self._refused), event.at)
         elif event.unique_id in self._legs:
-            del self._legs[event.unique_id]
+            self._legs.remove(event.unique_id)
             if event.unique_id in self._answered:
                 found.append((LegEnded(event.unique_id, "answered", event.cause), event.at))
             elif event.cause in _RESULTS:
                 found.append((LegEnded(event.unique_id, _RESULTS[event.cause], event.cause), event.at))
+            elif event.unique_id in self._engine_legs:
+                # It rang for a call that nobody carried on: we ended it.
+                found.append((LegEnded(event.unique_id, "cancelled", event.cause), event.at))
             else:
                 self._unclear.append((event.unique_id, event.at, event.cause))
                 if self._end is not None:
