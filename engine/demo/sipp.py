@@ -59,7 +59,8 @@ class SippResult:
 class Sipp:
     """One run of SIPp. `async with Sipp(...) as callers: result = await callers.wait(60)`.
 
-    `calls` 0 goes on until `stop`. `users` (name → password) are phones that are logged in before. Files go to `folder/NAME.*`. For a callee `remote` only names the server.
+    `calls` 0 goes on until `stop`. `users` (name → password) are phones that are logged in before. Files go
+    to `folder/NAME.*`. For a callee `remote` only names the server.
     """
 
     def __init__(

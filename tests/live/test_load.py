@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.site import CITY_NUMBER, running_site
-from tests.sipp import Callee, Caller, Key, Sipp, Tone, register, write_pcap
+from tests.sipp import Callee, Caller, Key, Sipp, Tone, write_pcap
 
 pytestmark = [pytest.mark.switch, pytest.mark.load, pytest.mark.timeout(600)]
 
@@ -17,11 +17,9 @@ RATE = 10
 async def test_f40_two_thousand_calls_two_thousand_records(tmp_path: Path) -> None:
     async with running_site(tmp_path, "engine", "worker", any_port=True) as site:
         remote = ("127.0.0.1", site.settings.ports.sip)
-        name = "romashka-101-desk"
-        password = (site.settings.secrets_folder / f"sip-{name}").read_text().strip()
+        users = {"romashka-101-desk": site.password("101")}
         sound = write_pcap(tmp_path / "caller.pcap", [Tone(440, 300), Key("2"), Tone(440, 2500)])
-        async with Sipp(Callee(ring_ms=100), remote, tmp_path, calls=0, rtp_echo=True) as phones:
-            await register({name: password}, remote, ("127.0.0.1", phones.local_port), tmp_path)
+        async with Sipp(Callee(ring_ms=100), remote, tmp_path, calls=0, rtp_echo=True, users=users):
             caller = Caller(CITY_NUMBER, caller="+7904[call_number]", sound=sound, stay_ms=2500)
             async with Sipp(caller, remote, tmp_path, calls=CALLS, rate=RATE) as callers:
                 result = await callers.wait(CALLS / RATE + 60)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.site import CITY_NUMBER, Site, running_site
-from tests.sipp import Callee, Caller, Key, Sipp, Tone, register, write_pcap
+from tests.sipp import Callee, Caller, Key, Sipp, Tone, write_pcap
 
 pytestmark = pytest.mark.switch
 
@@ -25,10 +25,10 @@ class Crowd:
 
     async def operators(self, extension: str, callee: Callee) -> None:
         name = f"romashka-{extension}-desk"
-        phones = Sipp(callee, self._remote, self._folder, name=name, calls=0, rtp_echo=True)
-        await self._stack.enter_async_context(phones)
-        password = (self._site.settings.secrets_folder / f"sip-{name}").read_text().strip()
-        await register({name: password}, self._remote, ("127.0.0.1", phones.local_port), self._folder)
+        users = {name: self._site.password(extension)}
+        await self._stack.enter_async_context(
+            Sipp(callee, self._remote, self._folder, name=name, calls=0, rtp_echo=True, users=users)
+        )
 
     async def callers(self, name: str, digits: str, number: int, first: str) -> None:
         keys: list[Tone | Key] = [Tone(440, 400)]
