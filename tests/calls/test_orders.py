@@ -25,6 +25,8 @@ async def _to_the_end(cell: Cell, caller: Caller, patience_s: float = 120) -> No
         await asyncio.sleep(0.25)
     caller.hang_up()
     await cell.troubles_over()
+    await asyncio.sleep(10)  # the ending itself may meet trouble
+    await cell.troubles_over()
     await asyncio.sleep(cell.away_s + 20)
 
 
