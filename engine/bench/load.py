@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from engine.bench import recordings
-from engine.bench.processor import cpu_ms
+from engine.bench.processor import cpu_ms, machine_ticks
 from engine.bench.results import WORKER, Measured
 from engine.bench.side import KEY, NUMBER, BenchError, Side
 from engine.demo.packets import Key, Part, Tone, key_offset_ms, write_pcap
@@ -75,16 +75,19 @@ class Load:
                     caller, remote, folder, local_port=side.addresses.callers,
                     calls=calls, rate=rate, rows=[(number,) for number in numbers],
                 )  # fmt: skip
-                before = _cpu(side)
+                before, ticks_before = _cpu(side), machine_ticks()
                 await stack.enter_async_context(callers)
                 dialled = await callers.wait(calls / rate + _PATIENCE_MS / 1000 + _AFTER_LAST_CALL_S)
                 await asyncio.sleep(_END_MARGIN_S)
-                after = _cpu(side)
+                after, ticks_after = _cpu(side), machine_ticks()
                 answered = await operators.stop(grace=2.0)
         except SippError as error:
             raise BenchError(f"{side.title}: {error}") from error
         assert answered is not None
         measured = Measured(side.name, rate, calls=calls)
+        measured.stolen_ticks, measured.all_ticks = (
+            new - old for new, old in zip(ticks_after, ticks_before, strict=True)
+        )
         talked = self._judge(measured, numbers, dialled, answered)
         await side.settled(talked, _RECORDS_WITHIN_S)
         # What the worker does with the calls, it does for a while after them.

@@ -11,6 +11,7 @@ from engine.bench.results import ASTERISK
 from engine.bench.side import KEY, QUEUE, TENANT, BenchError, Side
 from engine.directory.prompts.library import PromptLibrary
 from engine.switch.configuration import asterisk_user, command, give_to_asterisk, render
+from engine.switch.trunks import endpoint_fields
 
 _OWN_FILES = ("extensions.conf", "queues.conf", "cdr.conf", "cel.conf", "cdr_sqlite3_custom.conf")
 _BOOT_LIMIT_S = 30.0
@@ -33,7 +34,7 @@ class PlainSide(Side):
         etc = self.settings.asterisk_home / "etc"
         values = {
             "prompt": prompt, "key": KEY, "queue": QUEUE, "operators": self.operators,
-            "rtp_timeout": self.settings.asterisk.rtp_timeout,
+            "qualify": self.settings.asterisk.qualify, "endpoint_fields": endpoint_fields(self.settings),
         }  # fmt: skip
         for name in _OWN_FILES:
             self._write(etc / name, f"{name}.j2", **values)

@@ -24,11 +24,16 @@ def free_ports(number: int) -> list[int]:
 
 
 def free_rtp_ranges(number: int, length: int) -> list[int]:
-    """The first ports of `number` ranges of `length` UDP ports, none in use. Raises `OSError`."""
+    """The first, even ports of `number` ranges of `length` UDP ports, none of them in use. Raises `OSError`."""
     found: list[int] = []
-    for first in range(_RTP_FROM, _RTP_BELOW - length, length):
-        if all(_is_free(port) for port in range(first, first + length)):
-            found.append(first)
+    free = 0
+    for port in range(_RTP_FROM, _RTP_BELOW):
+        free = free + 1 if _is_free(port) else 0
+        if free == length and (port + 1 - length) % 2 == 0:
+            found.append(port + 1 - length)
+            free = 0
+        elif free == length:
+            free -= 1
         if len(found) == number:
             return found
     raise OSError(f"fewer than {number} times {length} UDP ports in a row are free below {_RTP_BELOW}")

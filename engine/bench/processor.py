@@ -14,3 +14,9 @@ def cpu_ms(pid: int) -> float:
     # The program's name, in brackets, may hold blanks.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(int(value) for value in fields[11:15]) * _TICK_MS
+
+
+def machine_ticks() -> tuple[int, int]:
+    """Of the whole machine so far: ticks that its host gave to others, and all ticks."""
+    values = [int(value) for value in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return values[7], sum(values)

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
@@ -13,22 +14,21 @@ from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER, Comparison, Me
 
 _COLUMNS = (
     "calls/s", "side", "calls", "failed", "Asterisk", "engine", "worker", "other", "all CPU",
-    "answer p50", "answer p99", "digit to ring p50", "digit to ring p99",
+    "answer", "ring",
 )  # fmt: skip
 EXPLANATION = (
-    "CPU in ms a complete call; times in ms. `worker` stores records and mixes recordings to stereo, partly "
-    "after the calls; `other` is web and fallback. The plain side records one mixed file by "
-    "`MixMonitor(FILE.wav,b)` and keeps no event log; the engine's side records both directions and keeps CEL "
-    "as its second witness."
+    "CPU in ms a complete call; times in ms, p50 / p99. `worker` stores records and mixes recordings to "
+    "stereo, partly after the calls; `other` is web and fallback; `ring` is from the digit to the INVITE at "
+    "the operator. The plain side records one mixed file by `MixMonitor(FILE.wav,b)` and keeps no event log; "
+    "the engine's side records both directions and keeps CEL as its second witness."
 )
 
 
 def _row(measured: Measured) -> tuple[str, ...]:
     cpu = [_number(measured.cpu_a_call(group), 1) for group in (ASTERISK, ENGINE, WORKER, OTHER)]
     times = [
-        _number(percentile(values, share), 0)
+        f"{_number(percentile(values, 0.5), 1)} / {_number(percentile(values, 0.99), 0)}"
         for values in (measured.answer_ms, measured.ring_ms)
-        for share in (0.5, 0.99)
     ]
     return (
         f"{measured.rate:g}", measured.side, str(measured.calls), str(measured.failed),
@@ -48,7 +48,7 @@ def _ratio(comparison: Comparison) -> str:
 
 
 def terminal(measured: Sequence[Measured]) -> RenderableType:
-    table = Table()
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
     for column in _COLUMNS:
         table.add_column(column, justify="left" if column == "side" else "right")
     for each in measured:
@@ -89,7 +89,8 @@ def json_lines(
         groups = {f"{group}_cpu_ms": each.cpu_a_call(group) for group in (ASTERISK, ENGINE, WORKER, OTHER)}
         yield _json(
             kind="result", rate=each.rate, side=each.side, calls=each.calls, complete=each.complete,
-            failed=each.failed, failures=dict(each.failures), **groups, cpu_ms=each.cpu_a_call(),
+            failed=each.failed, failures=dict(each.failures), stolen=each.stolen,
+            **groups, cpu_ms=each.cpu_a_call(),
             answer_p50_ms=percentile(each.answer_ms, 0.5), answer_p99_ms=percentile(each.answer_ms, 0.99),
             ring_p50_ms=percentile(each.ring_ms, 0.5), ring_p99_ms=percentile(each.ring_ms, 0.99),
         )  # fmt: skip

@@ -21,10 +21,18 @@ class Measured:
     answer_ms: list[float] = field(default_factory=list)
     ring_ms: list[float] = field(default_factory=list)
     cpu_ms: dict[str, float] = field(default_factory=dict)
+    # CPU time of the machine that its host gave to others: much of it makes all figures larger.
+    stolen_ticks: int = 0
+    all_ticks: int = 0
 
     @property
     def failed(self) -> int:
         return self.calls - self.complete
+
+    @property
+    def stolen(self) -> float:
+        """Share of the machine's CPU time that its host took away, 0 to 1."""
+        return self.stolen_ticks / self.all_ticks if self.all_ticks else 0.0
 
     def cpu_a_call(self, *groups: str) -> float:
         """CPU milliseconds a complete call, of these groups or of all; NaN when no call was complete."""
@@ -37,6 +45,8 @@ class Measured:
         self.failures.update(other.failures)
         self.answer_ms += other.answer_ms
         self.ring_ms += other.ring_ms
+        self.stolen_ticks += other.stolen_ticks
+        self.all_ticks += other.all_ticks
         for group, spent in other.cpu_ms.items():
             self.cpu_ms[group] = self.cpu_ms.get(group, 0.0) + spent
 

@@ -12,8 +12,11 @@ from engine.bench.plain import PlainSide
 from engine.bench.ports import free_ports, free_rtp_ranges
 from engine.bench.product import EngineSide
 from engine.bench.results import Measured
-from engine.bench.side import RTP_PORTS, Addresses, BenchError, Side, Tell
+from engine.bench.side import Addresses, BenchError, Side, Tell
 from engine.settings import Ports
+
+# RTP and RTCP of two legs, for as long as a call takes on a machine that is too slow for it.
+_PORTS_A_CALL, _LONGEST_S = 4, 20
 
 SIDES: dict[str, type[Side]] = {"plain": PlainSide, "engine": EngineSide}
 
@@ -37,7 +40,7 @@ async def bench(
     try:
         async with AsyncExitStack() as stack:
             loads = {}
-            for name, addresses in zip(sides, _addresses(len(sides)), strict=True):
+            for name, addresses in zip(sides, _addresses(len(sides), max(rates)), strict=True):
                 tell(f"{name}: starting")
                 side = SIDES[name](folder / name, root, addresses, tell)
                 await stack.enter_async_context(side)
@@ -63,7 +66,7 @@ async def _measure(
                 measured = await load.run(rate, calls)
                 tell(
                     f"{name}: {measured.complete} complete, {measured.failed} failed, "
-                    f"{measured.cpu_a_call():.1f} ms CPU a call"
+                    f"{measured.cpu_a_call():.1f} ms CPU a call, {measured.stolen:.0%} of the machine stolen"
                     + "".join(f"; {reason}: {times}" for reason, times in measured.failures.items())
                 )
                 found.append(measured)
@@ -84,9 +87,10 @@ def _require() -> None:
         raise BenchError("the bench must be run as root: SIPp sends recorded sound by raw sockets")
 
 
-def _addresses(sides: int) -> list[Addresses]:
+def _addresses(sides: int, rate: float) -> list[Addresses]:
+    length = max(200, 2 * round(_PORTS_A_CALL * _LONGEST_S * rate / 2))
     try:
-        ranges = free_rtp_ranges(sides, RTP_PORTS)
+        ranges = free_rtp_ranges(sides, length)
     except OSError as error:
         raise BenchError(str(error)) from error
     ports = iter(free_ports(7 * sides))
@@ -94,7 +98,7 @@ def _addresses(sides: int) -> list[Addresses]:
         Addresses(
             Ports(
                 sip=next(ports), ari=next(ports), ami=next(ports), agi=next(ports), web=next(ports),
-                rtp_from=first, rtp_to=first + RTP_PORTS - 1,
+                rtp_from=first, rtp_to=first + length - 1,
             ),
             callers=next(ports),
             operators=next(ports),

@@ -21,8 +21,6 @@ KEY = "1"
 QUEUE = "bench"
 OPERATORS = 40
 PROMPT_MS = 3000
-# Four for each of the calls that are up: RTP and RTCP of two legs.
-RTP_PORTS = 5000
 
 Tell = Callable[[str], None]
 _templates = Environment(
