@@ -44,6 +44,8 @@ class Site:
         self._phones: dict[str, Phone] = {}
 
     async def start(self, *processes: str) -> None:
+        upgraded = await asyncio.to_thread(self.vats, "db", "upgrade")
+        assert upgraded.returncode == 0, upgraded.stderr
         await asyncio.to_thread(self.instance.start_asterisk)
         for name in processes:
             if name == "engine":
@@ -85,12 +87,15 @@ class Site:
         name = f"{tenant}-{extension}-desk"
         if name in self._phones:
             return self._phones[name]
-        password = (self.settings.secrets_folder / f"sip-{name}").read_text().strip()
-        phone = Phone("127.0.0.1", self.settings.ports.sip, name, password, self.folder / "phones")
+        folder = self.folder / "phones"
+        phone = Phone("127.0.0.1", self.settings.ports.sip, name, self.password(extension, tenant), folder)
         await self._stack.enter_async_context(phone)
         await phone.register()
         self._phones[name] = phone
         return phone
+
+    def password(self, extension: str, tenant: str = "romashka") -> str:
+        return (self.settings.secrets_folder / f"sip-{tenant}-{extension}-desk").read_text().strip()
 
     async def switch_off(self, extension: str, tenant: str = "romashka") -> None:
         """Log this user's phone out and end it: he cannot be reached."""
@@ -154,10 +159,11 @@ class Site:
         rows: list[dict[str, Any]] = await eventually(found, timeout, f"{number} such records")
         return rows
 
-    def verify(self) -> list[dict[str, Any]]:
+    def differences(self) -> list[dict[str, Any]]:
         """What `vats cdr verify --json` finds."""
         done = self.vats("cdr", "verify", "--json")
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return [line for line in lines if line["kind"] != "summary"]
 
     def vats(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -188,7 +194,12 @@ async def running_site(
         # SIPp, which such tests use, does not answer the question whether it is there.
         settings["asterisk"] = {"root": str(asterisk_root()), "qualify": 0}
     instance = Instance(
-        folder, trunks=trunks, tenants=HERE / "tenants", scenarios=HERE / "scenarios", **settings
+        folder,
+        trunks=trunks,
+        tenants=HERE / "tenants",
+        scenarios=HERE / "scenarios",
+        rtp_ports=1200 if any_port else 200,
+        **settings,  # type: ignore[arg-type]
     )
     site = Site(instance, folder, trunk_port)
     try:

@@ -53,4 +53,4 @@ async def test_a_caller_reaches_a_person_and_all_is_recorded_metered_and_stored(
         assert presence(recording, 0, 1000) == presence(recording, 1, 440) == 0
         assert await site.calls() == []
         assert "0 active channels" in site.instance.cli("core show channels")
-        assert site.verify() == []
+        assert site.differences() == []

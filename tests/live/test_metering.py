@@ -46,4 +46,4 @@ async def test_f25_short_calls_cost_nothing_and_others_by_started_second(site: S
     for record in records[1:]:
         # 1.50 roubles a minute, to the second.
         assert record["cost_kopecks"] == math.ceil(record["billable_s"] * 150 / 60)
-    assert site.verify() == []
+    assert site.differences() == []
