@@ -24,7 +24,7 @@ def free_ports(number: int) -> list[int]:
 
 
 def free_rtp_ranges(number: int, length: int) -> list[int]:
-    """The first, even ports of `number` ranges of `length` UDP ports, none of them in use. Raises `OSError`."""
+    """The first ports (even) of `number` ranges of `length` UDP ports, none in use. Raises `OSError`."""
     found: list[int] = []
     free = 0
     for port in range(_RTP_FROM, _RTP_BELOW):
