@@ -14,7 +14,7 @@ from tests.instance import Instance, wait_until
 
 pytestmark = pytest.mark.switch
 
-NAMES = ("asterisk", "engine", "worker", "web", "fallback")
+NAMES = ("engine", "worker", "web", "fallback", "asterisk")
 
 
 @contextmanager
@@ -77,6 +77,7 @@ def test_what_is_killed_comes_back_and_nothing_stays_after_the_end(instance: Ins
         wait_until(lambda: "all answer" in said(instance), 60, "all answer")
         assert len(processes_of(instance)) >= len(NAMES)
         for name in NAMES:
+            wait_until(lambda name=name: pid_of(instance, name) > 0, 20, f"{name} runs")  # type: ignore[misc]
             before = pid_of(instance, name)
             os.kill(before, signal.SIGKILL)
             wait_until(lambda name=name, before=before: pid_of(instance, name) not in (0, before), 20, name)  # type: ignore[misc]
@@ -86,6 +87,10 @@ def test_what_is_killed_comes_back_and_nothing_stays_after_the_end(instance: Ins
             lambda: subprocess.run(doctor, env=instance.environment, capture_output=True).returncode == 0,
             40,
             "vats doctor finds nothing wrong",
+        )
+        # Each was ended once, by us: the engine lives on when Asterisk dies.
+        assert sum(" ended with " in line for line in said(instance).splitlines()) == len(NAMES), said(
+            instance
         )
         supervisor.send_signal(signal.SIGTERM)
         assert supervisor.wait(60) == 0
