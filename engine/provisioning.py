@@ -2,11 +2,13 @@
 
 import asyncio
 import json
-import os
+from collections.abc import Mapping
+from pathlib import Path
 
 import structlog
 
 from engine.directory.directory import Directory
+from engine.directory.fallback_targets import FallbackTarget, fallback_targets, write_targets
 from engine.secrets import secret
 from engine.settings import Settings
 from engine.switch.accounts import Account, push_accounts, remove_account
@@ -14,6 +16,8 @@ from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.errors import SwitchError
 from engine.switch.trunks import endpoint_fields
+
+AMI_LIMIT_S = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +35,11 @@ class Provisioning:
     async def apply(self, directory: Directory) -> None:
         """Errors of the switch are logged: what was there before goes on serving."""
         async with self._one_at_a_time:
-            self._write_fallback_file(directory)
+            targets = fallback_targets(directory)
+            write_targets(self._settings.run_folder / "fallback.json", targets)
             try:
                 await self._push_accounts(directory)
-                await self._put_fallback_targets(directory)
+                await self._put_fallback_targets(targets)
             except SwitchError as error:
                 log.error("provisioning.failed", cause=str(error))
             else:
@@ -52,48 +57,25 @@ class Provisioning:
         await push_accounts(
             self._application, accounts, endpoint_fields(self._settings), self._settings.asterisk.qualify
         )
-        _write(self._accounts_file, json.dumps([account.name for account in accounts]))
+        names = json.dumps([account.name for account in accounts])
+        part = self._accounts_file.with_suffix(".part")
+        part.write_text(names)
+        part.replace(self._accounts_file)
 
-    async def _put_fallback_targets(self, directory: Directory) -> None:
-        wanted = {number: entry["dial"] for number, entry in fallback_targets(directory).items()}
+    async def _put_fallback_targets(self, targets: Mapping[str, FallbackTarget]) -> None:
+        """Each number's first dial string, for the case that the fallback process is away too."""
+        await self._ami.wait_connected(AMI_LIMIT_S)
+        wanted = {number: target.dial for number, target in targets.items() if target.dial}
         present = await self._ami.database_tree("fallback")
         for number in present.keys() - wanted.keys():
             await self._ami.database_delete("fallback", number)
         for number, dial in wanted.items():
             if present.get(number) != dial:
-                await self._ami.database_put("fallback", number, str(dial))
-
-    def _write_fallback_file(self, directory: Directory) -> None:
-        path = self._settings.run_folder / "fallback.json"
-        _write(path, json.dumps(fallback_targets(directory), ensure_ascii=False, indent=1))
+                await self._ami.database_put("fallback", number, dial)
 
 
-def fallback_targets(directory: Directory) -> dict[str, dict[str, object]]:
-    """By city number: the tenant, the extensions that ring, and the same as a dial string."""
-    targets: dict[str, dict[str, object]] = {}
-    for entry in directory.numbers():
-        tenant = directory.tenant(entry.tenant)
-        if tenant is None:
-            continue
-        desk = tenant.desk_users()
-        endpoints = [endpoint for extension in desk for endpoint in tenant.users[extension].endpoints()]
-        if endpoints:
-            targets[entry.number] = {"tenant": tenant.name, "users": desk, "dial": "&".join(endpoints)}
-    return targets
-
-
-def _read_list(path: os.PathLike[str]) -> list[str]:
+def _read_list(path: Path) -> list[str]:
     try:
-        with open(path) as file:
-            return [str(name) for name in json.load(file)]
+        return [str(name) for name in json.loads(path.read_text())]
     except (OSError, ValueError):
         return []
-
-
-def _write(path: "os.PathLike[str]", content: str) -> None:
-    """By rename: whoever reads it sees the old or the new one whole."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    part = f"{os.fspath(path)}.part"
-    with open(part, "w") as file:
-        file.write(content)
-    os.replace(part, path)

@@ -8,10 +8,10 @@ import msgspec
 import structlog
 
 from engine.clock import Clock
+from engine.directory.fallback_targets import FallbackTarget, TargetFile
 from engine.directory.numbers import normalise
 from engine.fallback.dialled import DialledCall, Timed
 from engine.fallback.engine_journal import EngineJournal, open_legs, started
-from engine.fallback.targets import FallbackTarget, TargetFile
 from engine.journal.events import CallEnded, CallStarted, Direction, Entry, FallbackTook
 from engine.journal.spool import Spool
 from engine.settings import Settings

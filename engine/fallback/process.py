@@ -12,10 +12,10 @@ import msgspec
 import structlog
 
 from engine.clock import Clock, SystemClock
+from engine.directory.fallback_targets import TargetFile
 from engine.fallback.calls import FallbackCalls, Plan
 from engine.fallback.engine_journal import EngineJournal
 from engine.fallback.orphans import look_after
-from engine.fallback.targets import TargetFile
 from engine.fallback.watch import Watch
 from engine.journal.events import FALLBACK_SEQ
 from engine.journal.spool import Spool

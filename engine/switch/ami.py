@@ -58,6 +58,7 @@ class Ami:
         self._host, self._port, self._username, self._secret = host, port, username, secret
         self._limit = limit
         self._link: _Link | None = None
+        self._logged_in = asyncio.Event()
         self._pending: set[asyncio.Future[Any]] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._numbers = count(1)
@@ -77,6 +78,14 @@ class Ami:
         self._keeper = asyncio.create_task(self._keep(first), name="ami")
         await asyncio.wait({first, self._keeper}, return_when=asyncio.FIRST_COMPLETED)
         await (first if first.done() else self._keeper)
+
+    async def wait_connected(self, limit: float) -> None:
+        """Wait for the log-in. Raises `SwitchAway` after `limit` seconds."""
+        try:
+            async with asyncio.timeout(limit):
+                await self._logged_in.wait()
+        except TimeoutError:
+            raise SwitchAway(f"not connected to {self._host}:{self._port} within {limit:g} s") from None
 
     async def close(self) -> None:
         """End the connection and everything that belongs to it."""
@@ -138,6 +147,7 @@ class Ami:
             # Whatever follows on this connection is as late: begin a new one.
             if self._link is link:
                 self._link = None
+                self._logged_in.clear()
             link.protocol.transport.abort()
             raise SwitchAway(f"{what}: no answer within {self._limit:g} s") from None
         finally:
@@ -163,6 +173,7 @@ class Ami:
                 await asyncio.sleep(_RETRY)
                 continue
             self._link = link
+            self._logged_in.set()
             if not first.done():
                 first.set_result(None)
             _log.info("ami.connected", host=self._host, port=self._port)
@@ -171,6 +182,7 @@ class Ami:
                 _log.warning("ami.lost", host=self._host, port=self._port)
             finally:
                 self._link = None
+                self._logged_in.clear()
                 self._fail_pending()
                 await _drop(link)
 

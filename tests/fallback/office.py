@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from engine.fallback.targets import FallbackTarget, write_targets
+from engine.directory.fallback_targets import FallbackTarget, write_targets
 from engine.journal.events import Entry, Event
 from engine.journal.segments import decode_lines, list_segments
 from engine.settings import Settings, Trunk
