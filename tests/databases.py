@@ -62,7 +62,11 @@ class PostgresServer:
             cwd=self._folder,
         )
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()  # a start that failed leaves no server behind
+            raise
 
     def start(self) -> None:
         options = ["-h", "127.0.0.1", "-p", str(self.port), "-k", str(self._folder), "-F"]
