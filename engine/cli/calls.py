@@ -90,7 +90,8 @@ async def _watch(client: EngineClient, tenant: str) -> None:
 
 def table(calls: Sequence[Call]) -> Table:
     """What a person sees: who calls whom, what happens now, for how long."""
-    shown = Table(title=f"{len(calls)} calls", title_justify="left", expand=False)
+    count = "1 call" if len(calls) == 1 else f"{len(calls)} calls"
+    shown = Table(title=count, title_justify="left", expand=False)
     for name in ("tenant", "number", "caller", "state", "step", "operator"):
         shown.add_column(name, no_wrap=True)
     for name in ("talk", "since start"):

@@ -167,7 +167,7 @@ class Sipp:
     async def _all_called(self) -> None:
         """A callee's own count would include each question whether it is still there."""
         while self._calls == 0 or sum(line.event in _OVER for line in self.events()) < self._calls:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
         await self.stop()
 
     async def stop(self, grace: float = 5.0) -> SippResult | None:

@@ -61,7 +61,7 @@ async def test_table_for_people(instance: Instance) -> None:
     finally:
         await server.close()
     assert code == 0
-    for text in ("1 calls", "+79031112233 Иван Петров", "talking", "101", "1:07", "0:03", "●"):
+    for text in ("1 call", "+79031112233 Иван Петров", "talking", "101", "1:07", "0:03", "●"):
         assert text in out
 
 
