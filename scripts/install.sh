@@ -42,20 +42,32 @@ lock() { # state folder
     flock -n 9 || { echo "  Another one is installing here, waiting for it" && flock 9; }
 }
 
+end_group() { # process group
+    local tries
+    kill -TERM -- "-$1" 2>/dev/null || true
+    for tries in 1 2 3 4 5 6 7 8; do
+        kill -0 -- "-$1" 2>/dev/null || return 0
+        sleep 0.5
+    done
+    kill -KILL -- "-$1" 2>/dev/null || true
+}
+
 # Runs a command that may take long: one line with the seconds it has taken, its output in a log.
 step() { # title, log, command...
     local title=$1 log=$2 began=$SECONDS pid code=0
     shift 2
     mkdir -p "$(dirname "$log")"
-    "$@" >"$log" 2>&1 </dev/null &
+    # In a group of its own, all of which ends when we are told to.
+    setsid "$@" >"$log" 2>&1 </dev/null &
     pid=$!
-    trap 'kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; exit 130' INT TERM
+    trap 'end_group "$pid"; exit 130' INT TERM HUP
+    [ -t 1 ] || printf '  %s …\n' "$title"
     while kill -0 "$pid" 2>/dev/null; do
         [ ! -t 1 ] || printf '\r  %-58s %4d s' "$title" $((SECONDS - began))
         sleep 0.5
     done
     wait "$pid" || code=$?
-    trap - INT TERM
+    trap - INT TERM HUP
     [ ! -t 1 ] || printf '\r'
     if [ "$code" = 0 ]; then
         printf '  %-58s %4d s  done\n' "$title" $((SECONDS - began))
