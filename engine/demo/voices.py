@@ -24,6 +24,7 @@ CALLER_LINES = (
     "Большое спасибо, до свидания!",
 )
 _FRAME = RATE * FRAME_MS // 1000
+_SHIFTS = range(-3000 // FRAME_MS, 3000 // FRAME_MS + 1)
 
 
 def _frames(alaw: bytes) -> list[bytes]:
@@ -85,9 +86,11 @@ def compare(wav: Path, caller_said: Sequence[int], operator_said: Sequence[int])
         both = file.readframes(file.getnframes())
     left = _levels(audioop.tomono(both, 2, 1, 0))
     right = _levels(audioop.tomono(both, 2, 0, 1))
+    # One shift in time for both: each on its own would find some likeness to the wrong party.
+    shift = max(_SHIFTS, key=lambda by: alike(left, caller_said, by) + alike(right, operator_said, by))
     return (
-        Side(_loud(left), alike(left, caller_said), alike(left, operator_said)),
-        Side(_loud(right), alike(right, operator_said), alike(right, caller_said)),
+        Side(_loud(left), alike(left, caller_said, shift), alike(left, operator_said, shift)),
+        Side(_loud(right), alike(right, operator_said, shift), alike(right, caller_said, shift)),
     )
 
 
@@ -100,13 +103,8 @@ def _loud(levels: Sequence[int]) -> float:
     return sum(level > 300 for level in levels) * FRAME_MS / 1000
 
 
-def alike(heard: Sequence[int], said: Sequence[int], shift_ms: int = 3000) -> float:
-    """The best correlation of two runs of levels, one moved against the other by at most `shift_ms`."""
-    frames = shift_ms // FRAME_MS
-    return max((_correlation(heard, said, shift) for shift in range(-frames, frames + 1)), default=0.0)
-
-
-def _correlation(heard: Sequence[int], said: Sequence[int], shift: int) -> float:
+def alike(heard: Sequence[int], said: Sequence[int], shift: int) -> float:
+    """The correlation of two runs of levels, the first beginning `shift` frames before the second."""
     one = heard[max(0, shift) :]
     two = said[max(0, -shift) :]
     count = min(len(one), len(two))
