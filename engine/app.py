@@ -32,7 +32,7 @@ from engine.switch.ari.connection import WebSocketConnection
 from engine.switch.ari.events import ChannelEvent
 from engine.switch.ari.resources import Application
 from engine.switch.ari.router import Router
-from engine.switch.cel import find_ends
+from engine.switch.cel import find_histories
 from engine.switch.errors import SwitchAway, SwitchError
 
 log = structlog.get_logger(__name__)
@@ -88,7 +88,7 @@ class Engine:
             node=settings.cell,
         )
         reception = Reception(self._library, settings.cell)
-        self._switchboard = Switchboard(services, reception, partial(find_ends, settings.event_log))
+        self._switchboard = Switchboard(services, reception, partial(find_histories, settings.event_log))
         self._started_at = self._clock.wall_ms()
         self._ready = False
 

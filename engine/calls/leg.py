@@ -127,13 +127,7 @@ class Leg:
             return "answered_elsewhere"
         if self.dropped is not None:
             return "no_answer" if self.drop_was_timeout else "cancelled"
-        if self.cause in BUSY_CAUSES:
-            return "busy"
-        if self.cause in NO_ANSWER_CAUSES:
-            return "no_answer"
-        if self.cause in UNAVAILABLE_CAUSES:
-            return "unavailable"
-        return "no_answer" if self.ringing_at is not None else "failed"
+        return unanswered_result(self.cause, rang=self.ringing_at is not None)
 
     def ended_by(self) -> EndedBy:
         """Who ended this leg: its own party, the network, or we."""
@@ -142,3 +136,14 @@ class Leg:
         if self.cause in NETWORK_CAUSES:
             return "network"
         return "caller" if self.role == "caller" else "operator"
+
+
+def unanswered_result(cause: int, *, rang: bool) -> LegResult:
+    """What a leg's Q.850 cause means that nobody answered and that we did not end."""
+    if cause in BUSY_CAUSES:
+        return "busy"
+    if cause in NO_ANSWER_CAUSES:
+        return "no_answer"
+    if cause in UNAVAILABLE_CAUSES:
+        return "unavailable"
+    return "no_answer" if rang else "failed"

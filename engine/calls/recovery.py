@@ -4,7 +4,6 @@ Calls that live are adopted and go on; calls that do not are closed with the tim
 log (`source=switch`); what belongs to nobody is hung up.
 """
 
-import contextlib
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 
@@ -16,11 +15,11 @@ from engine.calls.services import PLAYBACK_IDS, Services, playback_id
 from engine.calls.state import CallState
 from engine.calls.together import together
 from engine.directory.directory import Tenant
-from engine.journal.events import CallEnded, CallRecovered, EndedBy, LegEnded, LegResult, TalkEnded
+from engine.journal.events import CallEnded, CallRecovered, EndedBy
 from engine.switch.ari.events import BridgeData, ChannelData
 from engine.switch.ari.resources import Application, Bridge, Channel, Playback
-from engine.switch.cel import ChannelEnd
-from engine.switch.errors import SwitchError
+from engine.switch.cel import ChannelHistory
+from engine.switch.errors import SwitchAway, SwitchError
 
 log = structlog.get_logger(__name__)
 
@@ -56,47 +55,25 @@ async def take_snapshot(application: Application) -> Snapshot:
     return Snapshot(channels, bridges, frozenset(ours))
 
 
-def close_ended(
-    services: Services, call_id: str, state: CallState | None, ends: Mapping[str, ChannelEnd]
-) -> None:
+def close_ended(services: Services, call_id: str, history: ChannelHistory | None, lost_at: int) -> None:
     """Journal the end of a call that ended while nobody was looking."""
-    spool = services.spool
-    own_end = ends.get(call_id)
-    ended_at = own_end.ended_at if own_end else None
-    if state is not None:
-        for leg_id in state.living_legs():
-            end = ends.get(leg_id)
-            result: LegResult = "cancelled" if state.legs[leg_id].answered_at is None else "answered"
-            spool.append(
-                call_id, LegEnded(leg_id, result, end.cause if end else 0), end.ended_at if end else ended_at
-            )
-        if state.talking_with:
-            other = ends.get(state.talking_with)
-            operator_first = bool(own_end and other and other.ended_at < own_end.ended_at)
-            talk_end = other.ended_at if other and operator_first else ended_at
-            spool.append(
-                call_id, TalkEnded(state.talking_with, "operator" if operator_first else "caller"), talk_end
-            )
-    ended_by: EndedBy = own_end.ended_by if own_end else "network"
-    spool.append(call_id, CallEnded(ended_by, own_end.cause if own_end else 0, source="switch"), ended_at)
+    end = history.end if history else None
+    ended_at = end.ended_at if end and end.certain else max(end.ended_at if end else 0, lost_at)
+    ended_by: EndedBy = end.ended_by if end else "network"
+    services.spool.append(call_id, CallEnded(ended_by, end.cause if end else 0, source="switch"), ended_at)
     log.info("call.closed_from_switch", call_id=call_id)
 
 
 async def adopt(
-    services: Services,
-    tenant: Tenant,
-    call_id: str,
-    state: CallState,
-    snapshot: Snapshot,
-    ends: Mapping[str, ChannelEnd],
+    services: Services, tenant: Tenant, call_id: str, state: CallState, snapshot: Snapshot
 ) -> Call:
-    """A `Call` in the state that the journal and the switch agree on, its events routed to it again."""
+    """A `Call` in the state that the journal and the switch agree on, its events routed to it again.
+
+    The journal has been completed before (`missed_events`), so `state` is what is true now.
+    """
     call = Call(services, tenant, state.started, call_id, state.started_at)
-    channel = snapshot.channels[call_id]
-    call.caller.name, call.caller.present = channel.name, True
+    call.caller.name, call.caller.present = snapshot.channels[call_id].name, True
     call.caller.answered_at = state.answered_at
-    if channel.state == "Up" and call.caller.answered_at is None:
-        call.caller.answered_at = services.clock.wall_ms()
     call.variables.update(state.variables)
     call.step, call.step_type = state.step, state.step_type
     call.keep_attempt(state.attempt)
@@ -106,7 +83,7 @@ async def adopt(
     for bridge_id in snapshot.bridges:
         if bridge_id.startswith(call_id + BRIDGE_MARK):
             call.bridges[bridge_id] = Bridge(services.connection, bridge_id)
-    await _adopt_legs(call, state, snapshot, ends)
+    await _adopt_legs(call, state, snapshot)
     talking = call.talking_with is not None
     call.music = bool(call.adopted_legs) and not talking
     call.journal(CallRecovered("talking" if talking else "ringing" if call.adopted_legs else "alone"))
@@ -115,52 +92,50 @@ async def adopt(
     return call
 
 
-async def _adopt_legs(
-    call: Call, state: CallState, snapshot: Snapshot, ends: Mapping[str, ChannelEnd]
-) -> None:
-    for leg_id in state.living_legs():
-        before = state.legs[leg_id]
+async def _adopt_legs(call: Call, state: CallState, snapshot: Snapshot) -> None:
+    """Those who ring or talk; of those who are gone, the ones that the ringing step has not heard of."""
+    for leg_id, before in state.legs.items():
+        if before.step != state.steps_entered:
+            continue  # of an earlier step, which has done with them
         leg = call.add_leg(leg_id, before.role, before.target)
         leg.ringing_at, leg.answered_at = before.ringing_at, before.answered_at
+        leg.ended_at, leg.cause = before.ended_at, before.cause
         channel = snapshot.channels.get(leg_id)
-        if channel is None:
-            end = ends.get(leg_id)
-            leg.ended_at = end.ended_at if end else call.services.clock.wall_ms()
-            leg.cause = end.cause if end else 0
-            call.journal_leg_end(leg)
-        elif channel.state == "Down":
-            # Made but never dialled: nobody heard of it.
-            await call.drop(leg, "normal")
-        else:
+        if channel is not None and channel.state == "Down":
+            await call.drop(leg, "normal")  # made but never dialled: nobody heard of it
+        elif channel is not None:
             leg.name, leg.present = channel.name, True
-            if channel.state == "Up" and leg.answered_at is None:
-                leg.answered_at = call.services.clock.wall_ms()
             call.adopted_legs.append(leg)
-    talking = call.legs.get(state.talking_with) if state.talking_with else None
-    if talking is None:
-        return
-    if talking.gone:
-        call.journal(TalkEnded(talking.id, "operator"), talking.ended_at)
-        target = talking.target
-        call.last_talk_ended_by = "operator"
+        elif state.talked_with == leg_id:
+            target = before.target
+            call.adopted_result = RingResult("talked", target.user or target.number)
+            call.last_talk_ended_by = state.last_talk_ended_by
+        else:
+            call.adopted_legs.append(leg)
+    if call.adopted_result is not None:
+        for leg in call.adopted_legs:
+            await call.drop(leg, "answered_elsewhere")
         call.adopted_legs = []
-        call.adopted_result = RingResult("talked", (target.user or target.number) if target else "")
         await together(*(call.destroy_bridge(bridge) for bridge in list(call.bridges.values())))
-        return
-    bridge_id = snapshot.bridge_of(call.id)
-    call.talking_with, call.talk_started_at = talking, state.talk_started_at
-    for leg in (call.caller, talking):
-        leg.bridge, leg.entered_bridge_at = bridge_id, state.talk_started_at
+    elif state.talking_with:
+        talking = call.legs[state.talking_with]
+        call.talking_with, call.talk_started_at = talking, state.talk_started_at
+        bridge_id = snapshot.bridge_of(call.id)
+        for leg in (call.caller, talking):
+            leg.bridge, leg.entered_bridge_at = bridge_id, state.talk_started_at
+    elif all(leg.gone or leg.dropped for leg in call.adopted_legs) and not any(
+        leg.ringing_at or leg.cause for leg in call.adopted_legs
+    ):
+        call.adopted_legs = []  # nobody has been rung yet
 
 
 async def _quieten(call: Call, *, keep_music: bool) -> None:
     """Stop what a step of the engine before us left playing: the step is heard again from its prompt."""
     connection = call.services.connection
-    stops = [Playback(connection, playback_id(call.id, number)).stop() for number in range(PLAYBACK_IDS)]
+    for number in range(PLAYBACK_IDS):
+        await _whatever_comes(Playback(connection, playback_id(call.id, number)).stop())
     if not keep_music:
-        stops.append(call.caller.channel.stop_music())
-    for stop in stops:
-        await _whatever_comes(stop)
+        await _whatever_comes(call.caller.channel.stop_music())
 
 
 async def clear_left_overs(services: Services, snapshot: Snapshot, live: set[str]) -> None:
@@ -176,9 +151,13 @@ async def clear_left_overs(services: Services, snapshot: Snapshot, live: set[str
 
 
 async def _whatever_comes(request: Awaitable[None]) -> None:
-    """For clearing up: what is no longer there need not be cleared."""
-    with contextlib.suppress(SwitchError):
+    """For clearing up: what is no longer there need not be cleared. Raises `SwitchAway`."""
+    try:
         await request
+    except SwitchAway:
+        raise
+    except SwitchError as error:
+        log.debug("recovery.nothing_to_clear", cause=str(error))
 
 
 def _highest(prefix: str, ids: list[str]) -> int:

@@ -7,7 +7,9 @@ from engine.calls.leg import Target
 from engine.journal.events import (
     CallAnswered,
     CallEnded,
+    CallRecovered,
     CallStarted,
+    EndedBy,
     Entry,
     LegAnswered,
     LegCreated,
@@ -31,6 +33,8 @@ class LegState:
     ringing_at: int | None = None
     answered_at: int | None = None
     ended_at: int | None = None
+    cause: int = 0
+    step: int = 0  # the how manieth step of the call made it
 
 
 @dataclass
@@ -46,7 +50,10 @@ class CallState:
     variables: dict[str, Value] = field(default_factory=dict)
     legs: dict[str, LegState] = field(default_factory=dict)
     bridges: list[str] = field(default_factory=list)
+    steps_entered: int = 0
     talking_with: str = ""
+    talked_with: str = ""  # whom the last talk of this step was with, once it has ended
+    last_talk_ended_by: EndedBy | None = None
     talk_started_at: int | None = None
     recording: bool = False
     recordings_made: int = 0
@@ -59,36 +66,44 @@ class CallState:
 def state_of(entries: Sequence[Entry]) -> CallState | None:
     """None when the journal does not begin with the call's start (its first 20 ms were lost)."""
     state: CallState | None = None
+    recovered = False
     for entry in entries:
         event = entry.event
         if isinstance(event, CallStarted):
             state = state or CallState(event, entry.at)
         elif state is not None:
-            _apply(state, entry)
+            _apply(state, entry, recovered)
+            recovered = isinstance(event, CallRecovered)
     return state
 
 
-def _apply(state: CallState, entry: Entry) -> None:
+def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
+    """`recovered`: the event follows an adoption, so that a step entered is the same one again."""
     match entry.event:
         case CallAnswered():
             state.answered_at = entry.at
         case StepEntered(step=step, type=step_type, attempt=attempt):
+            if attempt == 1 and not (recovered and step == state.step):
+                state.steps_entered += 1
+                state.talked_with = ""
             state.step, state.step_type, state.attempt = step, step_type, attempt
         case VariableSet(name=name, value=value):
             state.variables[name] = value
         case LegCreated(leg=leg, role=role, endpoint=endpoint, user=user, number=number):
-            state.legs[leg] = LegState(role, Target(endpoint, user, number))
+            target = Target(endpoint, user, number)
+            state.legs[leg] = LegState(role, target, step=state.steps_entered)
         case LegRinging(leg=leg) if leg in state.legs:
             state.legs[leg].ringing_at = entry.at
         case LegAnswered(leg=leg) if leg in state.legs:
             state.legs[leg].answered_at = entry.at
-        case LegEnded(leg=leg) if leg in state.legs:
-            state.legs[leg].ended_at = entry.at
+        case LegEnded(leg=leg, cause=cause) if leg in state.legs:
+            state.legs[leg].ended_at, state.legs[leg].cause = entry.at, cause
         case TalkStarted(leg=leg, bridge=bridge):
             state.talking_with, state.talk_started_at = leg, entry.at
             state.bridges.append(bridge)
-        case TalkEnded():
+        case TalkEnded(leg=leg, ended_by=ended_by):
             state.talking_with, state.talk_started_at = "", None
+            state.talked_with, state.last_talk_ended_by = leg, ended_by
         case RecordingStarted():
             state.recording = True
             state.recordings_made += 1

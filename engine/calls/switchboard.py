@@ -10,6 +10,7 @@ import structlog
 from engine.calls import metrics
 from engine.calls.call import Call
 from engine.calls.lifecycle import Runner, close, run_call
+from engine.calls.missed import missed_events
 from engine.calls.recovery import LEG_MARK, Snapshot, adopt, clear_left_overs, close_ended, take_snapshot
 from engine.calls.services import APPLICATION, Services
 from engine.calls.state import CallState, state_of
@@ -17,7 +18,7 @@ from engine.directory.directory import Tenant
 from engine.journal.events import CallStarted
 from engine.switch.ari.events import ChannelData, ChannelEvent, StasisStart, milliseconds
 from engine.switch.ari.resources import Application, Channel
-from engine.switch.cel import ChannelEnd
+from engine.switch.cel import ChannelHistory
 from engine.switch.errors import SwitchAway, SwitchError
 
 log = structlog.get_logger(__name__)
@@ -50,11 +51,12 @@ class Switchboard:
         self,
         services: Services,
         reception: Reception,
-        find_ends: Callable[[set[str]], Mapping[str, ChannelEnd]],
+        find_histories: Callable[[set[str], int], Mapping[str, ChannelHistory]],
     ) -> None:
         self._services = services
         self._reception = reception
-        self._find_ends = find_ends
+        self._find_histories = find_histories
+        self._lost_at: int | None = None
         self._application = Application(services.connection, APPLICATION)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._chores: set[asyncio.Task[None]] = set()
@@ -84,6 +86,7 @@ class Switchboard:
         """Detach from everything: what happens from now on is found out on the next connect."""
         self._ready = False
         self._early = []
+        self._lost_at = self._services.clock.wall_ms()
         metrics.switch_connected.set(0)
         self._detach()
 
@@ -150,40 +153,39 @@ class Switchboard:
     # -- recovery -------------------------------------------------------------------------------------
 
     async def _recover(self, snapshot: Snapshot) -> None:
-        spool = self._services.spool
+        spool, now = self._services.spool, self._services.clock.wall_ms()
         states = {call_id: state_of(spool.events(call_id)) for call_id in spool.open_calls()}
-        missing = {
-            name
-            for call_id, state in states.items()
-            for name in (call_id, *(state.living_legs() if state else ()))
-            if name not in snapshot.channels
-        }
-        ends = await asyncio.to_thread(self._find_ends, missing) if missing else {}
+        names = {name for call_id, state in states.items() for name in (call_id, *_legs(state))}
+        histories = await asyncio.to_thread(self._find_histories, names, spool.last_at) if names else {}
+        lost_at = min(self._lost_at or now, now)
         adopted: set[str] = set()
         for call_id, state in states.items():
-            if call_id not in snapshot.channels:
-                close_ended(self._services, call_id, state, ends)
-                metrics.calls_closed_late.inc()
-            elif call_id not in snapshot.ours:
+            alive = call_id in snapshot.channels
+            if alive and call_id not in snapshot.ours:
                 # It went to the fallback while we were away, and stays there.
                 spool.release(call_id)
+                continue
+            if state is not None:
+                for at, event in missed_events(call_id, state, histories, snapshot.channels.keys(), lost_at):
+                    spool.append(call_id, event, at)
+            if not alive:
+                close_ended(self._services, call_id, histories.get(call_id), lost_at)
+                metrics.calls_closed_late.inc()
             elif state is not None:
                 adopted.add(call_id)
         strangers = snapshot.strangers(adopted)
         await clear_left_overs(self._services, snapshot, adopted)
         for call_id in adopted:
-            state = states[call_id]
-            assert state is not None
-            await self._resume(call_id, state, snapshot, ends)
+            await self._resume(call_id, snapshot)
         for channel in strangers:
             log.warning("call.arrival_missed", call_id=channel.id)
             self._arrived(channel, self._reception.arguments_of(channel), self._services.clock.wall_ms())
 
-    async def _resume(
-        self, call_id: str, state: CallState, snapshot: Snapshot, ends: Mapping[str, ChannelEnd]
-    ) -> None:
+    async def _resume(self, call_id: str, snapshot: Snapshot) -> None:
+        state = state_of(self._services.spool.events(call_id))
+        assert state is not None
         arrival = self._reception.resumption(state.started, state.step)
-        call = await adopt(self._services, arrival.tenant, call_id, state, snapshot, ends)
+        call = await adopt(self._services, arrival.tenant, call_id, state, snapshot)
         metrics.calls_recovered.inc()
         self._run(call, arrival.runner)
 
@@ -199,3 +201,7 @@ class Switchboard:
             await Channel(self._services.connection, channel_id).hang_up()
         except SwitchError as error:
             log.info("leg.already_gone", leg=channel_id, cause=str(error))
+
+
+def _legs(state: CallState | None) -> list[str]:
+    return state.living_legs() if state else []

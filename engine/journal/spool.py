@@ -60,6 +60,7 @@ class Spool:
         self._hurry = asyncio.Event()
         self._thread: ThreadPoolExecutor | None = None
         self.healthy = True
+        self.last_at = 0  # UTC milliseconds: the newest event that we know of
 
     def open(self) -> dict[str, list[Entry]]:
         """Read the newest segment; returns the events of the calls that were open, and goes on from there.
@@ -82,6 +83,8 @@ class Spool:
             path = segment_path(self.folder, self.name, self._number)
             self._descriptor, self._size = begin_segment(path, [], b"")
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"spool-{self.name}")
+        known = [*self._open.values(), *self._ended.values()]
+        self.last_at = max((entry.at for entries in known for entry in entries), default=0)
         return {call_id: list(entries) for call_id, entries in self._open.items()}
 
     def events(self, call_id: str) -> Sequence[Entry]:
@@ -119,6 +122,7 @@ class Spool:
                 del self._ended[next(iter(self._ended))]
         elif entries is not None:
             entries.append(entry)
+        self.last_at = max(self.last_at, entry.at)
         self._pending.append(encode(entry))
         self._appended += 1
         if not self._write_scheduled:

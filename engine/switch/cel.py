@@ -6,6 +6,7 @@ Lines that are torn or foreign are skipped; a log that was rotated is begun agai
 import os
 import re
 from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -44,6 +45,19 @@ class ChannelEnd(NamedTuple):
     cause: int
     ended_by: EndedBy
     certain: bool = True
+
+
+@dataclass
+class ChannelHistory:
+    """What the log tells of one channel over some time. Times are UTC milliseconds.
+
+    `stays` are its visits to bridges by the bridge's id: entered (None: before that time), left (None: is
+    still there).
+    """
+
+    answered_at: int | None = None
+    end: ChannelEnd | None = None
+    stays: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
 
 
 class _Line(msgspec.Struct):
@@ -177,6 +191,42 @@ def find_ends(path: Path, ids: Set[str]) -> dict[str, ChannelEnd]:
         calls.feed(reversed(seen))
         found.update((end.channel_id, end) for end in calls.lost_channels() if end.channel_id in missing)
     return found
+
+
+def find_histories(path: Path, ids: Set[str], since: int) -> dict[str, ChannelHistory]:
+    """What has happened to these channels since then (UTC milliseconds); the others are left out.
+
+    A channel that went down with the switch has no end. Raises `OSError` when the log
+    cannot be read; an absent one knows nothing.
+    """
+    seen: list[CelEvent] = []
+    for line in _backwards(path):
+        event = parse(line)
+        if event is None:
+            continue
+        if event.at < since - _EARLIER_MS:
+            break
+        if event.unique_id in ids:
+            seen.append(event)
+    found: dict[str, ChannelHistory] = {}
+    for event in reversed(seen):
+        _add(found.setdefault(event.unique_id, ChannelHistory()), event)
+    return found
+
+
+def _add(history: ChannelHistory, event: CelEvent) -> None:
+    match event.kind:
+        case "ANSWER":
+            history.answered_at = history.answered_at or event.at
+        case "BRIDGE_ENTER":
+            history.stays[event.bridge] = (event.at, None)
+        case "BRIDGE_EXIT":
+            history.stays[event.bridge] = (history.stays.get(event.bridge, (None, None))[0], event.at)
+        case "HANGUP":
+            by = ended_by(event.channel, event.cause, event.hung_up_by)
+            history.end = ChannelEnd(event.unique_id, event.at, event.cause, by)
+        case "CHAN_END" if history.end is None:
+            history.end = ChannelEnd(event.unique_id, event.at, event.cause, "network")
 
 
 def _oldest(ids: Set[str]) -> int:

@@ -21,7 +21,7 @@ from engine.scenarios.loader import load_scenario
 from engine.scenarios.model import Scenario
 from engine.switch.ari.events import ChannelEvent
 from engine.switch.ari.router import Router
-from engine.switch.cel import ChannelEnd, find_ends
+from engine.switch.cel import ChannelHistory, find_histories
 from engine.switch.errors import SwitchAway
 from tests.fake_switch import Delays, FakeAmi, FakeAsterisk, FakeConnection
 from tests.virtual_time import VirtualClock
@@ -130,7 +130,7 @@ class EngineLife:
             raw_recordings="/raw",
             node="cell1",
         )
-        self.switchboard = Switchboard(services, Reception(Files(), "cell1"), cell.find_ends)  # type: ignore[arg-type]
+        self.switchboard = Switchboard(services, Reception(Files(), "cell1"), cell.find_histories)  # type: ignore[arg-type]
 
     def _on_stranger(self, event: ChannelEvent) -> None:
         self.switchboard.on_stranger(event)
@@ -253,11 +253,11 @@ class Cell:
         if engine is not None:
             await engine.stop()
 
-    def find_ends(self, channel_ids: set[str]) -> dict[str, ChannelEnd]:
-        """What the switch's own event log says of channels that are gone."""
+    def find_histories(self, channel_ids: set[str], since: int) -> dict[str, ChannelHistory]:
+        """What the switch's own event log says of these channels."""
         path = self.folder / "events.jsonl"
         path.write_bytes(self.switch.event_log.bytes())
-        return find_ends(path, channel_ids)
+        return find_histories(path, channel_ids, since)
 
     def journal(self) -> dict[str, list[Entry]]:
         """All that is on disk, by call."""

@@ -134,7 +134,7 @@ class Stage:
             node="cell1",
         )
         reception = Reception(self._library, "cell1")  # type: ignore[arg-type]
-        self._switchboard = Switchboard(services, reception, lambda missing: {})
+        self._switchboard = Switchboard(services, reception, lambda channels, since: {})
         self._spool.open()
         await self._switchboard.on_connected()
 
