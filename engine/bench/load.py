@@ -6,7 +6,7 @@ on both sides by its caller's number, which is used once.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,8 @@ from engine.bench import recordings
 from engine.bench.processor import cpu_ms, machine_ticks
 from engine.bench.results import WORKER, Measured
 from engine.bench.side import KEY, NUMBER, BenchError, Side
-from engine.demo.packets import Key, Part, Tone, key_offset_ms, write_pcap
+from engine.bench.sound import Sound
+from engine.demo.packets import Key, Part, Tone
 from engine.demo.scenario import Callee, Caller, Register
 from engine.demo.sipp import LogLine, Sipp, SippError, SippResult
 
@@ -42,7 +43,6 @@ class Load:
         self._runs = count(1)
         self._numbers = count(1)
         folder.mkdir(parents=True)
-        self._sound = write_pcap(folder / "caller.pcap", _SCRIPT)
 
     async def warm_up(self) -> None:
         """A few calls that are not measured: what is loaded at the first call is loaded then.
@@ -63,7 +63,6 @@ class Load:
         remote = (side.settings.listen, side.settings.ports.sip)
         numbers = [f"+7903{next(self._numbers):07}" for _ in range(calls)]
         callee = Callee(ring_ms=RING_MS, stay_ms=TALK_MS)
-        caller = Caller(NUMBER, caller="[field0]", sound=self._sound, stay_ms=_PATIENCE_MS)
         try:
             await self._register(folder)
             async with AsyncExitStack() as stack:
@@ -71,6 +70,8 @@ class Load:
                     callee, remote, folder, local_port=side.addresses.operators, calls=0, rtp_echo=True
                 )
                 await stack.enter_async_context(operators)
+                sound = stack.enter_context(Sound(folder / "caller.events.log", _SCRIPT))
+                caller = Caller(NUMBER, caller="[field0]", stay_ms=_PATIENCE_MS, media_port=str(sound.port))
                 callers = Sipp(
                     caller, remote, folder, local_port=side.addresses.callers,
                     calls=calls, rate=rate, rows=[(number,) for number in numbers],
@@ -88,7 +89,7 @@ class Load:
         measured.stolen_ticks, measured.all_ticks = (
             new - old for new, old in zip(ticks_after, ticks_before, strict=True)
         )
-        talked = self._judge(measured, numbers, dialled, answered)
+        talked = self._judge(measured, numbers, dialled, answered, sound.key_sent_ms)
         await side.settled(talked, _RECORDS_WITHIN_S)
         # What the worker does with the calls, it does for a while after them.
         after[WORKER] = _cpu(side).get(WORKER, 0.0)
@@ -118,18 +119,23 @@ class Load:
             )
 
     def _judge(
-        self, measured: Measured, numbers: Iterable[str], dialled: SippResult, answered: SippResult
+        self,
+        measured: Measured,
+        numbers: Iterable[str],
+        dialled: SippResult,
+        answered: SippResult,
+        key_sent_ms: Mapping[str, float],
     ) -> set[str]:
         """Take the times of all calls; the callers whose call went through as it should."""
         out, back = _by_caller(dialled.log), _by_caller(answered.log)
-        key_at = key_offset_ms(_SCRIPT)
         talked = set()
         for number in numbers:
             own, far = out.get(number, {}), back.get(number, {})
             if "invite" in own and "answered" in own:
                 measured.answer_ms.append(own["answered"].at_ms - own["invite"].at_ms)
-                if "invite" in far:
-                    measured.ring_ms.append(far["invite"].at_ms - own["answered"].at_ms - key_at)
+                pressed = key_sent_ms.get(own["answered"].call_id)
+                if "invite" in far and pressed is not None:
+                    measured.ring_ms.append(far["invite"].at_ms - pressed)
             if reason := _complaint(own, far):
                 measured.failures[reason] += 1
             else:

@@ -53,7 +53,7 @@ def bench(
 
     The same call (answer, menu, digit, ring, 5 s of talk with sound both ways, recording, record in the
     database) is placed by SIPp to two instances that are made for it, in turns. It takes some 35 s a turn,
-    needs SIPp and root, and wants a machine that does nothing else.
+    needs SIPp, and wants a machine that does nothing else.
     """
     settings = load_settings()
 

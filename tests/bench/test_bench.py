@@ -27,7 +27,6 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.skipif(os.geteuid() != 0, reason="SIPp sends recorded sound by raw sockets, for root only")
 def test_both_sides_carry_every_call(tmp_path: Path, folder: Path) -> None:
     config = tmp_path / "vats.yaml"
     config.write_text("cell: bench1\n")
