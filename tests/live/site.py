@@ -108,10 +108,11 @@ class Site:
         """The far end of the trunk: whoever calls from the city."""
         if "city" in self._phones:
             return self._phones["city"]
-        phone = self._phones["city"] = Phone.trunk(
+        phone = Phone.trunk(
             "127.0.0.1", self.settings.ports.sip, self.folder / "phones", local_port=self.trunk_port
         )
         await self._stack.enter_async_context(phone)
+        self._phones["city"] = phone
         return phone
 
     def rows(self, view: str = "cdr") -> list[dict[str, Any]]:

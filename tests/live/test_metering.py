@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,7 @@ from tests.phones import Phone
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def talk_for(site: Site, operator: Phone, caller: str, seconds: float) -> dict[str, object]:
-    city = await site.city()
+async def talk_for(site: Site, city: Phone, operator: Phone, caller: str, seconds: float) -> dict[str, Any]:
     call = await city.call(CITY_NUMBER, caller=caller)
     await call.wait_state("answered")
     extension = operator.username.split("-")[1]
@@ -20,19 +20,19 @@ async def talk_for(site: Site, operator: Phone, caller: str, seconds: float) -> 
     offered = await operator.wait_incoming()
     await offered.answer()
     live = await site.wait_call(caller=caller, state="talking")
-    await asyncio.sleep(seconds - float(live["talk_s"]))
+    await asyncio.sleep(seconds - live["talk_s"])
     await call.hangup()
     return await site.record_of(caller)
 
 
 async def test_f25_short_calls_cost_nothing_and_others_by_started_second(site: Site) -> None:
+    city = await site.city()
     phones = [await site.phone(extension) for extension in ("101", "102", "103")]
     lengths = {"+79040000099": 9.85, "+79040000101": 10.05, "+79040000120": 12.0}
-    records = []
     # The talks begin one after another, so that each phone gets its own caller, and run side by side.
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(talk_for(site, phone, caller, seconds))
+            group.create_task(talk_for(site, city, phone, caller, seconds))
             for phone, (caller, seconds) in zip(phones, lengths.items(), strict=True)
         ]
     records = [task.result() for task in tasks]

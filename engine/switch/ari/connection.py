@@ -107,15 +107,17 @@ class WebSocketConnection:
             await asyncio.sleep(RECONNECT_S)
 
     async def _serve(self, socket: ClientConnection) -> None:
-        async with asyncio.TaskGroup() as group:
-            connected = group.create_task(_greet(self._on_connected(), socket))
-            try:
-                # Ends without an exception when the other side closes.
-                async for message in socket:
-                    self._received(message)
-            finally:
-                self._lost()
-                connected.cancel()
+        greeting = asyncio.get_running_loop().create_task(_greet(self._on_connected(), socket))
+        try:
+            # Ends without an exception when the other side closes.
+            async for message in socket:
+                self._received(message)
+        finally:
+            self._lost()
+            greeting.cancel()
+            await asyncio.wait([greeting])
+        if not greeting.cancelled() and (error := greeting.exception()) is not None:
+            raise error
 
     def _lost(self) -> None:
         self._socket = None
