@@ -31,6 +31,8 @@ _REGISTERED_WITHIN_S = 30.0
 _RECORDS_WITHIN_S = 120.0
 # The last channels' ends are paid for before the time is read.
 _END_MARGIN_S = 1.0
+# A recording may miss so much of the talk and still count as whole.
+_SHORT_BY_S = 0.5
 _WARM_UP_CALLS, _WARM_UP_RATE = 5, 2.0
 
 
@@ -151,10 +153,12 @@ class Load:
                 measured.failures["no call record"] += 1
             elif path is None:
                 measured.failures["no recording in the record"] += 1
-            elif wrong := recordings.problem(path, TALK_MS / 1000 - 0.5):
+            elif wrong := recordings.problem(path):
                 measured.failures[f"recording {wrong}"] += 1
             else:
                 measured.complete += 1
+                # Sound that came late or not at all, or recording that began late.
+                measured.short_recordings += recordings.seconds(path) < TALK_MS / 1000 - _SHORT_BY_S
                 path.unlink()
 
 

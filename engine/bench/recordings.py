@@ -1,4 +1,4 @@
-"""Is a recording really one: long enough, and with sound on every channel?"""
+"""Is a recording really one: with sound on every channel, and of what length?"""
 
 import audioop
 import wave
@@ -8,17 +8,14 @@ from pathlib import Path
 _AUDIBLE = 200
 
 
-def problem(path: Path, at_least_s: float) -> str:
-    """What is wrong with this WAV file; empty when nothing is."""
+def problem(path: Path) -> str:
+    """What is wrong with this WAV file; empty when there is sound on every channel."""
     try:
         with wave.open(str(path), "rb") as file:
             channels, width = file.getnchannels(), file.getsampwidth()
-            seconds = file.getnframes() / file.getframerate()
             sound = file.readframes(file.getnframes())
     except (OSError, EOFError, wave.Error) as error:
         return f"unreadable: {error}"
-    if seconds < at_least_s:
-        return f"lasts {seconds:.1f} s"
     if width != 2:
         return f"{8 * width} bits"
     for channel in range(channels):
@@ -27,3 +24,9 @@ def problem(path: Path, at_least_s: float) -> str:
         if audioop.rms(side, 2) < _AUDIBLE:
             return f"silent on channel {channel + 1} of {channels}"
     return ""
+
+
+def seconds(path: Path) -> float:
+    """Length of a WAV file. Raises `OSError` and `wave.Error`."""
+    with wave.open(str(path), "rb") as file:
+        return file.getnframes() / file.getframerate()

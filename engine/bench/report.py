@@ -13,14 +13,15 @@ from engine.bench.machine import Machine
 from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER, Comparison, Measured, percentile
 
 _COLUMNS = (
-    "calls/s", "side", "calls", "failed", "Asterisk", "engine", "worker", "other", "all CPU",
+    "calls/s", "side", "calls", "failed", "short", "Asterisk", "engine", "worker", "other", "all CPU",
     "answer", "ring",
 )  # fmt: skip
 EXPLANATION = (
-    "CPU in ms a complete call; times in ms, p50 / p99. `worker` stores records and mixes recordings to "
-    "stereo, partly after the calls; `other` is web and fallback; `ring` is from the digit to the INVITE at "
-    "the operator. The plain side records one mixed file by `MixMonitor(FILE.wav,b)` and keeps no event log; "
-    "the engine's side records both directions and keeps CEL as its second witness."
+    "`short` counts complete calls whose recording lacks over 0.5 s of the talk. CPU in ms a complete call; "
+    "times in ms, p50 / p99. `worker` stores records and mixes recordings to stereo, partly after the calls; `other` is "
+    "web and fallback; `ring` is from the digit to the INVITE at the operator. The plain side records one mixed "
+    "file by `MixMonitor(FILE.wav,b)` and keeps no event log; the engine's side records both directions and "
+    "keeps CEL as its second witness."
 )
 
 
@@ -32,6 +33,7 @@ def _row(measured: Measured) -> tuple[str, ...]:
     ]
     return (
         f"{measured.rate:g}", measured.side, str(measured.calls), str(measured.failed),
+        str(measured.short_recordings),
         *cpu, _number(measured.cpu_a_call(), 1), *times,
     )  # fmt: skip
 
@@ -89,7 +91,8 @@ def json_lines(
         groups = {f"{group}_cpu_ms": each.cpu_a_call(group) for group in (ASTERISK, ENGINE, WORKER, OTHER)}
         yield _json(
             kind="result", rate=each.rate, side=each.side, calls=each.calls, complete=each.complete,
-            failed=each.failed, failures=dict(each.failures), stolen=each.stolen,
+            failed=each.failed, short_recordings=each.short_recordings, failures=dict(each.failures),
+            stolen=each.stolen,
             **groups, cpu_ms=each.cpu_a_call(),
             answer_p50_ms=percentile(each.answer_ms, 0.5), answer_p99_ms=percentile(each.answer_ms, 0.99),
             ring_p50_ms=percentile(each.ring_ms, 0.5), ring_p99_ms=percentile(each.ring_ms, 0.99),

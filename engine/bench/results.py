@@ -17,6 +17,7 @@ class Measured:
     rate: float
     calls: int = 0
     complete: int = 0
+    short_recordings: int = 0  # of complete calls
     failures: Counter[str] = field(default_factory=Counter)
     answer_ms: list[float] = field(default_factory=list)
     ring_ms: list[float] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Measured:
     def add(self, other: "Measured") -> None:
         self.calls += other.calls
         self.complete += other.complete
+        self.short_recordings += other.short_recordings
         self.failures.update(other.failures)
         self.answer_ms += other.answer_ms
         self.ring_ms += other.ring_ms

@@ -31,7 +31,8 @@ async def bench(
 ) -> list[Measured]:
     """Measure all sides in turns, `rounds` times at each rate, for `seconds` each time.
 
-    `root` is the folder that holds Asterisk; `keep` gets the files of all instances, else they are deleted.
+    `root` is the folder that holds Asterisk; `keep` gets a folder with the files of all instances, else they
+    are deleted.
     One result a round. Raises `BenchError`.
     """
     _require()
@@ -49,7 +50,8 @@ async def bench(
             return await _measure(loads, rates, seconds, rounds, tell)
     finally:
         if keep is not None:
-            shutil.copytree(folder, keep, symlinks=True, dirs_exist_ok=True, ignore=_sockets)
+            shutil.copytree(folder, keep / folder.name, symlinks=True, ignore=_sockets)
+            tell(f"kept: {keep / folder.name}")
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -65,6 +67,7 @@ async def _measure(
                 measured = await load.run(rate, calls)
                 tell(
                     f"{name}: {measured.complete} complete, {measured.failed} failed, "
+                    f"{measured.short_recordings} recorded short, "
                     f"{measured.cpu_a_call():.1f} ms CPU a call, {measured.stolen:.0%} of the machine stolen"
                     + "".join(f"; {reason}: {times}" for reason, times in measured.failures.items())
                 )

@@ -74,6 +74,7 @@ def test_both_sides_carry_every_call(tmp_path: Path, folder: Path) -> None:
 
 def _plausible(result: dict[str, Any]) -> None:
     assert (result["calls"], result["complete"], result["failures"]) == (6, 6, {})
+    assert result["short_recordings"] <= 6
     assert 0 < result["answer_p50_ms"] <= result["answer_p99_ms"] < 1000
     assert -20 < result["ring_p50_ms"] <= result["ring_p99_ms"] < 2000
     assert 1 < result["asterisk_cpu_ms"] < 1000

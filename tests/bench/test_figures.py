@@ -12,9 +12,9 @@ from engine.bench.machine import Machine
 from engine.bench.results import ASTERISK, ENGINE, WORKER, Measured, comparisons, percentile, together
 
 MACHINE = Machine("A processor", 2, 8.0, "6.1", "22.10.1", "3.11.2")
-PLAIN = Measured("plain", 5, 10, 10, Counter(), [3.0] * 10, [10.0] * 10, {ASTERISK: 200.0})
+PLAIN = Measured("plain", 5, 10, 10, 0, Counter(), [3.0] * 10, [10.0] * 10, {ASTERISK: 200.0})
 OURS = Measured(
-    "engine", 5, 10, 8, Counter({"not answered": 2}), [4.0] * 10, [12.0] * 10,
+    "engine", 5, 10, 8, 1, Counter({"not answered": 2}), [4.0] * 10, [12.0] * 10,
     {ASTERISK: 160.0, ENGINE: 16.0, WORKER: 8.0},
 )  # fmt: skip
 
@@ -56,16 +56,16 @@ def test_json_has_no_nan() -> None:
 def test_markdown_has_a_row_for_each_side() -> None:
     lines = report.markdown(MACHINE, [PLAIN, OURS], comparisons([PLAIN, OURS])).splitlines()
     assert lines[0].startswith("Measured on: A processor, 2 cores, 8 GiB, Linux 6.1, Asterisk 22.10.1")
-    assert "| 5 | plain | 10 | 0 | 20.0 | 0.0 | 0.0 | 0.0 | 20.0 | 3.0 / 3 | 10.0 / 10 |" in lines
+    assert "| 5 | plain | 10 | 0 | 0 | 20.0 | 0.0 | 0.0 | 0.0 | 20.0 | 3.0 / 3 | 10.0 / 10 |" in lines
 
 
-def test_a_recording_needs_its_length_and_sound_on_every_channel(tmp_path: Path) -> None:
-    assert recordings.problem(_wav(tmp_path / "good.wav", 2, (3000, 3000)), 1.5) == ""
-    assert recordings.problem(_wav(tmp_path / "mono.wav", 2, (3000,)), 1.5) == ""
-    assert recordings.problem(_wav(tmp_path / "short.wav", 1, (3000,)), 1.5) == "lasts 1.0 s"
+def test_a_recording_needs_sound_on_every_channel(tmp_path: Path) -> None:
+    good = _wav(tmp_path / "good.wav", 2, (3000, 3000))
+    assert (recordings.problem(good), recordings.seconds(good)) == ("", 2.0)
+    assert recordings.problem(_wav(tmp_path / "mono.wav", 2, (3000,))) == ""
     one_sided = _wav(tmp_path / "one.wav", 2, (3000, 5))
-    assert recordings.problem(one_sided, 1.5) == "silent on channel 2 of 2"
-    assert "unreadable" in recordings.problem(tmp_path / "none.wav", 1.5)
+    assert recordings.problem(one_sided) == "silent on channel 2 of 2"
+    assert "unreadable" in recordings.problem(tmp_path / "none.wav")
 
 
 def _wav(path: Path, seconds: int, levels: tuple[int, ...]) -> Path:
