@@ -34,7 +34,14 @@ async def _up(settings: Settings, demo: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     begun = time.monotonic()
-    async with Supervisor(settings, _tell) as supervisor:
+    quiet = False
+
+    def tell(line: str) -> None:
+        # The demo's last lines are its call's record.
+        if not quiet:
+            _tell(line)
+
+    async with Supervisor(settings, tell) as supervisor:
         sick = await _unless(stop, supervisor.healthy(HEALTHY_WITHIN))
         if sick is None:
             return 0
@@ -51,6 +58,7 @@ async def _up(settings: Settings, demo: bool) -> int:
             )
         if demo:
             code = await _unless(stop, _run_demo())
+            quiet = code == 0
             return 1 if code is None else code
         await stop.wait()
     return 0
