@@ -20,8 +20,8 @@ EXPLANATION = (
     "`short` counts complete calls whose recording lacks over 0.5 s of the talk. CPU in ms a complete call; "
     "times in ms, p50 / p99. `worker` stores records and mixes recordings to stereo, partly after the calls; "
     "`other` is web and fallback; `ring` is from the digit to the INVITE at the operator. The plain side "
-    "records one mixed file by `MixMonitor(FILE.wav,b)` and keeps no event log; the engine's side records both "
-    "directions and keeps CEL as its second witness."
+    "records one mixed file by `MixMonitor(FILE.wav,b)` and keeps no event log; the engine's side records "
+    "both directions and keeps CEL as its second witness."
 )
 
 

@@ -17,6 +17,9 @@ from engine.bench.side import BenchError
 from engine.settings import load_settings
 
 
+_TABLE_WIDTH = 110
+
+
 def _rates(_context: click.Context, _parameter: click.Parameter, value: str) -> list[float]:
     try:
         rates = [float(part) for part in value.split(",")]
@@ -79,6 +82,7 @@ def bench(
         click.echo(report.markdown(machine, measured, compared))
     else:
         console = Console()
+        console.width = max(console.width, _TABLE_WIDTH)
         console.print(report.terminal(measured))
         for line in (report.EXPLANATION, *report.ratios(compared)):
             console.print(line, highlight=False, markup=False)
