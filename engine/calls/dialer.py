@@ -38,23 +38,33 @@ async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingRes
         return result
     adopted, call.adopted_legs = call.adopted_legs, []
     legs = adopted or [call.new_leg(target) for target in targets]
-    if call.talking_with is None:
-        await together(call.start_music(), *(_start(call, leg, timeout) for leg in legs if not adopted))
-        await call.until(lambda: _winner(legs) or all(leg.gone for leg in legs), timeout)
-    winner = call.talking_with or _winner(legs)
     call.last_talk_ended_by = None
-    if winner is None:
-        await _drop_all(call, legs, timed_out=True)
-        await call.stop_music()
-        return RingResult(_outcome(legs))
-    # The losers stop while the two are being connected: neither waits for the other.
-    losers = [leg for leg in legs if leg is not winner]
-    await together(talk(call, winner), *(call.drop(leg, "answered_elsewhere") for leg in losers))
+    try:
+        winner = call.talking_with or await _await_answer(call, legs, timeout, dialled=bool(adopted))
+        if winner is None:
+            await _drop_all(call, legs, timed_out=True)
+            await call.stop_music()
+            return RingResult(_outcome(legs))
+        # The losers stop while the two are being connected: neither waits for the other.
+        losers = [leg for leg in legs if leg is not winner]
+        await together(talk(call, winner), *(call.drop(leg, "answered_elsewhere") for leg in losers))
+    except Exception:
+        if call.talking_with is None:
+            # The caller goes another way; nobody may be left ringing or listening to nothing.
+            await _drop_all(call, legs, timed_out=False)
+        raise
     if call.last_talk_ended_by is None:
         # He hung up in the very moment of being connected.
         return RingResult("no_answer")
     target = winner.target
     return RingResult("talked", (target.user or target.number) if target else "")
+
+
+async def _await_answer(call: Call, legs: Sequence[Leg], timeout: float, *, dialled: bool) -> Leg | None:
+    """Something to hear for the caller, INVITEs to all; the first who answers, None when nobody did."""
+    await together(call.start_music(), *(_start(call, leg, timeout) for leg in legs if not dialled))
+    await call.until(lambda: _winner(legs) or all(leg.gone for leg in legs), timeout)
+    return _winner(legs)
 
 
 def _winner(legs: Sequence[Leg]) -> Leg | None:
