@@ -162,20 +162,26 @@ class WebSocketConnection:
         if body is not None:
             message.content_type = "application/json"
             message.message_body = self._encoder.encode(body).decode()
-        future: asyncio.Future[RestResponse] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[RestResponse] = loop.create_future()
         async with self._slots:
             self._waiting[request_id] = future
+            # A plain timer: `asyncio.timeout` was a sixth of what a request costs us.
+            alarm = loop.call_later(REQUEST_LIMIT_S, _expire, future, f"{method} {path}")
             try:
-                async with asyncio.timeout(REQUEST_LIMIT_S):
-                    await socket.send(self._encoder.encode(message), text=True)
-                    response = await future
-            except TimeoutError as error:
-                raise SwitchAway(f"{method} {path}: no answer within {REQUEST_LIMIT_S:g} s") from error
+                await socket.send(self._encoder.encode(message), text=True)
+                response = await future
             except WebSocketException as error:
                 raise SwitchAway(f"{method} {path}: {error}") from error
             finally:
+                alarm.cancel()
                 self._waiting.pop(request_id, None)
         return answer_of(method, path, response)
+
+
+def _expire(future: asyncio.Future[RestResponse], request: str) -> None:
+    if not future.done():
+        future.set_exception(SwitchAway(f"{request}: no answer within {REQUEST_LIMIT_S:g} s"))
 
 
 def answer_of(method: str, path: str, response: RestResponse) -> bytes:
