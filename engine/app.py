@@ -21,7 +21,7 @@ from engine.calls.services import APPLICATION, Services
 from engine.calls.switchboard import Switchboard
 from engine.clock import SystemClock
 from engine.directory.prompts.library import PromptLibrary
-from engine.journal.spool import Spool
+from engine.journal.spool import Spool, SpoolInUse
 from engine.operations import Handler, serve
 from engine.provisioning import Provisioning
 from engine.reception import Reception
@@ -39,9 +39,13 @@ log = structlog.get_logger(__name__)
 
 
 def main(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; 0 after a clean end."""
+    """Run until SIGTERM or SIGINT; 0 after a clean end, 1 when another engine runs already."""
     logs.configure("engine")
-    uvloop.run(_main(settings))
+    try:
+        uvloop.run(_main(settings))
+    except SpoolInUse as error:
+        log.error("engine.cannot_run", error=str(error))
+        return 1
     return 0
 
 
@@ -94,11 +98,12 @@ class Engine:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, or another engine takes the application over."""
+        # Before anything is touched that another engine may be using.
+        self._spool.open()
         self._settings.run_folder.mkdir(parents=True, exist_ok=True)
         pid_file = self._settings.run_folder / "engine.pid"
         pid_file.write_text(f"{os.getpid()}\n")
         await asyncio.to_thread(self._library.load)
-        self._spool.open()
         server = await serve(self._settings.engine_socket, self._operations())
         try:
             async with asyncio.TaskGroup() as group:

@@ -16,7 +16,7 @@ from engine.clock import Clock, SystemClock
 from engine.directory.directory import Directory
 from engine.directory.loader import load_directory
 from engine.journal.events import SWITCH_SEQ
-from engine.journal.spool import Spool
+from engine.journal.spool import Spool, SpoolInUse
 from engine.journal.writer import JournalWriter
 from engine.recordings import worker as recordings
 from engine.recordings.jobs import derive_recordings
@@ -34,8 +34,12 @@ _log = structlog.get_logger(__name__)
 
 
 def main(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; returns the exit code."""
-    return uvloop.run(_main(settings, SystemClock()))
+    """Run until SIGTERM or SIGINT; returns the exit code, 1 when another worker runs already."""
+    try:
+        return uvloop.run(_main(settings, SystemClock()))
+    except SpoolInUse as error:
+        _log.error("worker.cannot_run", error=str(error))
+        return 1
 
 
 async def _main(settings: Settings, clock: Clock) -> int:
@@ -48,7 +52,10 @@ async def _main(settings: Settings, clock: Clock) -> int:
 
 
 async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
-    """Everything the worker does, until `stop` is set. Raises `DatabaseError` for a wrong address."""
+    """Everything the worker does, until `stop` is set.
+
+    Raises `DatabaseError` for a wrong address, `SpoolInUse` when another worker runs.
+    """
     database = Database(settings.database_url)
     spool = Spool(settings.journal_folder, "switch", clock, first_seq=SWITCH_SEQ)
     spool.open()

@@ -1,11 +1,7 @@
 """`vats cdr verify`: compare, tell, repair."""
 
 import asyncio
-import fcntl
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import click
 
@@ -48,14 +44,13 @@ async def run_verify(
 
 async def _repair(settings: Settings, database: Database, report: Report) -> int:
     """Write the missing calls to the journal and wait for the worker; returns how many it has not stored."""
-    # A writer name of its own: the running worker holds `switch`.
-    with _alone(settings.journal_folder / "repair.lock"):
-        spool = Spool(settings.journal_folder, "repair", SystemClock(), first_seq=SWITCH_SEQ)
-        spool.open()
-        try:
-            await repair(database, spool, report.missing, Describer(directory_of(settings), settings.cell))
-        finally:
-            await spool.close()
+    # A writer name of its own: the running worker holds `switch`. Its lock keeps a second repair out.
+    spool = Spool(settings.journal_folder, "repair", SystemClock(), first_seq=SWITCH_SEQ)
+    spool.open()
+    try:
+        await repair(database, spool, report.missing, Describer(directory_of(settings), settings.cell))
+    finally:
+        await spool.close()
     wanted = [call.call_id for call in report.missing]
     stored: set[str] = set()
     try:
@@ -67,15 +62,6 @@ async def _repair(settings: Settings, database: Database, report: Report) -> int
     except TimeoutError:
         pass
     return len(wanted) - len(stored)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One repair at a time: two would number the same calls' events alike."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _print_lines(report: Report, repairing: bool, unstored: int) -> None:

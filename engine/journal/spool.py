@@ -6,6 +6,7 @@ and are written again, and `healthy` says so.
 """
 
 import asyncio
+import fcntl
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,10 @@ LIVE_MS = 1000  # a switch's time further than this from now: the monotonic cloc
 ENDED_KEPT = 1000  # ended calls whose last number is still known, for late events
 
 _log = structlog.get_logger(__name__)
+
+
+class SpoolInUse(OSError):
+    """Another process writes this spool; the message names it, and the lock file."""
 
 
 class Spool:
@@ -45,6 +50,7 @@ class Spool:
         self._open: dict[str, list[Entry]] = {}
         self._ended: dict[str, list[Entry]] = {}
         self._number = 0
+        self._lock = -1
         self._descriptor = -1
         self._size = 0
         self._carried = 0  # of _size, what the segment began with
@@ -65,9 +71,22 @@ class Spool:
     def open(self) -> dict[str, list[Entry]]:
         """Read the newest segment; returns the events of the calls that were open, and goes on from there.
 
-        Raises `OSError` when the folder cannot be used.
+        Raises `SpoolInUse` when another process has it open, `OSError` when the folder cannot be used.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self.folder / f"{self.name}.lock", self.name)
+        try:
+            self._read_newest()
+        except OSError:
+            os.close(self._lock)
+            self._lock = -1
+            raise
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"spool-{self.name}")
+        known = [*self._open.values(), *self._ended.values()]
+        self.last_at = max((entry.at for entries in known for entry in entries), default=0)
+        return {call_id: list(entries) for call_id, entries in self._open.items()}
+
+    def _read_newest(self) -> None:
         for left_over in self.folder.glob(f"{self.name}-*.new"):
             left_over.unlink()
         segments = list_segments(self.folder, self.name)
@@ -82,10 +101,6 @@ class Spool:
             self._number = 1
             path = segment_path(self.folder, self.name, self._number)
             self._descriptor, self._size = begin_segment(path, [], b"")
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"spool-{self.name}")
-        known = [*self._open.values(), *self._ended.values()]
-        self.last_at = max((entry.at for entries in known for entry in entries), default=0)
-        return {call_id: list(entries) for call_id, entries in self._open.items()}
 
     def events(self, call_id: str) -> Sequence[Entry]:
         """An open call's entries so far; empty for a call that has ended or is unknown."""
@@ -161,6 +176,9 @@ class Spool:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
     def _schedule_write(self) -> None:
         try:
@@ -287,3 +305,23 @@ class Spool:
     def _recovered(self) -> None:
         _log.warning("spool.recovered", writer=self.name)
         self.healthy = True
+
+
+def _lock(path: Path, name: str) -> int:
+    """Held until the descriptor is closed, or the process has died; the file stays and tells who holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        who = f"process {holder}" if holder.isdigit() else "another process"
+        raise SpoolInUse(
+            f"{path}: the journal {name!r} is held by {who}, which must end first; a stopped one holds it too"
+        ) from None
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -22,7 +24,8 @@ from engine.journal.events import (
     decode,
 )
 from engine.journal.segments import list_segments, read_segment
-from engine.journal.spool import Spool
+from engine.journal.spool import Spool, SpoolInUse
+from tests.instance import Instance
 
 STARTED = CallStarted(
     direction="in", tenant="romashka", number="+74951234567", caller="+79031112233", channel="PJSIP/city-1"
@@ -161,7 +164,7 @@ async def test_left_over_of_an_unfinished_rotation_is_ignored(tmp_path: Path) ->
     journal = spool(tmp_path)
     assert journal.open() == {}
     await journal.close()
-    assert os.listdir(tmp_path) == ["engine-000001.jsonl"]
+    assert sorted(os.listdir(tmp_path)) == ["engine-000001.jsonl", "engine.lock"]
 
 
 async def test_a_full_disk_keeps_entries_in_memory_and_writes_them_later(
@@ -264,6 +267,59 @@ def test_kill_9_loses_nothing_older_than_20_ms(tmp_path: Path) -> None:
     process.stdout.close()
     found = read_segment(list_segments(tmp_path)[-1].path).open["a"]
     assert [entry.seq for entry in found][:reported] == list(range(1, reported + 1))
+
+
+def test_one_process_writes_a_spool_and_a_stopped_one_holds_it_until_killed(tmp_path: Path) -> None:
+    program = textwrap.dedent(
+        """
+        import sys, time
+        from pathlib import Path
+        from engine.clock import SystemClock
+        from engine.journal.spool import Spool
+        Spool(Path(sys.argv[1]), "engine", SystemClock()).open()
+        print("open", flush=True)
+        time.sleep(60)
+        """
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "open\n"
+            other = spool(tmp_path, "fallback")
+            other.open()
+            asyncio.run(other.close())
+            journal = spool(tmp_path)
+            with pytest.raises(SpoolInUse, match=f"'engine' is held by process {holder.pid},"):
+                journal.open()
+            holder.send_signal(signal.SIGSTOP)
+            with pytest.raises(SpoolInUse, match=str(holder.pid)):
+                journal.open()
+        finally:
+            holder.kill()
+        holder.wait()
+    journal.open()
+    assert (tmp_path / "engine.lock").read_text() == f"{os.getpid()}\n"
+    asyncio.run(journal.close())
+    again = spool(tmp_path)
+    again.open()
+    asyncio.run(again.close())
+
+
+def test_a_second_engine_or_worker_ends_with_a_message(instance: Instance) -> None:
+    """Each names who holds the journal, and leaves the first one's pid file alone."""
+    folder = instance.settings.journal_folder
+    for process, name in (("engine", "engine"), ("worker", "switch"), ("fallback", "fallback")):
+        holder = spool(folder, name)
+        holder.open()
+        try:
+            assert instance.start(process).wait(20) == 1
+        finally:
+            asyncio.run(holder.close())
+        last = json.loads(instance.log(process).splitlines()[-1])
+        assert f"held by process {os.getpid()}" in last["error"]
+    assert not (instance.settings.run_folder / "engine.pid").exists()
 
 
 async def test_append_costs_under_15_microseconds(tmp_path: Path) -> None:
