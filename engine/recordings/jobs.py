@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Insert, exists, or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,10 @@ from engine.store.tables import call, journal, recording
 
 DAY_MS = 86_400_000
 _BATCH = 500
+_BEGIN = {
+    "sqlite": sqlite.insert(recording).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(recording).on_conflict_do_nothing(),
+}
 
 
 class Job(NamedTuple):
@@ -37,13 +41,15 @@ class _RawFiles(msgspec.Struct):
 
 async def derive_recordings(connection: AsyncConnection, calls: Mapping[str, Sequence[Entry]]) -> None:
     """A deriver of the journal's writer: ended calls that were recorded begin to wait. Again does no harm."""
+    rows = []
     for call_id, entries in calls.items():
         events = {type(entry.event): entry for entry in entries}
         if CallEnded not in events or RecordingStarted not in events:
             continue
         started = next((entry for entry in entries if isinstance(entry.event, CallStarted)), entries[0])
         tenant = started.event.tenant if isinstance(started.event, CallStarted) else ""
-        await connection.execute(_begin(connection, call_id, tenant, started.at))
+        rows.append((call_id, tenant, started.at))
+    await _begin(connection, rows)
 
 
 async def take_over_forgotten(connection: AsyncConnection, since: int) -> int:
@@ -59,9 +65,8 @@ async def take_over_forgotten(connection: AsyncConnection, since: int) -> int:
             ),
         )
     )
-    found = rows.all()
-    for call_id, tenant, started_at in found:
-        await connection.execute(_begin(connection, call_id, tenant, started_at))
+    found = [(call_id, tenant, started_at) for call_id, tenant, started_at in rows]
+    await _begin(connection, found)
     return len(found)
 
 
@@ -132,15 +137,16 @@ async def wholly_done(connection: AsyncConnection, call_ids: Sequence[str]) -> s
     return set(rows.scalars())
 
 
-def _begin(connection: AsyncConnection, call_id: str, tenant: str, started_at: int) -> Insert:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+async def _begin(connection: AsyncConnection, calls: Sequence[tuple[str, str, int]]) -> None:
+    """One statement for all: (call_id, tenant, started_at in UTC milliseconds)."""
+    if not calls:
+        return
     # No time for the next attempt: due at once, however the wall clock is set.
-    statement: Insert = (
-        insert(recording)
-        .values(call_id=call_id, tenant=tenant, state="waiting", started_at=started_at)
-        .on_conflict_do_nothing()
-    )
-    return statement
+    values = [
+        {"call_id": call_id, "tenant": tenant, "state": "waiting", "started_at": started_at}
+        for call_id, tenant, started_at in calls
+    ]
+    await connection.execute(_BEGIN[connection.dialect.name], values)
 
 
 def _kind_of_recording_started() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from engine.recordings import worker as worker_module
 from engine.recordings.jobs import derive_recordings
@@ -47,6 +47,25 @@ async def test_f01_a_call_becomes_one_announced_file(settings: Settings, databas
     assert sound.level(sound.channel(path, 0)[0][:16000], 440) > 0.9
     assert sound.level(sound.channel(path, 1)[0][16000:], 1400) > 0.9
     assert list(settings.raw_recordings_folder.iterdir()) == []
+
+
+async def test_a_batch_of_calls_is_begun_by_one_statement(database: Database) -> None:
+    inserts = []
+
+    def note(_c: object, _cursor: object, statement: str, values: Any, _context: object, many: bool) -> None:
+        if statement.startswith("INSERT INTO recording"):
+            inserts.append((many, len(values)))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    calls = {f"cell1-1.{n}": entries_of(f"cell1-1.{n}", 1) for n in range(50)}
+    for _ in range(2):  # again does no harm
+        async with database.write() as connection:
+            await derive_recordings(connection, calls)
+    assert inserts == [(True, 50), (True, 50)]
+    rows = await _rows(database)
+    assert {row.call_id: (row.tenant, row.state, row.started_at) for row in rows.values()} == {
+        call_id: ("romashka", "waiting", entries[0].at) for call_id, entries in calls.items()
+    }
 
 
 async def test_a_growing_raw_file_is_waited_for(settings: Settings, database: Database) -> None:
