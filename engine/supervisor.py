@@ -54,6 +54,10 @@ class Child:
         return self.process is not None and self.process.returncode is None
 
 
+class AlreadyRunning(SettingsError):
+    """Another `vats up` serves this state folder."""
+
+
 class Supervisor:
     """`async with Supervisor(settings, tell)`: all start on entering, and are gone on leaving.
 
@@ -203,7 +207,7 @@ class Supervisor:
             lock.seek(0)
             holder = lock.read().strip()
             lock.close()
-            raise SettingsError(
+            raise AlreadyRunning(
                 f"{self.settings.home}: `vats up` runs here already, pid {holder}; "
                 "stop it first, or give this one a VATS_HOME of its own"
             ) from None

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from engine.settings import Settings, load_settings
-from engine.supervisor import Supervisor
+from engine.supervisor import AlreadyRunning, Supervisor
 
 # Seconds that all processes together may take until they answer.
 HEALTHY_WITHIN = 60.0
@@ -23,9 +23,15 @@ T = TypeVar("T")
 def up(demo: bool) -> None:
     """Start Asterisk and all processes, restart what dies, end all on Ctrl-C.
 
-    Logs are in VATS_HOME/log/NAME.log. Exit code 1 when something does not come up.
+    Where everything runs already, the demo call is placed there. Logs are in VATS_HOME/log/NAME.log. Exit
+    code 1 when something does not come up.
     """
-    sys.exit(asyncio.run(_up(load_settings(), demo)))
+    try:
+        sys.exit(asyncio.run(_up(load_settings(), demo)))
+    except AlreadyRunning:
+        if not demo:
+            raise
+        sys.exit(asyncio.run(_run_demo()))
 
 
 async def _up(settings: Settings, demo: bool) -> int:
