@@ -1,5 +1,6 @@
 """The worker process: journal → database, records and charges; calls that only the switch's log knows the end
-of; recordings. No call in progress needs it: what it has not done yet, it does when it is back.
+of; recordings; the contents of scenario versions. No call in progress needs it: what it has not done yet, it
+does when it is back.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from engine.recordings.jobs import derive_recordings
 from engine.records.reconcile import Reconciler
 from engine.records.store import RecordStore
 from engine.records.witness import Describer
+from engine.scenarios.history import VersionHistory
 from engine.settings import Settings
 from engine.store.database import Database, DatabaseError
 from engine.store.migrate import require_newest
@@ -66,6 +68,7 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
         [RecordStore([charge_records]).derive, derive_recordings],
     )
     describe = Describer(directory_of(settings), settings.cell)
+    versions = VersionHistory(settings.versions_folder, database)
     reconciler = Reconciler(EventLog(settings.event_log), database, spool, clock, describe)
 
     async def work() -> None:
@@ -74,6 +77,7 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(writer.run(), name="journal-writer")
             tasks.create_task(reconciler.run(writer), name="reconciler")
+            tasks.create_task(versions.run(), name="scenario-versions")
             tasks.create_task(recordings.run(settings, database, clock), name="recordings")
 
     working = asyncio.create_task(work(), name="worker")
