@@ -67,7 +67,7 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
         clock,
         [RecordStore([charge_records]).derive, derive_recordings],
     )
-    describe = Describer(directory_of(settings), settings.cell)
+    describe = Describer.of(settings, directory_of(settings))
     versions = VersionHistory(settings.versions_folder, database)
     reconciler = Reconciler(EventLog(settings.event_log), database, spool, clock, describe)
 

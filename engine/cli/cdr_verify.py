@@ -48,7 +48,7 @@ async def _repair(settings: Settings, database: Database, report: Report) -> int
     spool = Spool(settings.journal_folder, "repair", SystemClock(), first_seq=SWITCH_SEQ)
     spool.open()
     try:
-        await repair(database, spool, report.missing, Describer(directory_of(settings), settings.cell))
+        await repair(database, spool, report.missing, Describer.of(settings, directory_of(settings)))
     finally:
         await spool.close()
     wanted = [call.call_id for call in report.missing]

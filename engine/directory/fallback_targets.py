@@ -6,23 +6,37 @@ The engine writes it whenever the configuration changes; AstDB holds each number
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import structlog
 
 from engine.directory.directory import Directory, Tenant
+from engine.journal.events import MeterFrom
 
 _MOST_NEXT = 5  # users rung when the first ones do not answer
 _log = structlog.get_logger(__name__)
 
 
 class FallbackTarget(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`dial` is rung first; then, one after the other, the dial strings of `then`."""
+    """`dial` is rung first; then, one after the other, the dial strings of `then`.
+
+    `meter_from` and `kopecks_per_minute` are the tenant's tariff, for the call's record.
+    """
 
     tenant: str
     users: list[str] = []
     dial: str = ""
     then: list[str] = []
+    meter_from: MeterFrom = "operator"
+    kopecks_per_minute: int = 0
+
+
+class Tariff(NamedTuple):
+    """What a call is charged by."""
+
+    meter_from: MeterFrom = "operator"
+    kopecks_per_minute: int = 0
 
 
 def fallback_targets(directory: Directory) -> dict[str, FallbackTarget]:
@@ -33,7 +47,14 @@ def fallback_targets(directory: Directory) -> dict[str, FallbackTarget]:
         others = [extension for extension in tenant.users if extension not in desk][:_MOST_NEXT]
         then = [_dial(tenant, others)] if others else []
         for number in tenant.numbers:
-            found[number] = FallbackTarget(tenant.name, desk, _dial(tenant, desk), then)
+            found[number] = FallbackTarget(
+                tenant.name,
+                desk,
+                _dial(tenant, desk),
+                then,
+                tenant.tariff.meter_from,
+                tenant.tariff.per_minute,
+            )
     return found
 
 
@@ -62,6 +83,13 @@ class TargetFile:
 
     def tenants(self) -> set[str]:
         return {target.tenant for target in (self._read() or {}).values()}
+
+    def tariff(self, tenant: str) -> Tariff:
+        """What this tenant's calls are charged by; nothing for a tenant without a city number."""
+        for target in (self._read() or {}).values():
+            if target.tenant == tenant:
+                return Tariff(target.meter_from, target.kopecks_per_minute)
+        return Tariff()
 
     def _read(self) -> dict[str, FallbackTarget] | None:
         try:

@@ -185,10 +185,12 @@ class FallbackCalls:
         refused: bool,
     ) -> None:
         ours = not trunk and self._tenant_of(channel) != ""
+        owner = "" if refused and not ours else tenant
+        tariff = self._targets.tariff(owner)
         direction: Direction = "in" if not ours else "out" if number.startswith("+") else "internal"
         begin = CallStarted(
             direction,
-            "" if refused and not ours else tenant,
+            owner,
             number,
             normalise(caller),
             channel,
@@ -196,6 +198,8 @@ class FallbackCalls:
             callee=number,
             trunk=trunk,
             node=self._settings.cell,
+            meter_from=tariff.meter_from,
+            kopecks_per_minute=tariff.kopecks_per_minute,
         )
         self._spool.append(call_id, begin, started_at)
 

@@ -1,8 +1,10 @@
 """What the switch's own log knows of a call, as events for the journal: for calls that lack their end."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from engine.directory.directory import Directory
+from engine.directory.directory import Directory, Tenant
+from engine.directory.fallback_targets import TargetFile, Tariff
 from engine.directory.numbers import normalise
 from engine.journal.events import (
     CallAnswered,
@@ -16,11 +18,12 @@ from engine.journal.events import (
     LegCreated,
     LegEnded,
     LegResult,
-    MeterFrom,
     TalkEnded,
     TalkStarted,
 )
+from engine.settings import Settings
 from engine.switch.cel_calls import SwitchCall, SwitchChannel
+from engine.switch.trunks import trunk_of_endpoint
 
 Describe = Callable[[SwitchCall], CallStarted]
 TimedEvent = tuple[Event, int]
@@ -42,11 +45,29 @@ def endpoint_of(channel: str) -> str:
 
 
 class Describer:
-    """Names the parties of a call that nobody journalled, by the directory as it is now."""
+    """Names the parties of a call that nobody journalled, by the directory as it is now.
 
-    def __init__(self, directory: Callable[[], Directory], cell: str) -> None:
+    `trunk_of` tells the trunk of an endpoint. `targets` is what the engine wrote last: it knows the tenant of
+    a number whose tenant's file is broken or gone now.
+    """
+
+    def __init__(
+        self,
+        directory: Callable[[], Directory],
+        cell: str,
+        trunk_of: Callable[[str], str],
+        targets: TargetFile,
+    ) -> None:
         self._directory = directory
         self._cell = cell
+        self._trunk_of = trunk_of
+        self._targets = targets
+
+    @classmethod
+    def of(cls, settings: Settings, directory: Callable[[], Directory]) -> "Describer":
+        """For an installation."""
+        targets = TargetFile(settings.run_folder / "fallback.json")
+        return cls(directory, settings.cell, partial(trunk_of_endpoint, settings), targets)
 
     def __call__(self, call: SwitchCall) -> CallStarted:
         directory, first = self._directory(), call.first
@@ -55,43 +76,55 @@ class Describer:
         home = directory.tenant(user.tenant) if user else None
         if user and home and first.extension in home.users:
             return self._started(
-                call, "internal", home.name, "", user.extension, first.extension, caller_name=user.name
-            )
+                call, "internal", home.name, _tariff(home), caller=user.extension, callee=first.extension,
+                caller_name=user.name,
+            )  # fmt: skip
         number = home.normalise(first.extension) if home else normalise(first.extension)
         entry = directory.number(number)
         tenant = directory.tenant(entry.tenant) if entry else None
         caller = user.extension if user else (tenant.normalise if tenant else normalise)(first.number)
         if tenant is None and home is not None:
-            return self._started(call, "out", home.name, "", caller, number)
+            return self._started(call, "out", home.name, _tariff(home), caller=caller, callee=number)
+        trunk = "" if user else self._trunk_of(account)
         if tenant is None:
-            return self._started(call, "in", "", number, caller, number, trunk=account)
+            name = self._last_owner(number)
+            return self._started(
+                call, "in", name, self._targets.tariff(name), caller=caller, callee=number, number=number,
+                trunk=trunk,
+            )  # fmt: skip
         return self._started(
             call,
             "in",
             tenant.name,
-            number,
-            caller,
-            number,
+            _tariff(tenant),
+            caller=caller,
+            callee=number,
+            number=number,
             caller_name=user.name if user else tenant.name_of(caller),
-            trunk="" if user else account,
+            trunk=trunk,
             scenario=entry.scenario if entry else "",
-            meter_from=tenant.tariff.meter_from,
-            kopecks_per_minute=tenant.tariff.per_minute,
         )
+
+    def _last_owner(self, number: str) -> str:
+        try:
+            target = self._targets.find(number)
+        except LookupError:  # no engine has ever run
+            return ""
+        return target.tenant if target else ""
 
     def _started(
         self,
         call: SwitchCall,
         direction: Direction,
         tenant: str,
-        number: str,
+        tariff: Tariff,
+        *,
         caller: str,
         callee: str,
+        number: str = "",
         caller_name: str = "",
         trunk: str = "",
         scenario: str = "",
-        meter_from: MeterFrom = "operator",
-        kopecks_per_minute: int = 0,
     ) -> CallStarted:
         return CallStarted(
             direction,
@@ -104,9 +137,13 @@ class Describer:
             trunk,
             scenario,
             node=self._cell,
-            meter_from=meter_from,
-            kopecks_per_minute=kopecks_per_minute,
+            meter_from=tariff.meter_from,
+            kopecks_per_minute=tariff.kopecks_per_minute,
         )
+
+
+def _tariff(tenant: Tenant) -> Tariff:
+    return Tariff(tenant.tariff.meter_from, tenant.tariff.per_minute)
 
 
 def missing_events(call: SwitchCall, entries: Sequence[Entry], describe: Describe) -> list[TimedEvent]:

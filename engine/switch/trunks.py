@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.settings import Settings, SettingsError
+from engine.settings import Settings, SettingsError, Trunk
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,10 @@ def trunk_view(settings: Settings, name: str) -> TrunkView:
     matches = list(trunk.addresses)
     if trunk.register_with and not matches:
         matches = [trunk.register_with]
-    challenge = bool(trunk.username) and not trunk.register_with and not (trunk.addresses and trunk.host)
-    logs_in_as = trunk.username if challenge else name
+    challenge, logs_in_as = _must_log_in(trunk), _logs_in_as(trunk, name)
     return TrunkView(
         name=name,
-        endpoints=[name] if logs_in_as == name else [name, logs_in_as],
+        endpoints=_endpoints(trunk, name),
         aor=logs_in_as if challenge and not trunk.host else name,
         codecs=",".join(trunk.codecs),
         host=trunk.host,
@@ -70,3 +69,25 @@ def trunk_view(settings: Settings, name: str) -> TrunkView:
         matches=matches,
         register_with=trunk.register_with,
     )
+
+
+def trunk_of_endpoint(settings: Settings, endpoint: str) -> str:
+    """The trunk that an endpoint's calls come by; the endpoint's own name where the settings know no such."""
+    for name, trunk in settings.trunks.items():
+        if endpoint in _endpoints(trunk, name):
+            return name
+    return endpoint
+
+
+def _must_log_in(trunk: Trunk) -> bool:
+    return bool(trunk.username) and not trunk.register_with and not (trunk.addresses and trunk.host)
+
+
+def _logs_in_as(trunk: Trunk, name: str) -> str:
+    return trunk.username if _must_log_in(trunk) else name
+
+
+def _endpoints(trunk: Trunk, name: str) -> list[str]:
+    """The switch looks for an endpoint by the name that the other side logs in with."""
+    logs_in_as = _logs_in_as(trunk, name)
+    return [name] if logs_in_as == name else [name, logs_in_as]

@@ -114,7 +114,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
                 await stack.enter_async_context(phone)
             await anna.register()
             await pyotr.register()
-            target = FallbackTarget("romashka", ["101"], f"PJSIP/{ANNA}", [f"PJSIP/{PYOTR}"])
+            target = FallbackTarget("romashka", ["101"], f"PJSIP/{ANNA}", [f"PJSIP/{PYOTR}"], "answer", 600)
             write_targets(settings.run_folder / "fallback.json", {NUMBER: target})
             yield Office(instance, trunk, anna, pyotr, switch)
 

@@ -50,6 +50,7 @@ async def test_a_call_rings_the_fallback_person_and_is_journalled(company: Offic
     assert isinstance(begun, CallStarted)
     assert (begun.direction, begun.tenant, begun.number) == ("in", "romashka", NUMBER)
     assert (begun.caller, begun.trunk, begun.node) == (CALLER, "city", "test1")
+    assert (begun.meter_from, begun.kopecks_per_minute) == ("answer", 600), "the tenant's tariff"
     assert entries[1].event == FallbackTook(f"PJSIP/{ANNA}")
     leg = next(entry.event for entry in entries if isinstance(entry.event, LegCreated))
     assert (leg.endpoint, leg.user, leg.role) == (f"PJSIP/{ANNA}", "101", "operator")

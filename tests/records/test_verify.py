@@ -24,6 +24,7 @@ from engine.records.reconcile import Reconciler
 from engine.records.store import RecordStore
 from engine.records.verify import Report, repair, verify
 from engine.records.witness import Describer
+from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.tables import call, journal_position
 from engine.store.views import cdr, cdr_leg
@@ -33,7 +34,7 @@ from tests.records.test_switch_log import BUSY, FIRST, RECORDED, SECOND, line
 CELL = "cell1"
 THIRD = "cell1-1795301593.4"
 NOW = 1_795_302_000_000
-DESCRIBE = Describer(lambda: Directory.of([]), CELL)
+DESCRIBE = Describer.of(Settings(), lambda: Directory.of([]))
 
 
 class LaterClock(SystemClock):
