@@ -41,8 +41,10 @@ def _row(measured: Measured) -> tuple[str, ...]:
 def _ratio(comparison: Comparison) -> str:
     plain, engine = comparison.plain, comparison.engine
     ring = percentile(engine.ring_ms, 0.5) - percentile(plain.ring_ms, 0.5)
+    rounds = [ratio for ratio in comparison.all_cpu_of_rounds() if not math.isnan(ratio)] or [math.nan]
     return (
-        f"{plain.rate:g} calls/s: all CPU {_number(comparison.all_cpu, 2)} times, "
+        f"{plain.rate:g} calls/s: all CPU {_number(comparison.all_cpu, 2)} times "
+        f"(rounds {_number(min(rounds), 2)} to {_number(max(rounds), 2)}), "
         f"Asterisk {_number(comparison.asterisk_cpu, 2)} times; "
         f"answer {_number(comparison.answer_later_ms, 1)} ms later (p50), "
         f"ring {_number(ring, 1)} ms later (p50)"
@@ -100,6 +102,8 @@ def json_lines(
     for comparison in compared:
         yield _json(
             kind="ratio", rate=comparison.plain.rate, cpu=comparison.all_cpu,
+            cpu_of_rounds=[None if math.isnan(ratio) else round(ratio, 3)
+                           for ratio in comparison.all_cpu_of_rounds()],
             asterisk_cpu=comparison.asterisk_cpu, answer_later_ms=comparison.answer_later_ms,
             missed=comparison.missed(),
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """What was measured, and what follows from it."""
 
 import math
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -59,14 +60,22 @@ class Comparison:
 
     plain: Measured
     engine: Measured
+    rounds: Sequence[tuple[Measured, Measured]]  # one after the other: plain, engine
 
     @property
     def all_cpu(self) -> float:
-        return self.engine.cpu_a_call() / self.plain.cpu_a_call()
+        """The median of the rounds: one that was disturbed by something else decides nothing."""
+        return median(self.all_cpu_of_rounds())
 
     @property
     def asterisk_cpu(self) -> float:
-        return self.engine.cpu_a_call(ASTERISK) / self.plain.cpu_a_call(ASTERISK)
+        """The median of the rounds, as `all_cpu`."""
+        return median(
+            [engine.cpu_a_call(ASTERISK) / plain.cpu_a_call(ASTERISK) for plain, engine in self.rounds]
+        )
+
+    def all_cpu_of_rounds(self) -> list[float]:
+        return [engine.cpu_a_call() / plain.cpu_a_call() for plain, engine in self.rounds]
 
     @property
     def answer_later_ms(self) -> float:
@@ -94,13 +103,24 @@ def together(rounds: Iterable[Measured]) -> list[Measured]:
     return list(found.values())
 
 
-def comparisons(measured: Iterable[Measured]) -> list[Comparison]:
-    sides = {(each.rate, each.side): each for each in measured}
-    return [
-        Comparison(plain, sides[rate, "engine"])
-        for (rate, side), plain in sides.items()
-        if side == "plain" and (rate, "engine") in sides
-    ]
+def comparisons(rounds: Sequence[Measured]) -> list[Comparison]:
+    """Of all rates at which both sides were measured; `rounds` as they came."""
+    found = []
+    for rate in dict.fromkeys(each.rate for each in rounds):
+        plain = [each for each in rounds if (each.rate, each.side) == (rate, "plain")]
+        engine = [each for each in rounds if (each.rate, each.side) == (rate, "engine")]
+        if plain and engine:
+            pairs = list(zip(plain, engine, strict=False))
+            found.append(Comparison(together(plain)[0], together(engine)[0], pairs))
+    return found
+
+
+def median(values: Iterable[float]) -> float:
+    """NaN when there is none, or not all are numbers."""
+    known = list(values)
+    if not known or any(math.isnan(value) for value in known):
+        return math.nan
+    return statistics.median(known)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

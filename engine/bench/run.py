@@ -49,10 +49,12 @@ async def bench(
                 await loads[name].warm_up()
             return await _measure(loads, rates, seconds, rounds, tell)
     finally:
-        if keep is not None:
-            shutil.copytree(folder, keep / folder.name, symlinks=True, ignore=_sockets)
-            tell(f"kept: {keep / folder.name}")
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            if keep is not None:
+                shutil.copytree(folder, keep / folder.name, symlinks=True, ignore=_sockets)
+                tell(f"kept: {keep / folder.name}")
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _measure(

@@ -1,6 +1,7 @@
 """`vats bench`: what a call costs by plain dialplan and by the engine."""
 
 import asyncio
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,6 @@ from engine.bench.run import SIDES
 from engine.bench.run import bench as run_bench
 from engine.bench.side import BenchError
 from engine.settings import load_settings
-
 
 _TABLE_WIDTH = 110
 
@@ -63,6 +63,9 @@ def bench(
     def tell(line: str) -> None:
         click.echo(f"{time.strftime('%H:%M:%S')}  {line}", err=True)
 
+    # Ended by either signal it ends its processes and removes its files.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         machine = describe_machine(settings)
         tell(str(machine))
@@ -74,7 +77,7 @@ def bench(
         click.echo(f"vats bench: {error}", err=True)
         sys.exit(1)
     measured = together(found)
-    compared = comparisons(measured)
+    compared = comparisons(found)
     if as_json:
         for line in report.json_lines(machine, measured, compared):
             click.echo(line)

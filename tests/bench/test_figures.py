@@ -5,6 +5,7 @@ import math
 import struct
 import wave
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from engine.bench import recordings, report
@@ -43,6 +44,14 @@ def test_aims_that_are_missed_are_named() -> None:
     assert comparison.all_cpu == 23 / 20
     assert comparison.answer_later_ms == 1
     assert comparison.missed() == ["2 calls failed, by plain dialplan none"]
+
+
+def test_a_disturbed_round_decides_no_ratio() -> None:
+    slow = replace(OURS, cpu_ms={ASTERISK: 9000.0})
+    [comparison] = comparisons([PLAIN, OURS, PLAIN, slow, PLAIN, OURS])
+    assert comparison.all_cpu == 23 / 20
+    assert max(comparison.all_cpu_of_rounds()) == 1125 / 20
+    assert comparison.engine.calls == 30
 
 
 def test_json_has_no_nan() -> None:
