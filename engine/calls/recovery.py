@@ -52,7 +52,14 @@ async def take_snapshot(application: Application) -> Snapshot:
     ours = await application.channel_ids()
     channels = {channel.id: channel for channel in await application.channels()}
     bridges = {bridge.id: bridge for bridge in await application.bridges()}
-    return Snapshot(channels, bridges, frozenset(ours))
+    # A caller whom the fallback took out of our application stays among its subscriptions if a leg of his was
+    # ringing: what he runs now tells (measured).
+    inside = {channel_id for channel_id in ours if not _left(channels.get(channel_id))}
+    return Snapshot(channels, bridges, frozenset(inside))
+
+
+def _left(channel: ChannelData | None) -> bool:
+    return channel is not None and channel.dialplan.app_name not in ("", "Stasis")
 
 
 def close_ended(services: Services, call_id: str, history: ChannelHistory | None, lost_at: int) -> None:

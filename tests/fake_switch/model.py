@@ -89,7 +89,7 @@ class Channel:
             "caller": {"name": self.caller_name, "number": self.caller_number},
             "connected": {"name": self.connected_name, "number": self.connected_number},
             "accountcode": "",
-            "dialplan": {"context": self.context, "exten": self.extension, "priority": 2, "app_name": "Stasis",
-                         "app_data": self.application_data},
+            "dialplan": {"context": self.went_to or self.context, "exten": self.extension, "priority": 2,
+                         "app_name": "Dial" if self.went_to else "Stasis", "app_data": self.application_data},
             "creationtime": timestamp(self.created_ms), "language": "en",
         }  # fmt: skip

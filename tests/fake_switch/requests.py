@@ -316,7 +316,8 @@ class Requests:
         store = self._switch.channels
         return 200, "OK", {
             "name": name,
-            "channel_ids": [c.id for c in store.channels.values() if c.in_stasis],
+            # One that was sent on may stay subscribed, as on the real one.
+            "channel_ids": [c.id for c in store.channels.values() if c.in_stasis or c.went_to],
             "bridge_ids": list(store.bridges), "endpoint_ids": [], "device_names": [],
             "events_allowed": [], "events_disallowed": [],
         }  # fmt: skip

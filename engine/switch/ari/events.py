@@ -21,6 +21,7 @@ class CallerId(msgspec.Struct, frozen=True):
 class DialplanPlace(msgspec.Struct, frozen=True):
     context: str = ""
     exten: str = ""
+    app_name: str = ""  # what it runs now: Stasis, Dial, …
 
 
 class ChannelData(msgspec.Struct, frozen=True):
