@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,6 +23,7 @@ _BEGIN = {
     "sqlite": sqlite.insert(recording).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(recording).on_conflict_do_nothing(),
 }
+_FINISH = update(recording).where(recording.c.call_id == bindparam("of_call"))
 
 
 class Job(NamedTuple):
@@ -96,24 +97,27 @@ async def raw_files(connection: AsyncConnection, call_ids: Sequence[str]) -> dic
     return found
 
 
-async def finish(connection: AsyncConnection, job: Job, path: str, mixed: Mixed, now: int) -> None:
-    """Store what became of a job; from here on the file is announced."""
-    without_sound = "failed" if mixed.problems else "empty"
-    state = "done" if mixed.duration_ms else without_sound
-    await connection.execute(
-        update(recording)
-        .where(recording.c.call_id == job.call_id)
-        .values(
-            state=state,
-            path=path if state == "done" else None,
-            duration_ms=mixed.duration_ms,
-            size_bytes=mixed.size,
-            attempts=job.attempts + 1,
-            next_attempt_at=None,
-            error="; ".join(mixed.problems) or None,
-            finished_at=now,
+async def finish(connection: AsyncConnection, done: Sequence[tuple[Job, str, Mixed]], now: int) -> None:
+    """Store what became of jobs, each with its path; from here on the files are announced."""
+    rows = []
+    for job, path, mixed in done:
+        without_sound = "failed" if mixed.problems else "empty"
+        state = "done" if mixed.duration_ms else without_sound
+        rows.append(
+            {
+                "of_call": job.call_id,
+                "state": state,
+                "path": path if state == "done" else None,
+                "duration_ms": mixed.duration_ms,
+                "size_bytes": mixed.size,
+                "attempts": job.attempts + 1,
+                "next_attempt_at": None,
+                "error": "; ".join(mixed.problems) or None,
+                "finished_at": now,
+            }
         )
-    )
+    if rows:
+        await connection.execute(_FINISH, rows)
 
 
 async def put_off(connection: AsyncConnection, job: Job, error: str, until: int) -> None:

@@ -124,8 +124,8 @@ class RecordingWorker:
         if not mixed:
             return 0
         async with self._database.write() as connection:
-            for task, result in mixed:
-                await jobs.finish(connection, task.job, task.path, result, self._clock.wall_ms())
+            done = [(task.job, task.path, result) for task, result in mixed]
+            await jobs.finish(connection, done, self._clock.wall_ms())
         for task, result in mixed:
             self._seen.pop(task.job.call_id, None)
             self._tell(task.job, task.path, result)
@@ -156,8 +156,10 @@ class RecordingWorker:
                 )
             self._seen[call_id] = _Seen(sizes, now, first)
             return False
+        if now - seen.since < STABLE_MS:
+            return False
         closed = None not in sizes and all(is_closed(file) for part in parts for file in part)
-        return now - seen.since >= (STABLE_MS if closed else UNCLOSED_MS)
+        return closed or now - seen.since >= UNCLOSED_MS
 
     def _tell(self, job: Job, path: str, mixed: Mixed) -> None:
         log = _log.bind(call_id=job.call_id, tenant=job.tenant)
