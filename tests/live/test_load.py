@@ -18,9 +18,9 @@ async def test_f40_two_thousand_calls_two_thousand_records(tmp_path: Path) -> No
     async with running_site(tmp_path, "engine", "worker", any_port=True) as site:
         remote = ("127.0.0.1", site.settings.ports.sip)
         users = {"romashka-101-desk": site.password("101")}
-        sound = write_pcap(tmp_path / "caller.pcap", [Tone(440, 300), Key("2"), Tone(440, 2500)])
+        sound = write_pcap(tmp_path / "caller.pcap", [Tone(440, 300), Key("2"), Tone(440, 3500)])
         async with Sipp(Callee(ring_ms=100), remote, tmp_path, calls=0, rtp_echo=True, users=users):
-            caller = Caller(CITY_NUMBER, caller="+7904[call_number]", sound=sound, stay_ms=2500)
+            caller = Caller(CITY_NUMBER, caller="+7904[call_number]", sound=sound, stay_ms=4000)
             async with Sipp(caller, remote, tmp_path, calls=CALLS, rate=RATE) as callers:
                 result = await callers.wait(CALLS / RATE + 60)
         assert (result.successful, result.failed) == (CALLS, 0)
