@@ -40,18 +40,51 @@ class Site:
         self.trunk_port = trunk_port
         self.settings = instance.settings
         self.engine: subprocess.Popen[bytes] | None = None
+        self.supervisor: subprocess.Popen[bytes] | None = None
         self._stack = AsyncExitStack()
         self._phones: dict[str, Phone] = {}
 
     async def start(self, *processes: str) -> None:
         upgraded = await asyncio.to_thread(self.vats, "db", "upgrade")
         assert upgraded.returncode == 0, upgraded.stderr
+        if "up" in processes:
+            await self.start_all()
+            return
         await asyncio.to_thread(self.instance.start_asterisk)
         for name in processes:
             if name == "engine":
                 await self.start_engine()
             else:
                 self.instance.start(name)
+
+    async def start_all(self) -> None:
+        """`vats up` in a process of its own: it starts everything and starts again what dies."""
+        self.settings.log_folder.mkdir(parents=True, exist_ok=True)
+        with (self.settings.log_folder / "up.log").open("ab") as log:
+            self.supervisor = subprocess.Popen(  # noqa: ASYNC220 (it returns at once)
+                [sys.executable, "-m", "engine.cli", "up"],
+                env=self.instance.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.instance.processes.append(self.supervisor)
+        await eventually(lambda: "all answer" in self.instance.log("up"), 60, self.instance.log("up"))
+        await self.wait_ready()
+
+    async def wait_ready(self, timeout: float = 30) -> int:
+        """Wait until the engine is connected and the switch knows the accounts; returns the engine's pid."""
+        client, loop = EngineClient(self.settings), asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while loop.time() < end:
+            try:
+                status = await client.call("status")
+            except EngineAway:
+                status = {}
+            if status.get("ready") and status.get("ami_connected"):
+                return int(status["pid"])
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"not ready within {timeout} s:\n{self.instance.log('engine')[-3000:]}")
 
     async def start_engine(self) -> None:
         """Start it and wait until it is connected to Asterisk and the users' accounts are there."""
@@ -177,14 +210,23 @@ class Site:
 
     async def close(self) -> None:
         await self._stack.aclose()
+        if self.supervisor is not None:
+            self.supervisor.terminate()
+            await asyncio.to_thread(self.supervisor.wait, 60)
         await asyncio.to_thread(self.instance.close)
 
 
 @asynccontextmanager
 async def running_site(
-    folder: Path, *processes: str, any_port: bool = False, **settings: object
+    folder: Path,
+    *processes: str,
+    any_port: bool = False,
+    tenants: Path = HERE / "tenants",
+    scenarios: Path = HERE / "scenarios",
+    **settings: object,
 ) -> AsyncIterator[Site]:
-    """An installation with the tests' tenant; `processes` of ours are started after Asterisk.
+    """An installation with the tests' tenant; `processes` of ours are started after Asterisk. `up` is all of
+    them under the supervisor.
 
     The trunk is one port of this machine, or with `any_port` every port that no user's phone calls from.
     """
@@ -197,8 +239,8 @@ async def running_site(
     instance = Instance(
         folder,
         trunks=trunks,
-        tenants=HERE / "tenants",
-        scenarios=HERE / "scenarios",
+        tenants=tenants,
+        scenarios=scenarios,
         rtp_ports=1200 if any_port else 200,
         **settings,  # type: ignore[arg-type]
     )

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from engine.operations import EngineAway, EngineClient
 from tests.live.people import (
     Talk,
     a_caller,
@@ -48,8 +47,13 @@ async def talk_and_hang_up(talk: Talk, seconds: float = 3.0) -> float:
 
 
 def check_record(record: dict[str, Any], talked_s: float, **wanted: object) -> None:
-    expected = {"tenant": "romashka", "disposition": "answered", "operator": "101", "ended_by": "caller"}
-    expected |= wanted  # type: ignore[operator]
+    expected = {
+        "tenant": "romashka",
+        "disposition": "answered",
+        "operator": "101",
+        "ended_by": "caller",
+        **wanted,
+    }
     assert {key: record[key] for key in expected} == expected
     assert abs(record["talk_s"] - talked_s) < 1
 
@@ -57,20 +61,6 @@ def check_record(record: dict[str, Any], talked_s: float, **wanted: object) -> N
 def seconds_of(written: str) -> float:
     """A record's time, UTC, as seconds since 1970."""
     return datetime.fromisoformat(written).replace(tzinfo=UTC).timestamp()
-
-
-async def wait_ready(site: Site, timeout: float = 30) -> None:
-    """Wait until the engine says that it is connected again and the switch knows the accounts."""
-    end_at = asyncio.get_running_loop().time() + timeout
-    while asyncio.get_running_loop().time() < end_at:
-        try:
-            status = await EngineClient(site.settings).call("status")
-        except EngineAway:
-            status = {}
-        if status.get("ready") and status.get("ami_connected"):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"not ready within {timeout} s: {site.instance.log('engine')[-3000:]}")
 
 
 @asynccontextmanager
@@ -125,7 +115,7 @@ async def test_f45_with_neither_engine_nor_fallback_asterisk_rings_by_itself(
     talked = {before: await talk_and_hang_up(await ring_without_engine(site, before, anna, tmp_path))}
     await restart_asterisk(site)
     talked[after] = await talk_and_hang_up(await ring_without_engine(site, after, anna, tmp_path))
-    # An engine that is back has 15 s to tell of a call itself; then the worker closes it from the switch's log.
+    # An engine that is back has 15 s to tell of a call; then the worker closes it from the switch's log.
     await site.start_engine()
     ended_at = anna.calls[-1].times["ended"]
     await eventually(lambda: time.time() * 1000 > ended_at + 15_500, 20)
@@ -153,7 +143,7 @@ async def test_f45_the_engine_outlives_asterisk_and_closes_the_calls_that_died_w
     killed_at = time.time()
     # Nothing but the engine can bring accounts and fallback targets back.
     await restart_asterisk(site, forget=True)
-    await wait_ready(site)
+    await site.wait_ready()
     assert "romashka-101-desk" in site.instance.cli("pjsip show endpoint romashka-101-desk")
     assert "romashka-101-desk" in site.instance.cli("database show fallback")
     lost = {caller: await site.record_of(caller) for caller in (talking, in_menu)}
