@@ -1,0 +1,182 @@
+"""Saved scenarios take effect on new calls within a second; wrong ones change nothing (F43, F44, F46)."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from engine.operations import EngineClient
+from engine.scenarios.loader import load_scenario
+from tests.live.people import a_caller, end, enter, nothing_left, verified
+from tests.live.site import HERE, Site, eventually, running_site
+
+pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
+
+
+@dataclass
+class Editor:
+    """Somebody who saves the scenario `main` of a running installation."""
+
+    site: Site
+    file: Path
+    right: str
+
+    def save(self, text: str) -> float:
+        """As editors do, by a file beside it that takes its place; returns when, on the monotonic clock."""
+        part = self.file.with_name(".main.yaml.swp")
+        part.write_text(text)
+        part.rename(self.file)
+        return time.monotonic()
+
+    def version(self) -> str:
+        scenario = load_scenario(self.file, "romashka").scenario
+        assert scenario is not None
+        return scenario.version
+
+    async def findings(self) -> list[str]:
+        return list((await EngineClient(self.site.settings).call("status"))["findings"])
+
+    async def until_findings(self, wanted: bool, timeout: float = 5) -> list[str]:
+        finish = time.monotonic() + timeout
+        while bool(found := await self.findings()) != wanted:
+            assert time.monotonic() < finish, f"findings: {found}, wanted some: {wanted}"
+            await asyncio.sleep(0.05)
+        return found
+
+    def line_of(self, text: str) -> int:
+        """Number of the line of the file that holds this text."""
+        lines = self.file.read_text().splitlines()
+        return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    folder = tmp_path_factory.mktemp("edited")
+    shutil.copytree(HERE / "scenarios", folder / "own-scenarios")
+    shutil.copytree(HERE / "tenants", folder / "own-tenants")
+    async with running_site(
+        folder,
+        *("engine", "worker", "web"),
+        tenants=folder / "own-tenants",
+        scenarios=folder / "own-scenarios",
+    ) as site:
+        yield site
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def editor(running: Site) -> AsyncIterator[Editor]:
+    """With the file as it was before, whatever a test made of it."""
+    file = running.settings.scenarios_folder / "romashka" / "main.yaml"
+    it = Editor(running, file, (HERE / "scenarios" / "romashka" / "main.yaml").read_text())
+    it.save(it.right)
+    live = running.settings.versions_folder / "live.json"
+    await eventually(lambda: it.version() in live.read_text(), 5, "the right file is live again")
+    await it.until_findings(False)
+    yield it
+
+
+async def short_call(site: Site) -> dict[str, Any]:
+    """The record of a call that hears the menu and hangs up."""
+    caller = a_caller()
+    call = await enter(site, caller)
+    await site.wait_call(caller=caller, state="menu")
+    await call.hangup()
+    return await site.record_of(caller)
+
+
+async def healthz(site: Site) -> dict[str, Any]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"http://127.0.0.1:{site.settings.ports.web}/healthz")
+    assert answer.status_code == 200, "calls are served all the same"
+    return dict(answer.json())
+
+
+async def test_f44_a_saved_scenario_is_for_new_calls_and_running_ones_keep_theirs(editor: Editor) -> None:
+    site = editor.site
+    anna, petr = await site.phone("101"), await site.phone("102")
+    early, late = a_caller(), a_caller()
+    old = editor.version()
+    first = await enter(site, early)
+    await site.wait_call(caller=early, state="menu")
+    saved_at = editor.save(
+        editor.right.replace('{type: ring, user: "101", timeout', '{type: ring, user: "102", timeout')
+    )
+    new = editor.version()
+    assert new != old
+    await asyncio.sleep(saved_at + 1.0 - time.monotonic())
+    second = await enter(site, late, "2")
+    to_petr = await petr.wait_incoming()
+    await to_petr.answer()
+    await first.digits("2")
+    to_anna = await anna.wait_incoming()
+    await to_anna.answer()
+    for caller, operator in ((early, "101"), (late, "102")):
+        await site.wait_call(caller=caller, state="talking", operator=operator)
+    await first.hangup()
+    await second.hangup()
+    versions = {caller: (await site.record_of(caller))["scenario_version"] for caller in (early, late)}
+    assert versions == {early: old, late: new}
+    verified(site)
+    await nothing_left(site)
+
+
+WRONG = {
+    "unknown step": ("sales: {type: ring, group: sales}", "sales: {type: rang, group: sales}", "rang"),
+    "missing target": ("{2: desk, 3: sales", "{2: nowhere, 3: sales", "nowhere"),
+    "bad YAML": ("keys: {2: desk, 3: sales, 4: rated}", "keys: {2: desk, 3: sales, 4: rated", "4: rated"),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG)
+async def test_f43_a_wrong_file_is_named_by_line_and_changes_nothing(editor: Editor, fault: str) -> None:
+    site = editor.site
+    before, after, mark = WRONG[fault]
+    assert before in editor.right
+    good = editor.version()
+    editor.save(editor.right.replace(before, after))
+    checked = await asyncio.to_thread(site.vats, "check")
+    assert checked.returncode == 1
+    line = editor.line_of(mark)
+    # A bracket that is not closed shows where the next line begins.
+    lines = (line, line + 1) if fault == "bad YAML" else (line,)
+    places = [f"{editor.file}:{number}:" for number in lines]
+    assert any(place in checked.stderr for place in places), checked.stderr
+    if fault != "bad YAML":
+        assert mark in checked.stderr
+    found = await editor.until_findings(True)
+    assert any(place in finding for finding in found for place in places), found
+    assert (await short_call(site))["scenario_version"] == good
+    health = await healthz(site)
+    assert health["status"] == "degraded"
+    assert str(editor.file) in str(health)
+    editor.save(editor.right)
+    await editor.until_findings(False)
+    assert str(editor.file) not in str(await healthz(site))
+
+
+async def test_f44_a_deleted_file_goes_on_serving_even_a_new_engine_until_it_is_back(editor: Editor) -> None:
+    site = editor.site
+    good = editor.version()
+    editor.file.unlink()
+    found = await editor.until_findings(True)
+    assert "romashka.yaml" in found[0]
+    assert "main" in found[0]
+    assert (await asyncio.to_thread(site.vats, "check")).returncode == 1
+    assert (await short_call(site))["scenario_version"] == good
+    assert site.engine is not None
+    await end(site.engine)
+    await site.start_engine()
+    record = await short_call(site)
+    assert (record["scenario"], record["scenario_version"]) == ("main", good)
+    editor.save(editor.right)
+    await editor.until_findings(False)
+    await eventually(lambda: site.vats("check").returncode == 0, 5)
+    assert (await short_call(site))["scenario_version"] == good
+    verified(site)
