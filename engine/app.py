@@ -26,6 +26,7 @@ from engine.operations import Handler, serve
 from engine.provisioning import Provisioning
 from engine.reception import Reception
 from engine.scenarios.library import Library
+from engine.secrets import secret
 from engine.settings import Settings
 from engine.switch.ami import Ami
 from engine.switch.ari.connection import WebSocketConnection
@@ -66,14 +67,14 @@ class Engine:
         self._spool = Spool(settings.journal_folder, "engine", self._clock)
         self._prompts = PromptLibrary(settings)
         self._library = Library(settings, self._prompts)
-        self._ami = Ami("127.0.0.1", settings.ports.ami, "vats", settings.secret("ami"))
+        self._ami = Ami("127.0.0.1", settings.ports.ami, "vats", secret(settings, "ami"))
         self._replaced = asyncio.Event()
         self._router = Router(on_stranger=self._on_stranger, on_replaced=self._replaced.set)
         self._connection = WebSocketConnection(
             host="127.0.0.1",
             port=settings.ports.ari,
             username="vats",
-            password=settings.secret("ari"),
+            password=secret(settings, "ari"),
             application=APPLICATION,
             on_event=self._router.route,
             on_connected=self._on_connected,

@@ -7,6 +7,7 @@ import time
 import httpx
 
 from engine.operations import EngineAway, EngineClient, OperationFailed
+from engine.secrets import existing_secret
 from engine.settings import Settings, SettingsError
 
 _TIME_LIMIT = 3.0
@@ -45,7 +46,7 @@ async def ari_ping(settings: Settings) -> float:
     Raises `httpx.HTTPError` when there is no answer or not the right one.
     """
     begun = time.monotonic()
-    auth = ("fallback", settings.secret("ari-fallback"))
+    auth = ("fallback", existing_secret(settings, "ari-fallback"))
     async with httpx.AsyncClient(timeout=_TIME_LIMIT, trust_env=False) as client:
         answer = await client.get(f"http://127.0.0.1:{settings.ports.ari}/ari/asterisk/ping", auth=auth)
         answer.raise_for_status()
@@ -67,7 +68,12 @@ async def _ami(settings: Settings) -> str:
     """Log in and ask for an answer, with no library between: three lines."""
     reader, writer = await asyncio.open_connection("127.0.0.1", settings.ports.ami)
     try:
-        login = {"Action": "Login", "Username": "vats", "Secret": settings.secret("ami"), "Events": "off"}
+        login = {
+            "Action": "Login",
+            "Username": "vats",
+            "Secret": existing_secret(settings, "ami"),
+            "Events": "off",
+        }
         for action in (login, {"Action": "Ping"}):
             writer.write("".join(f"{key}: {value}\r\n" for key, value in action.items()).encode() + b"\r\n")
             answer = await reader.readuntil(b"\r\n\r\n")

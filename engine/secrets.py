@@ -1,4 +1,6 @@
-"""Generated secrets: one file each in `VATS_HOME/secrets`, mode 0600, made when first asked for."""
+"""Secrets: one file each in `VATS_HOME/secrets`, mode 0600. Ours are made when first asked for; what others
+gave us, a trunk's password, is only ever read.
+"""
 
 import os
 import secrets
@@ -7,6 +9,7 @@ from pathlib import Path
 from engine.settings import Settings, SettingsError
 
 GENERATED = ("ari", "ari-fallback", "ami")
+_ACCOUNT = "sip-"  # and an account's name
 _BYTES = 24
 
 
@@ -16,9 +19,7 @@ def secret(settings: Settings, name: str) -> str:
     Two processes that ask at once get the same one. Raises `SettingsError` for a name that is no file name
     and for a folder that cannot be written.
     """
-    if not name or name != Path(name).name or name.startswith("."):
-        raise SettingsError(f"{name!r}: not a name for a secret, expected a plain file name")
-    path = settings.secrets_folder / name
+    path = _path(settings, name)
     try:
         settings.secrets_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
@@ -28,10 +29,30 @@ def secret(settings: Settings, name: str) -> str:
         raise SettingsError(f"{path}: {error.strerror}; the secrets' folder must be ours to write") from error
 
 
+def existing_secret(settings: Settings, name: str) -> str:
+    """The secret of this name, which must be there: nothing is made.
+
+    Raises `SettingsError` for a file that is missing or cannot be read, and for a name that is no file name.
+    """
+    path = _path(settings, name)
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        ours = name in GENERATED or name.startswith(_ACCOUNT)
+        advice = "run `vats up` once, it makes this secret" if ours else "expected a file with the password"
+        raise SettingsError(f"{path}: {error.strerror}; {advice}") from error
+
+
 def make_all(settings: Settings) -> None:
     """Generate every secret that the installation itself needs."""
     for name in GENERATED:
         secret(settings, name)
+
+
+def _path(settings: Settings, name: str) -> Path:
+    if not name or name != Path(name).name or name.startswith("."):
+        raise SettingsError(f"{name!r}: not a name for a secret, expected a plain file name")
+    return settings.secrets_folder / name
 
 
 def _create(path: Path, value: str) -> None:

@@ -152,19 +152,6 @@ class Settings(_Model):
     def engine_socket(self) -> Path:
         return self.run_folder / "engine.sock"
 
-    def secret(self, name: str) -> str:
-        """A generated secret, by the name of its file in VATS_HOME/secrets.
-
-        Raises `SettingsError` when it has not been made yet (`scripts/up` makes them).
-        """
-        path = self.secrets_folder / name
-        try:
-            return path.read_text().strip()
-        except OSError as error:
-            raise SettingsError(
-                f"{path}: {error.strerror}; run `vats up` once, it makes the secrets"
-            ) from error
-
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings file named by `VATS_CONFIG`, else `config/vats.yaml` of the current folder or of the

@@ -15,6 +15,7 @@ from ruamel.yaml.error import YAMLError
 from engine.directory.prompts.convert import BadSound
 from engine.directory.prompts.speech import SpeechFailed
 from engine.operations import EngineAway, EngineClient, OperationFailed
+from engine.secrets import existing_secret
 from engine.settings import Settings, SettingsError
 
 from .packets import FRAME_MS, SILENT_FRAME
@@ -93,7 +94,7 @@ class DemoCall:
 
     def _password(self) -> str:
         try:
-            return self._settings.secret(f"sip-{OPERATOR}")
+            return existing_secret(self._settings, f"sip-{OPERATOR}")
         except SettingsError as error:
             raise DemoFailed("operator's phone", str(error)) from error
 

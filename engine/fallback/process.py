@@ -20,6 +20,7 @@ from engine.fallback.watch import Watch
 from engine.journal.events import FALLBACK_SEQ
 from engine.journal.spool import Spool
 from engine.operations import EngineClient, serve
+from engine.secrets import secret
 from engine.settings import Settings
 from engine.switch.ari_http import AriHttp
 from engine.switch.errors import SwitchError
@@ -65,9 +66,9 @@ class Fallback:
         self._calls.recover(self._spool.open())
         server = await serve(self._socket, {"begins": self._begins})
         ports = self._settings.ports
-        secret = self._settings.secret("ari-fallback")
+        password = secret(self._settings, "ari-fallback")
         try:
-            async with AriHttp("127.0.0.1", ports.ari, "fallback", secret) as switch:
+            async with AriHttp("127.0.0.1", ports.ari, "fallback", password) as switch:
                 watch = Watch(self._clock, EngineClient(self._settings), self._pid_file, switch.ping)
                 async with asyncio.TaskGroup() as group:
                     tasks = [

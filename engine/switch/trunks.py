@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.secrets import existing_secret
 from engine.settings import Settings, SettingsError, Trunk
 
 
@@ -47,7 +48,7 @@ def trunk_view(settings: Settings, name: str) -> TrunkView:
     trunk = settings.trunks[name]
     password = ""
     if trunk.username:
-        password = settings.secret(trunk.password_file)
+        password = existing_secret(settings, trunk.password_file)
         if not password or any(character in password for character in "\r\n;"):
             raise SettingsError(
                 f"{settings.secrets_folder / trunk.password_file}: trunk {name}: expected one line with the "

@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.directory.fallback_targets import FallbackTarget, write_targets
 from engine.journal.events import Entry, Event
 from engine.journal.segments import decode_lines, list_segments
+from engine.secrets import existing_secret
 from engine.settings import Settings, Trunk
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
@@ -71,7 +72,7 @@ class Office:
 
     async def put_dial_string(self, dial: str) -> None:
         ports = self.settings.ports
-        ami = Ami("127.0.0.1", ports.ami, "vats", self.settings.secret("ami"))
+        ami = Ami("127.0.0.1", ports.ami, "vats", existing_secret(self.settings, "ami"))
         await ami.connect()
         try:
             await ami.database_put("fallback", NUMBER, dial)
@@ -102,7 +103,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
         settings = instance.settings
         sip = settings.ports.sip
         async with AsyncExitStack() as stack:
-            secret = settings.secret("ari-fallback")
+            secret = existing_secret(settings, "ari-fallback")
             switch = await stack.enter_async_context(
                 AriHttp("127.0.0.1", settings.ports.ari, "fallback", secret)
             )

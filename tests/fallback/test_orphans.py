@@ -12,6 +12,7 @@ from engine.fallback.orphans import Orphans
 from engine.journal.events import CallEnded, CallStarted, FallbackTook, LegCreated, TalkStarted
 from engine.journal.spool import Spool
 from engine.records.derive import derive_call
+from engine.secrets import existing_secret
 from engine.switch.ari.connection import WebSocketConnection
 from engine.switch.ari.events import StasisStart, SwitchEvent
 from engine.switch.ari.resources import Bridge, Channel
@@ -84,7 +85,7 @@ async def stand_in(company: Office) -> AsyncIterator[StandIn]:
         host="127.0.0.1",
         port=settings.ports.ari,
         username="vats",
-        password=settings.secret("ari"),
+        password=existing_secret(settings, "ari"),
         application="vats",
         on_event=lambda event: holder[0].on_event(event),
         on_connected=on_connected,

@@ -2,6 +2,7 @@
 
 import httpx
 
+from engine.secrets import existing_secret
 from engine.settings import Settings
 from engine.switch.trunks import endpoint_fields
 
@@ -44,7 +45,7 @@ def _request(
     return httpx.request(
         method,
         f"http://127.0.0.1:{settings.ports.ari}/ari/asterisk/config/dynamic/res_pjsip/{kind}/{name}",
-        auth=("vats", settings.secret("ari")),
+        auth=("vats", existing_secret(settings, "ari")),
         json=body,
         trust_env=False,
     )

@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine import secrets
-from engine.settings import Trunk
+from engine.settings import SettingsError, Trunk
+from engine.switch.trunks import trunk_view
 from tests.instance import Instance, free_ports
 
 
@@ -71,6 +74,25 @@ def test_secrets_are_made_once_and_for_us_alone(instance: Instance) -> None:
     assert (settings.secrets_folder / "another").stat().st_mode & 0o777 == 0o600
     assert settings.secrets_folder.stat().st_mode & 0o777 == 0o700
     assert len({secrets.secret(settings, name) for name in secrets.GENERATED}) == len(secrets.GENERATED)
+
+
+def test_what_others_must_give_us_is_never_made(instance: Instance) -> None:
+    """A trunk's password is not ours to invent, and neither the doctor nor a probe makes a secret."""
+    settings = instance.settings
+    path = settings.secrets_folder / "provider"
+    with pytest.raises(SettingsError, match=f"{path}: No such file or directory; expected a file with the"):
+        secrets.existing_secret(settings, "provider")
+    trunk = Trunk(username="provider", password_file="provider")
+    with pytest.raises(SettingsError, match="No such file"):
+        trunk_view(settings.model_copy(update={"trunks": {"city": trunk}}), "city")
+    assert not path.exists()
+    path.write_text("word\n")
+    assert secrets.existing_secret(settings, "provider") == "word"
+    with pytest.raises(SettingsError, match="`vats up` once"):
+        secrets.existing_secret(settings, "sip-romashka-101-desk")
+    for read in (secrets.secret, secrets.existing_secret):
+        with pytest.raises(SettingsError, match="not a name"):
+            read(settings, "../vats.db")
 
 
 def test_free_ports_are_different() -> None:

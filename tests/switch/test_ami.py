@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.secrets import existing_secret
 from engine.settings import Trunk
 from engine.switch.ami import Ami
 from engine.switch.ari.connection import WebSocketConnection
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.switch
 @asynccontextmanager
 async def connected(instance: Instance, limit: float = 3.0) -> AsyncIterator[Ami]:
     settings = instance.settings
-    ami = Ami("127.0.0.1", settings.ports.ami, "vats", settings.secret("ami"), limit=limit)
+    ami = Ami("127.0.0.1", settings.ports.ami, "vats", existing_secret(settings, "ami"), limit=limit)
     before = asyncio.all_tasks()
     await ami.connect()
     try:
@@ -94,7 +95,8 @@ async def test_a_channel_in_stasis_is_recorded_in_two_files_in_step(tmp_path: Pa
             ready.set()
 
         connection = WebSocketConnection(
-            host="127.0.0.1", port=settings.ports.ari, username="vats", password=settings.secret("ari"),
+            host="127.0.0.1", port=settings.ports.ari,
+            username="vats", password=existing_secret(settings, "ari"),
             application="vats", on_event=on_event, on_connected=on_connected, on_lost=lambda: None,
         )  # fmt: skip
         running = asyncio.create_task(connection.run())
@@ -161,7 +163,7 @@ async def test_a_hanging_asterisk_is_away_within_the_limit(instance: Instance) -
 
 async def test_no_asterisk_is_said_at_once_and_tried_again(instance: Instance) -> None:
     settings = instance.settings
-    ami = Ami("127.0.0.1", settings.ports.ami, "vats", settings.secret("ami"))
+    ami = Ami("127.0.0.1", settings.ports.ami, "vats", existing_secret(settings, "ami"))
     with pytest.raises(SwitchAway):
         await ami.connect()
     try:
