@@ -7,6 +7,7 @@ import click
 
 from engine.clock import SystemClock
 from engine.journal.events import SWITCH_SEQ
+from engine.journal.refused import refused_calls, refused_file, what_to_do
 from engine.journal.spool import Spool
 from engine.records.query import iso
 from engine.records.reconcile import recorded
@@ -31,13 +32,18 @@ async def run_verify(
     database = Database(settings.database_url)
     try:
         await require_newest(database)
-        report = await verify(database, settings.event_log, settings.cell, clock.wall_ms(), since, until)
+        refused = refused_calls(settings.journal_folder)
+        report = await verify(
+            database, settings.event_log, settings.cell, clock.wall_ms(), since, until, refused
+        )
         unstored = 0
         if repairing and report.missing:
             unstored = await _repair(settings, database, report)
     finally:
         await database.close()
     (_print_lines if as_lines else _print_text)(report, repairing, unstored)
+    if report.refused and not as_lines:
+        _print_refused(settings, report)
     left = report.differences - (len(report.missing) - unstored if repairing else 0)
     return 1 if left else 0
 
@@ -64,6 +70,12 @@ async def _repair(settings: Settings, database: Database, report: Report) -> int
     return len(wanted) - len(stored)
 
 
+def _print_refused(settings: Settings, report: Report) -> None:
+    folder = settings.journal_folder
+    click.echo(f"refused by the database, put aside in {refused_file(folder)}: {', '.join(report.refused)}")
+    click.echo(what_to_do(folder), err=True)
+
+
 def _print_lines(report: Report, repairing: bool, unstored: int) -> None:
     for call in report.missing:
         _line(kind="missing", call_id=call.call_id, started_at=iso(call.first.started_at))
@@ -81,6 +93,8 @@ def _print_lines(report: Report, repairing: bool, unstored: int) -> None:
         _line(kind="from_switch", call_id=call_id)
     for call_id in report.uncertain:
         _line(kind="uncertain", call_id=call_id)
+    for call_id in report.refused:
+        _line(kind="refused", call_id=call_id)
     _line(
         kind="summary",
         compared=report.compared,
@@ -90,6 +104,7 @@ def _print_lines(report: Report, repairing: bool, unstored: int) -> None:
         times=len(report.times),
         from_switch=len(report.from_switch),
         uncertain=len(report.uncertain),
+        refused=len(report.refused),
         differences=report.differences,
         repaired=len(report.missing) - unstored if repairing else 0,
     )

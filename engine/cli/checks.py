@@ -16,6 +16,7 @@ from typing import Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine import health
+from engine.journal.refused import refused_calls, refused_file, what_to_do
 from engine.secrets import GENERATED
 from engine.settings import Settings, SettingsError
 from engine.sockets import Listener, exposed, inodes, listeners
@@ -47,7 +48,7 @@ def all_findings(settings: Settings) -> Iterator[Finding]:
     """Every check in turn; one that breaks is itself a finding."""
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _python, _asterisk, _user, _folders, _secrets, _trunks, _database,
-        _programs, _disk, _ports, _addresses, _processes,
+        _journal, _programs, _disk, _ports, _addresses, _processes,
     )  # fmt: skip
     for check in checks:
         name = check.__name__.strip("_")
@@ -189,6 +190,19 @@ def _database(settings: Settings) -> Iterator[Finding]:
     except (DatabaseError, SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         yield Finding("database", "FAIL", reason, "run `vats db upgrade`; is the database server up?")
+
+
+def _journal(settings: Settings) -> Iterator[Finding]:
+    folder = settings.journal_folder
+    refused = refused_calls(folder)
+    if refused:
+        message = (
+            f"{len(refused)} calls that the database refused lie in {refused_file(folder)}: {refused[0]}"
+        )
+        more = ", …" if len(refused) > 1 else ""
+        yield Finding("journal", "FAIL", message + more, what_to_do(folder))
+    else:
+        yield Finding("journal", "OK", "no call was refused by the database")
 
 
 def _programs(settings: Settings) -> Iterator[Finding]:

@@ -16,8 +16,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock
-from engine.journal.events import CallEnded, Entry, Event, encode, kind
+from engine.journal.events import CallEnded, Entry, Event, kind
 from engine.journal.reader import Batch, Position, Positions, read_new
+from engine.journal.refused import put_aside, refused_file
 from engine.store.database import Database
 from engine.store.tables import journal, journal_position
 from engine.store.types import to_datetime, to_text
@@ -28,7 +29,6 @@ POLL_SECONDS = 0.2
 RETRY_SECONDS = (0.2, 5.0)  # first and longest pause while the database is away
 READ_BYTES = 1024 * 1024
 PUT_ASIDE_AFTER = 3  # failures in a row, with a database that answers
-REFUSED = "refused.jsonl"  # events of calls that could not be stored, for people to look at
 ENDED_KEPT_MS = 60_000  # an ended call stays in memory this long, for late events
 
 _log = structlog.get_logger(__name__)
@@ -150,9 +150,10 @@ class JournalWriter:
             except Exception:
                 if not await self._database_answers():
                     raise
-                _log.exception("journal.call_put_aside", call_id=call_id, file=str(self._folder / REFUSED))
-                with (self._folder / REFUSED).open("ab") as file:
-                    file.write(b"".join(encode(entry) for entry in entries.values()))
+                _log.exception(
+                    "journal.call_put_aside", call_id=call_id, file=str(refused_file(self._folder))
+                )
+                put_aside(self._folder, entries.values())
             else:
                 accepted[call_id] = entries
         return accepted

@@ -1,7 +1,7 @@
 """Compares the call records with the switch's own log, call by call, and writes what is missing."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.journal.spool import Spool
 from engine.journal.writer import load_entries
-from engine.records.reconcile import append_missing
+from engine.records.reconcile import append_missing, recorded
 from engine.records.witness import Describe
 from engine.store.database import Database
 from engine.store.tables import call as call_table
@@ -43,10 +43,13 @@ class Report:
     times: list[TimeDifference] = field(default_factory=list)
     from_switch: list[str] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)  # the switch died with them: nobody knows when exactly
+    refused: list[str] = field(default_factory=list)  # the database refused them, and they have no record
 
     @property
     def differences(self) -> int:
-        return len(self.missing) + len(self.extra) + len(self.times)
+        missing = {call.call_id for call in self.missing}
+        unknown = [call_id for call_id in self.refused if call_id not in missing]
+        return len(self.missing) + len(unknown) + len(self.extra) + len(self.times)
 
 
 async def read_log(path: Path) -> tuple[SwitchCalls, int | None]:
@@ -60,10 +63,18 @@ async def read_log(path: Path) -> tuple[SwitchCalls, int | None]:
 
 
 async def verify(
-    database: Database, log: Path, cell: str, now: int, since: int | None = None, until: int | None = None
+    database: Database,
+    log: Path,
+    cell: str,
+    now: int,
+    since: int | None = None,
+    until: int | None = None,
+    refused: Sequence[str] = (),
 ) -> Report:
     """Compare the calls of this cell that started from `since` to `until` (UTC milliseconds; None: all that
-    the log covers). Raises `OSError` or SQLAlchemy's errors.
+    the log covers). `refused` are the calls that the journal's writer put aside.
+
+    Raises `OSError` or SQLAlchemy's errors.
     """
     switch, first = await read_log(log)
     report = Report()
@@ -74,6 +85,8 @@ async def verify(
     seen = {call_id: call for call_id, call in switch.calls.items() if begin <= call.first.started_at < end}
     async with database.read() as connection:
         rows = await _records(connection, cell, begin - TOLERANCE_MS, end + TOLERANCE_MS)
+        stored = await recorded(connection, list(refused)) if refused else set()
+    report.refused = [call_id for call_id in refused if call_id not in stored]
     for call_id, call in seen.items():
         row = rows.get(call_id)
         if call.ended_at is None:

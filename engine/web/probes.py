@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine import health as processes
 from engine.clock import Clock
 from engine.journal.reader import Position
+from engine.journal.refused import refused_calls, refused_file
 from engine.operations import EngineAway, EngineClient, OperationFailed
 from engine.settings import Settings, SettingsError
 from engine.store.database import Database
@@ -21,6 +22,7 @@ from engine.store.tables import journal_position
 from engine.web.journal import unread
 
 TIME_LIMIT_S = 2.0
+REFUSED_TOLD = 20  # calls that are named
 LAG_LIMIT_S = 10.0  # a journal further behind than this is told
 FALLBACK_SILENT_MS = 10_000  # its status file is written every two seconds
 
@@ -143,6 +145,13 @@ class Probes:
         details = {"unread_bytes": found.bytes, "lag_s": lag_s}
         if lag_s > LAG_LIMIT_S:
             raise _Ill(f"the database is {lag_s:.0f} s behind the spool; is the worker running?", details)
+        refused = await asyncio.to_thread(refused_calls, self._settings.journal_folder)
+        if refused:
+            file = refused_file(self._settings.journal_folder)
+            raise _Ill(
+                f"{len(refused)} calls that the database refused lie in {file}; see `vats doctor`",
+                {**details, "refused": refused[:REFUSED_TOLD]},
+            )
         return details
 
     async def _look_at_worker(self) -> dict[str, Any]:

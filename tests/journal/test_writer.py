@@ -27,6 +27,7 @@ from engine.journal.events import (
     TalkStarted,
     decode,
 )
+from engine.journal.refused import refused_calls, what_to_do
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
 from engine.journal.writer import JournalWriter, load_entries
@@ -318,3 +319,12 @@ async def test_a_call_that_cannot_be_stored_keeps_no_other_out(
     refused = [decode(line) for line in (tmp_path / "refused.jsonl").read_bytes().splitlines()]
     assert {entry.call_id for entry in refused} == {"bad"}
     assert len(refused) == 10
+    assert refused_calls(tmp_path) == ["bad"]
+
+    # Its cause is gone: as a segment of its own it is read as any other.
+    command = what_to_do(tmp_path).rpartition(": mv ")[2].split()
+    Path(command[0]).rename(command[1])  # noqa: ASYNC240 - a test may wait for a disk
+    assert refused_calls(tmp_path) == []
+    await drain(writer(tmp_path, database))
+    assert (await count(database, call), await count(database, charge_line)) == (3, 3)
+    assert what_to_do(tmp_path).endswith("refused-000002.jsonl")

@@ -17,7 +17,16 @@ from sqlalchemy import select, update
 from engine.billing.charges import charge_records
 from engine.clock import SystemClock
 from engine.directory.directory import Directory
-from engine.journal.events import SWITCH_SEQ, CallAnswered, CallEnded, CallStarted, LegCreated, TalkStarted
+from engine.journal.events import (
+    SWITCH_SEQ,
+    CallAnswered,
+    CallEnded,
+    CallStarted,
+    Entry,
+    LegCreated,
+    TalkStarted,
+)
+from engine.journal.refused import put_aside
 from engine.journal.spool import Spool
 from engine.journal.writer import JournalWriter
 from engine.records.reconcile import Reconciler
@@ -154,6 +163,22 @@ async def test_a_call_that_ended_just_now_is_left_to_the_engine(tmp_path: Path, 
     await spool.close()
 
 
+async def test_a_call_that_the_database_refused_is_named_until_it_is_stored(
+    tmp_path: Path, database: Database
+) -> None:
+    refused = [FIRST, "cell1-1795301580.77"]
+    report = await verify(database, RECORDED, CELL, NOW, refused=refused)
+    assert report.refused == refused
+    assert (len(report.missing), report.differences) == (4, 5), "one of the two is among the missing"
+    spool = Spool(tmp_path, "repair", SystemClock(), first_seq=SWITCH_SEQ)
+    spool.open()
+    await repair(database, spool, report.missing, DESCRIBE)
+    await spool.close()
+    await drain(writer(tmp_path, database))
+    report = await verify(database, RECORDED, CELL, NOW, refused=refused)
+    assert (report.refused, report.differences) == (["cell1-1795301580.77"], 1)
+
+
 # -- the processes themselves --------------------------------------------------------------------------
 
 
@@ -235,6 +260,16 @@ def test_the_worker_and_the_commands_together(home: Path) -> None:
         repaired = vats(home, "cdr", "verify", "--repair")
         assert "repaired: 1 of 1" in repaired.stdout, repaired.stdout + repaired.stderr
         assert repaired.returncode == 0
+
+    aside = Entry("cell1-1795301580.77", 1, 1, 1, "", CallAnswered())
+    put_aside(home / "var" / "journal", [aside])
+    named = vats(home, "cdr", "verify")
+    assert named.returncode == 1
+    assert f"put aside in {home}/var/journal/refused.jsonl: {aside.call_id}" in named.stdout
+    assert f"mv {home}/var/journal/refused.jsonl" in named.stderr
+    told = lines(vats(home, "cdr", "verify", "--json"))
+    assert {"kind": "refused", "call_id": aside.call_id} in told
+    (home / "var" / "journal" / "refused.jsonl").unlink()
 
     clean = vats(home, "cdr", "verify", "--json")
     assert clean.returncode == 0, clean.stdout

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from engine import secrets
+from engine.journal.events import CallAnswered, Entry
+from engine.journal.refused import put_aside
 from engine.settings import SettingsError, Trunk
 from engine.switch.trunks import trunk_view
 from tests.instance import Instance, free_ports
@@ -47,6 +49,20 @@ def test_each_fault_is_found(tmp_path: Path) -> None:
         lines = {line["check"]: line["message"] for line in found if line["status"] == "FAIL"}
         assert f"127.0.0.1:{instance.settings.ports.ami} is used by another program" in lines["ports"]
         assert "provider: others may read it" in lines["secrets"]
+
+
+def test_a_call_that_the_database_refused_is_told(instance: Instance) -> None:
+    folder = instance.settings.journal_folder
+    folder.mkdir(parents=True)
+    put_aside(folder, [Entry("cell1-1.1", seq, 1, 1, "", CallAnswered()) for seq in (1, 2)])
+    code, found = findings(instance)
+    assert code == 1
+    (line,) = [line for line in found if line["check"] == "journal"]
+    assert line["status"] == "FAIL"
+    assert f"1 calls that the database refused lie in {folder}/refused.jsonl: cell1-1.1" in line["message"]
+    assert f"mv {folder}/refused.jsonl {folder}/refused-000001.jsonl" in line["advice"]
+    (folder / "refused.jsonl").unlink()
+    assert "journal" not in failed(findings(instance)[1])
 
 
 def test_an_asterisk_that_is_too_old_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ import httpx
 import pytest
 
 from engine.clock import SystemClock
-from engine.journal.events import CallAnswered
+from engine.journal.events import CallAnswered, Entry
 from engine.journal.reader import Position
+from engine.journal.refused import put_aside
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
 from engine.web.journal import unread
@@ -65,6 +67,20 @@ def test_alone_it_says_what_is_missing_and_ends_cleanly(instance: Instance, clie
     assert 'vats_probe_well{part="switch"} 0.0' in metrics.text
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+
+
+def test_a_call_that_the_database_refused_is_told(instance: Instance, client: httpx.Client) -> None:
+    settings = instance.settings
+    command = [sys.executable, "-m", "engine.cli", "db", "upgrade"]
+    subprocess.run(command, env=instance.environment, check=True, capture_output=True)
+    start_web(instance, client)
+    assert health(client)[1]["probes"]["journal"]["well"]
+    settings.journal_folder.mkdir(parents=True, exist_ok=True)
+    put_aside(settings.journal_folder, [Entry("cell1-1.1", 1, 1, 1, "", CallAnswered())])
+    probe = health(client)[1]["probes"]["journal"]
+    assert not probe["well"]
+    assert "1 calls that the database refused lie in" in probe["cause"]
+    assert probe["refused"] == ["cell1-1.1"]
 
 
 def test_a_deaf_engine_is_told_within_the_limit(instance: Instance, client: httpx.Client) -> None:
