@@ -6,8 +6,13 @@ import signal
 import subprocess
 from pathlib import Path
 
+import numpy as np
+
+from engine.directory.prompt_model import Prompt
+from engine.directory.prompts.library import PromptLibrary
 from tests.live.site import CITY_NUMBER, Site, eventually
 from tests.phones import Phone, PhoneCall, tones_heard, write_tone
+from tests.phones.sound import channels
 
 CALLER_HZ, OPERATOR_HZ = 440, 1000
 _files = itertools.count(1)
@@ -110,6 +115,28 @@ def verified(site: Site) -> None:
     """The switch's own log has the same calls at the same times, within a second, as the records."""
     done = site.vats("cdr", "verify")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def likeness(recording: Path, prompt: Path) -> float:
+    """How surely the prompt is in the recording, 0 to 1: the best normalised correlation over all shifts."""
+    _, (heard,) = channels(recording)
+    _, (wanted,) = channels(prompt)
+    if len(heard) < len(wanted):
+        return 0.0
+    size = len(heard) + len(wanted)
+    product = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size))
+    at = np.fft.irfft(product, size)[: len(heard) - len(wanted) + 1]
+    energy = np.concatenate(([0.0], np.cumsum(heard**2)))
+    windows = energy[len(wanted) :] - energy[: len(energy) - len(wanted)]
+    # Where there is next to nothing to hear, nothing is alike.
+    norm = np.sqrt(np.maximum(windows, 0.05 * (wanted**2).sum()) * (wanted**2).sum())
+    return float(np.max(at / norm))
+
+
+def prompt_file(site: Site, prompt: Prompt) -> Path:
+    """The `.wav` that was made of a prompt of the tests' tenant."""
+    [media] = PromptLibrary(site.settings).media("romashka", "ru", prompt, {})
+    return Path(f"{media.removeprefix('sound:')}.wav")
 
 
 async def nothing_left(site: Site) -> None:

@@ -5,7 +5,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -223,27 +223,31 @@ async def running_site(
     any_port: bool = False,
     tenants: Path = HERE / "tenants",
     scenarios: Path = HERE / "scenarios",
+    trunks: Mapping[str, Trunk] | None = None,
+    secrets: Mapping[str, str] | None = None,
     **settings: object,
 ) -> AsyncIterator[Site]:
     """An installation with the tests' tenant; `processes` of ours are started after Asterisk. `up` is all of
-    them under the supervisor.
+    them under the supervisor. `trunks` are further ones; `secrets` are files below VATS_HOME/secrets.
 
     The trunk is one port of this machine, or with `any_port` every port that no user's phone calls from.
     """
     [trunk_port] = free_ports(1)
     address = "127.0.0.1" if any_port else f"127.0.0.1:{trunk_port}"
-    trunks = {"city": Trunk(addresses=[address], host=f"127.0.0.1:{trunk_port}")}  # type: ignore[call-arg]
+    city = Trunk(addresses=[address], host=f"127.0.0.1:{trunk_port}")
     if any_port:
         # SIPp, which such tests use, does not answer the question whether it is there.
         settings["asterisk"] = {"root": str(asterisk_root()), "qualify": 0}
     instance = Instance(
         folder,
-        trunks=trunks,
+        trunks={"city": city, **(trunks or {})},
         tenants=tenants,
         scenarios=scenarios,
         rtp_ports=1200 if any_port else 200,
-        **settings,  # type: ignore[arg-type]
+        **settings,
     )
+    for name, secret in (secrets or {}).items():
+        (instance.settings.secrets_folder / name).write_text(secret + "\n")
     site = Site(instance, folder, trunk_port)
     try:
         await site.start(*processes)

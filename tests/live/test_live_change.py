@@ -1,4 +1,4 @@
-"""Saved scenarios take effect on new calls within a second; wrong ones change nothing (F43, F44, F46)."""
+"""Saved scenarios take effect on new calls within a second; wrong ones change nothing (F43, F44)."""
 
 import asyncio
 import shutil
