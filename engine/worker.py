@@ -29,6 +29,7 @@ from engine.settings import Settings
 from engine.store.database import Database, DatabaseError
 from engine.store.migrate import require_newest
 from engine.switch.cel import EventLog
+from engine.switch.cel_files import keep_small
 
 SCHEMA_RETRY_SECONDS = 2.0
 
@@ -77,6 +78,7 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(writer.run(), name="journal-writer")
             tasks.create_task(reconciler.run(writer), name="reconciler")
+            tasks.create_task(keep_small(settings.event_log, clock), name="event-log")
             tasks.create_task(versions.run(), name="scenario-versions")
             tasks.create_task(recordings.run(settings, database, clock), name="recordings")
 

@@ -80,7 +80,8 @@ def verify(since: int | None, until: int | None, repair: bool, as_lines: bool) -
     """Compare call records with the switch's own event log, call by call.
 
     Every initial INVITE must have one record, its times within a second. Exit 0 when there is no difference
-    (or --repair left none), else 1.
+    (or --repair left none), else 1. Without --from, what the newest two files of that log cover; it is kept
+    for 400 days.
     """
     sys.exit(_run(run_verify(load_settings(), since, until, repair, as_lines)))
 

@@ -16,6 +16,7 @@ from engine.records.witness import Describer
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.migrate import require_newest
+from engine.switch.cel_files import log_files
 from engine.worker import directory_of
 
 STORED_SECONDS = 10.0
@@ -25,7 +26,7 @@ async def run_verify(
     settings: Settings, since: int | None, until: int | None, repairing: bool, as_lines: bool
 ) -> int:
     """The command; returns its exit code."""
-    if not settings.event_log.exists():
+    if not log_files(settings.event_log):
         click.echo(f"vats cdr verify: {settings.event_log}: the switch has not written its log yet", err=True)
         return 1
     clock = SystemClock()

@@ -16,6 +16,7 @@ from engine.journal.events import CallEnded, CallStarted, Direction, Entry, Fall
 from engine.journal.spool import Spool
 from engine.settings import Settings
 from engine.switch.cel import CelEvent, EventLog
+from engine.switch.cel_files import log_files
 
 RING_S = 30
 UNKNOWN_NUMBER = 1  # Q.850: unallocated number
@@ -226,13 +227,17 @@ class FallbackCalls:
             _log.error("fallback.event_log_unreadable", path=str(self._log.path), error=str(error))
 
     def _begin_shortly_before_the_end(self) -> None:
-        path = self._settings.event_log
-        try:
-            status = path.stat()
-        except OSError:
-            self._log = EventLog(path)
-        else:
-            self._log = EventLog(path, status.st_ino, max(0, status.st_size - _BACKLOG))
+        self._log = EventLog(self._settings.event_log)
+        left = _BACKLOG
+        for path in reversed(log_files(self._log.path)):
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            self._log.inode, self._log.offset = status.st_ino, max(0, status.st_size - left)
+            left -= status.st_size
+            if left <= 0:
+                return
 
     def _tell(self, call: DialledCall, events: list[Timed]) -> None:
         for event, at in events:

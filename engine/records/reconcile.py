@@ -120,6 +120,8 @@ class Reconciler:
             events = await asyncio.to_thread(self._log.read)
             if not events and (self._log.inode, self._log.offset) == position:
                 return
+            if position[0] != self._log.inode:
+                position = (self._log.inode, 0)  # these are the first lines of the next file
             self._calls.feed(events)
             for call_id in self._calls.calls:
                 self._began.setdefault(call_id, position)
@@ -134,13 +136,9 @@ class Reconciler:
 
     async def _store_position(self) -> None:
         """Where the oldest call began that is not settled: from there a next worker reads on."""
-        same_file = [offset for inode, offset in self._began.values() if inode == self._log.inode]
-        values = {
-            "writer": _WRITER,
-            "segment": 0,
-            "inode": self._log.inode,
-            "bytes_read": min(same_file, default=self._log.offset),
-        }
+        # In the order of reading, so that the first is the oldest; its file may have been rotated since.
+        inode, offset = next(iter(self._began.values()), (self._log.inode, self._log.offset))
+        values = {"writer": _WRITER, "segment": 0, "inode": inode, "bytes_read": offset}
         insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         statement = insert(journal_position).values(values)
         async with self._database.write() as connection:

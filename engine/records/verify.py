@@ -17,6 +17,7 @@ from engine.store.database import Database
 from engine.store.tables import call as call_table
 from engine.switch.cel import EventLog
 from engine.switch.cel_calls import SwitchCall, SwitchCalls
+from engine.switch.cel_files import covering
 
 TOLERANCE_MS = 1000
 JUST_ENDED_MS = 2000  # a record may take this long to be stored
@@ -52,14 +53,21 @@ class Report:
         return len(self.missing) + len(unknown) + len(self.extra) + len(self.times)
 
 
-async def read_log(path: Path) -> tuple[SwitchCalls, int | None]:
-    """All calls of the log, and the time of its first line. Raises `OSError`."""
-    log, calls, first = EventLog(path), SwitchCalls(), None
-    while events := await asyncio.to_thread(log.read):
-        if first is None:
-            first = events[0].at
-        calls.feed(events)
-    return calls, first
+async def read_log(
+    path: Path, since: int | None = None, until: int | None = None
+) -> tuple[SwitchCalls, int | None]:
+    """All calls of the log's files that cover this time, and their first line's time. Raises `OSError`."""
+    while True:
+        files = covering(path, since, until)
+        calls, first = SwitchCalls(), None
+        for file in files:
+            log = EventLog(file)
+            while events := await asyncio.to_thread(log.read):
+                if first is None:
+                    first = events[0].at
+                calls.feed(events)
+        if covering(path, since, until)[:-1] == files[:-1]:  # else it was rotated meanwhile
+            return calls, first
 
 
 async def verify(
@@ -72,11 +80,11 @@ async def verify(
     refused: Sequence[str] = (),
 ) -> Report:
     """Compare the calls of this cell that started from `since` to `until` (UTC milliseconds; None: all that
-    the log covers). `refused` are the calls that the journal's writer put aside.
+    the newest two files of the log cover). `refused` are the calls that the journal's writer put aside.
 
     Raises `OSError` or SQLAlchemy's errors.
     """
-    switch, first = await read_log(log)
+    switch, first = await read_log(log, since, until)
     report = Report()
     if first is None:
         first = now

@@ -1,6 +1,7 @@
 """Reads the switch's own event log: CEL as JSON lines, kept apart from the journal as a second witness.
 
-Lines that are torn or foreign are skipped; a log that was rotated is begun again.
+Lines that are torn or foreign are skipped; a log that was rotated (`cel_files`) is followed into the next
+file.
 """
 
 import os
@@ -8,14 +9,15 @@ import re
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 import msgspec
+
+from engine.switch.cel_files import backwards, open_log, rotated_files
 
 EndedBy = Literal["caller", "operator", "engine", "network"]
 NETWORK_CAUSES = frozenset({27, 38, 41, 44})  # unreachable, out of order, temporary failure, RTP time-out
 
-_BLOCK = 256 * 1024
 _EARLIER_MS = 5_000  # a channel's id has whole seconds, and threads write out of order
 _CREATED = re.compile(r"-(\d{9,11})\.\d+")
 
@@ -124,33 +126,77 @@ def ended_by(channel: str, cause: int, hung_up_by: str) -> EndedBy:
 
 
 class EventLog:
-    """Follows the log as it grows. `inode` and `offset` say where reading goes on, over restarts too."""
+    """Follows the log as it grows, and from a rotated file on into the next.
+
+    `inode` and `offset` say where reading goes on, over restarts too.
+    """
 
     def __init__(self, path: Path, inode: int = 0, offset: int = 0) -> None:
         self.path = path
         self.inode = inode
         self.offset = offset
+        self._rotated_away = False
+        self._ends_seen = 0  # how often in turn a rotated file had nothing more
 
     def read(self, limit_bytes: int = 4 * 1024 * 1024) -> list[CelEvent]:
         """New whole lines, at most about `limit_bytes` of them; empty when there are none, or no log.
 
         Raises `OSError` when a log that exists cannot be read.
         """
-        try:
-            file = self.path.open("rb")
-        except FileNotFoundError:
+        file = self._open()
+        if file is None:
             return []
         with file:
-            status = os.fstat(file.fileno())
-            if status.st_ino != self.inode or status.st_size < self.offset:
-                self.inode, self.offset = status.st_ino, 0
+            if os.fstat(file.fileno()).st_size < self.offset:
+                self.offset = 0
             file.seek(self.offset)
             data = file.read(limit_bytes)
         whole = data.rfind(b"\n") + 1
         if whole == 0 and len(data) == limit_bytes:
             whole = len(data)
         self.offset += whole
+        self._ends_seen = 0 if whole or not self._rotated_away else self._ends_seen + 1
         return list(parse_lines(data[:whole].splitlines()))
+
+    def _open(self) -> BinaryIO | None:
+        """The file to go on with, and `inode` and `offset` set to it."""
+        current = open_log(self.path)
+        if current is not None and os.fstat(current.fileno()).st_ino == self.inode:
+            self._rotated_away = False
+            return current
+        following = self._rotated() if self.inode else []
+        if following and self._ends_seen < 2:
+            if current is not None:
+                current.close()
+            self._rotated_away = True
+            return following[0]
+        for old in following[:1]:
+            old.close()
+        # Its end was seen twice: a line that the switch was just writing when it was renamed is there.
+        file = following[1] if len(following) > 1 else current
+        if file is not None:
+            if file is not current and current is not None:
+                current.close()
+            self.inode, self.offset = os.fstat(file.fileno()).st_ino, 0
+            self._rotated_away, self._ends_seen = file is not current, 0
+        return file
+
+    def _rotated(self) -> list[BinaryIO]:
+        """The rotated file that we were reading and the one after it, open; empty when it is gone."""
+        found: list[BinaryIO] = []
+        for path in rotated_files(self.path):
+            file = open_log(path)
+            if file is None:
+                continue
+            if not found and os.fstat(file.fileno()).st_ino != self.inode:
+                file.close()
+                continue
+            found.append(file)
+            if len(found) == 2:
+                break
+        if len(found) == 2 and self._ends_seen < 2:
+            found.pop().close()
+        return found
 
 
 def find_ends(path: Path, ids: Set[str]) -> dict[str, ChannelEnd]:
@@ -166,7 +212,7 @@ def find_ends(path: Path, ids: Set[str]) -> dict[str, ChannelEnd]:
     gone: dict[str, ChannelEnd] = {}
     oldest = _oldest(ids)
     seen: list[CelEvent] = []
-    for line in _backwards(path):
+    for line in backwards(path):
         if not missing:
             return found
         event = parse(line)
@@ -200,7 +246,7 @@ def find_histories(path: Path, ids: Set[str], since: int) -> dict[str, ChannelHi
     cannot be read; an absent one knows nothing.
     """
     seen: list[CelEvent] = []
-    for line in _backwards(path):
+    for line in backwards(path):
         event = parse(line)
         if event is None:
             continue
@@ -233,23 +279,3 @@ def _oldest(ids: Set[str]) -> int:
     """UTC milliseconds before which none of these channels was made; 0 where an id does not tell."""
     created = [_CREATED.search(channel_id) for channel_id in ids]
     return min((int(match[1]) * 1000 - _EARLIER_MS if match else 0 for match in created), default=0)
-
-
-def _backwards(path: Path) -> Iterator[bytes]:
-    """The log's whole lines, the newest first."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return
-    with file:
-        position = file.seek(0, os.SEEK_END)
-        rest = b""
-        while position > 0:
-            size = min(_BLOCK, position)
-            position -= size
-            file.seek(position)
-            lines = (file.read(size) + rest).split(b"\n")
-            rest = lines[0]
-            yield from (line for line in reversed(lines[1:]) if line)
-        if rest:
-            yield rest

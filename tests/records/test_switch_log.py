@@ -111,7 +111,7 @@ def test_the_log_is_followed_line_by_line(tmp_path: Path) -> None:
     assert again.read() == []
 
 
-def test_a_rotated_log_is_begun_again(tmp_path: Path) -> None:
+def test_a_log_that_was_taken_away_is_begun_again(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(RECORDED.read_bytes())
     log = EventLog(path)
