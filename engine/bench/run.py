@@ -10,7 +10,7 @@ from engine.bench.load import Load
 from engine.bench.plain import PlainSide
 from engine.bench.ports import free_ports, free_rtp_ranges
 from engine.bench.product import EngineSide
-from engine.bench.results import Measured
+from engine.bench.results import Measured, percentile
 from engine.bench.side import Addresses, BenchError, Side, Tell
 from engine.settings import Ports
 
@@ -70,6 +70,8 @@ async def _measure(
                 tell(
                     f"{name}: {measured.complete} complete, {measured.failed} failed, "
                     f"{measured.short_recordings} recorded short, "
+                    f"answer {percentile(measured.answer_ms, 0.5):.1f} ms, "
+                    f"ring {percentile(measured.ring_ms, 0.5):.1f} ms (p50), "
                     f"{measured.cpu_a_call():.1f} ms CPU a call, {measured.stolen:.0%} of the machine stolen"
                     + "".join(f"; {reason}: {times}" for reason, times in measured.failures.items())
                 )
