@@ -118,9 +118,10 @@ def verified(site: Site) -> None:
 
 
 def likeness(recording: Path, prompt: Path) -> float:
-    """How surely the prompt is in the recording, 0 to 1: the best normalised correlation over all shifts."""
+    """How surely the prompt's middle half is in the recording: the best normalised correlation, 0 to 1."""
     _, (heard,) = channels(recording)
-    _, (wanted,) = channels(prompt)
+    _, (whole,) = channels(prompt)
+    wanted = whole[len(whole) // 4 : -len(whole) // 4]
     if len(heard) < len(wanted):
         return 0.0
     size = len(heard) + len(wanted)
@@ -131,6 +132,14 @@ def likeness(recording: Path, prompt: Path) -> float:
     # Where there is next to nothing to hear, nothing is alike.
     norm = np.sqrt(np.maximum(windows, 0.05 * (wanted**2).sum()) * (wanted**2).sum())
     return float(np.max(at / norm))
+
+
+async def is_told(recording: Path, prompt: Path, timeout: float = 20) -> None:
+    """Wait until what a phone records holds this prompt."""
+    end_at = asyncio.get_running_loop().time() + timeout
+    while (found := likeness(recording, prompt)) < 0.6:
+        assert asyncio.get_running_loop().time() < end_at, f"{prompt.name} is not in {recording}: {found:.2f}"
+        await asyncio.sleep(0.25)
 
 
 def prompt_file(site: Site, prompt: Prompt) -> Path:

@@ -161,6 +161,11 @@ class Phone:
         except TimeoutError:
             raise PhoneError(f"phone {self.username}: no call within {timeout} s") from None
 
+    def forget_offers(self) -> None:
+        """`wait_incoming` gives only calls offered from now on."""
+        while not self._offered.empty():
+            self._offered.get_nowait()
+
     async def request(self, action: str, **arguments: Any) -> dict[str, Any]:
         """One request to the process; raises `PhoneError` with its reason when it fails."""
         if self.stopped or self._process is None or self._process.stdin is None:
