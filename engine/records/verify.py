@@ -98,7 +98,12 @@ async def verify(
     for call_id, call in seen.items():
         row = rows.get(call_id)
         if call.ended_at is None:
-            report.living += 1
+            # A record of what lives by the log: the switch died with it, and has not had a call since.
+            ended = row is not None and row.ended_at <= now - JUST_ENDED_MS
+            if ended:
+                report.uncertain.append(call_id)
+            else:
+                report.living += 1
         elif row is None:
             if call.ended_at <= now - JUST_ENDED_MS:
                 report.missing.append(call)

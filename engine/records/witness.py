@@ -182,7 +182,7 @@ def _leg(call: SwitchCall, leg: SwitchChannel, end: int, entries: Sequence[Entry
         found.append((LegAnswered(leg.channel_id), leg.answered_at))
     talks = call.talks(leg)
     ended_at = min(leg.ended_at or end, end)
-    by: EndedBy = "operator" if call.first.ended_by == "operator" else "caller"
+    by: EndedBy = call.first.ended_by if call.first.ended_by in ("operator", "network") else "caller"
     if TalkStarted not in known:
         for talk in talks:
             found.append((TalkStarted(leg.channel_id, talk.bridge), talk.entered))
