@@ -45,7 +45,7 @@ def serve_call(connection: socket.socket, path: Path) -> None:
         connection.makefile("w", encoding="utf-8", newline="\n") as writer,
     ):
         call = AgiCall(reader, writer)
-        number, trunk = (*call.arguments, "", "")[:2]
+        trunk, number = (*call.arguments, "", "")[:2]
         plan = ask(
             path,
             "begins",

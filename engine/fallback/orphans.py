@@ -42,7 +42,7 @@ class Orphans:
         if begun is not None and begun.number:
             return begun.number
         handed = channel.dialplan.app_data.split(",")
-        return channel.dialplan.exten or (handed[2].strip('"') if len(handed) > 2 else "") or "0"
+        return channel.dialplan.exten or (handed[2] if len(handed) > 2 else "") or "0"
 
     def has_talked(self, channel: LiveChannel) -> bool:
         """He was talking when the engine went away, so the other party has hung up."""
