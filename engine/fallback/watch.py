@@ -24,6 +24,7 @@ AWAY_MS = 10_000  # after so long without an engine its callers are looked after
 _TICK_MS = 1_000  # times of processes and files are no more exact
 
 _log = structlog.get_logger(__name__)
+WORKS = {"switch": "up"}  # what an engine that reaches the switch and is ready answers to `ping`
 Answer = Literal["works", "no_switch", "silent"]
 
 
@@ -83,17 +84,17 @@ class Watch:
         left = WEDGED_MS - (self._clock.monotonic_ms() - self._spoke_at)
         limit = min(PROBE_LIMIT_MS, max(left, 500))
         try:
-            await self._engine.call("ping", limit=limit / 1000)
+            works = await self._engine.call("ping", limit=limit / 1000) == WORKS
         except OperationFailed:
-            # It lives, and says that it cannot reach the switch.
-            self.answer = "no_switch"
-            self._heard()
+            works = False
         except EngineAway:
             self.answer = "silent"
-        else:
-            self.answer = "works"
+            return
+        # Without the one right answer it lives, but cannot reach the switch, or is not ready for calls.
+        self.answer = "works" if works else "no_switch"
+        if works:
             self._worked_at = self._clock.monotonic_ms()
-            self._heard()
+        self._heard()
 
     def _heard(self) -> None:
         self._pid = engine_process(self._pid_file, self._clock).pid

@@ -13,8 +13,8 @@ def write_pid(path: Path) -> None:
 
 
 async def main(socket: Path, pid_file: Path) -> None:
-    async def ping() -> str:
-        return "pong"
+    async def ping() -> dict[str, str]:
+        return {"switch": "up"}
 
     await serve(socket, {"ping": ping})
     write_pid(pid_file)

@@ -37,12 +37,13 @@ class Engine:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.answer: object = {"switch": "up"}
 
     async def call(self, operation: str, /, *, limit: float | None = None, **arguments: object) -> object:
         assert operation == "ping"
         if self.error:
             raise self.error
-        return "pong"
+        return self.answer
 
 
 class Switch:
@@ -117,9 +118,20 @@ async def test_no_engine_is_killed_for_an_asterisk_that_is_away(bench: Bench) ->
 
 async def test_an_engine_that_cannot_reach_a_living_asterisk_is_killed_later(bench: Bench) -> None:
     await bench.after(0)
-    bench.engine.error = OperationFailed("not connected to Asterisk")
-    bench.clock.ahead += 0
+    bench.engine.error = OperationFailed("ping: switch away: not connected to Asterisk")
     await bench.after(WEDGED_MS + 2000)
+    assert bench.watch.killed == 0
+    await bench.after(USELESS_MS)
+    assert bench.killed()
+
+
+@pytest.mark.parametrize("answer", [{"switch": "away"}, {}, "pong", None])
+async def test_no_other_answer_is_taken_for_a_working_engine(bench: Bench, answer: object) -> None:
+    await bench.after(0)
+    bench.engine.answer = answer
+    await bench.after(1000)
+    assert bench.watch.answer == "no_switch"
+    await bench.after(WEDGED_MS)
     assert bench.watch.killed == 0
     await bench.after(USELESS_MS)
     assert bench.killed()
@@ -197,3 +209,32 @@ async def test_a_stopped_engine_is_ended_within_ten_seconds(company: Office) -> 
     finally:
         engine.kill()
         engine.wait()
+
+
+@pytest.mark.switch
+async def test_a_real_engine_that_cannot_log_in_to_a_living_asterisk_is_ended(company: Office) -> None:
+    """The engine itself says how it is: first that it works, then, without its account, that it does not."""
+    instance = company.instance
+    first = instance.start("engine")
+    company.start_fallback()
+    await until(lambda: company.status().get("engine") == "works", 30, "the engine answers")
+    accounts = company.settings.asterisk_home / "etc/ari.conf"
+    known = accounts.read_text()
+    accounts.write_text(known.replace("[vats]", "[somebody]"))
+    assert accounts.read_text() != known
+    await asyncio.to_thread(instance.cli, "module reload res_ari.so")
+    first.kill()
+    await asyncio.to_thread(first.wait)
+    begun = time.monotonic()
+    second = instance.start("engine")
+    await until(lambda: company.status().get("engine") == "no_switch", 20, "it is away from the switch")
+    await until(lambda: second.poll() is not None, USELESS_MS / 1000 + 10, "the useless engine is ended")
+    assert second.returncode == -signal.SIGKILL
+    assert time.monotonic() - begun >= USELESS_MS / 1000 - 1
+    assert company.status()["switch_answers"] is True
+    # The next one finds the account there again, and is left alone.
+    accounts.write_text(known)
+    await asyncio.to_thread(instance.cli, "module reload res_ari.so")
+    instance.start("engine")
+    await until(lambda: company.status().get("engine") == "works", 30, "the engine answers")
+    assert instance.log("fallback").count('"engine.killed"') == 1
