@@ -165,6 +165,8 @@ class Worker:
         config.medConfig.sndClockRate = 8000
         config.medConfig.noVad = True
         config.medConfig.ecTailLen = 0
+        # Else the clock stops a second after the last file was connected, and keys pressed then are not sent.
+        config.medConfig.sndAutoCloseTime = -1
         self.endpoint.libInit(config)
         transport = pj.TransportConfig()
         transport.boundAddress = self.arguments["address"]
