@@ -33,8 +33,12 @@ from engine.switch.ari.connection import WebSocketConnection
 from engine.switch.ari.events import ChannelEvent
 from engine.switch.ari.resources import Application
 from engine.switch.ari.router import Router
-from engine.switch.cel import find_histories
+from engine.switch.cel import find_ends, find_histories
 from engine.switch.errors import SwitchAway, SwitchError
+
+UNREADY_LIMIT_MS = 10_000
+PROVISION_AGAIN_S = 5.0
+REPLACED = 3  # exit code: another engine serves this switch, it must not be fought for
 
 log = structlog.get_logger(__name__)
 
@@ -50,12 +54,14 @@ def main(settings: Settings) -> int:
     return 0
 
 
-async def _main(settings: Settings) -> None:
+async def _main(settings: Settings) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await Engine(settings).run(stop)
+    engine = Engine(settings)
+    await engine.run(stop)
+    return REPLACED if engine.replaced else 0
 
 
 class Engine:
@@ -90,12 +96,22 @@ class Engine:
             mixmonitor=self._ami,
             prompts=self._prompts,
             raw_recordings=str(settings.raw_recordings_folder),
-            node=settings.cell,
         )
         reception = Reception(self._library, settings.cell)
-        self._switchboard = Switchboard(services, reception, partial(find_histories, settings.event_log))
+        self._switchboard = Switchboard(
+            services,
+            reception,
+            partial(find_histories, settings.event_log),
+            partial(find_ends, settings.event_log),
+        )
         self._started_at = self._clock.wall_ms()
-        self._ready = False
+        self._unready_since = self._clock.monotonic_ms()
+        self._provisioned = False
+        self._provision_wanted = asyncio.Event()
+
+    @property
+    def replaced(self) -> bool:
+        return self._replaced.is_set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, or another engine takes the application over."""
@@ -110,6 +126,7 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(self._keep_ami()),
+                    group.create_task(self._keep_provisioned()),
                     group.create_task(self._connection.run()),
                     group.create_task(self._library.watch(self._on_change)),
                 ]
@@ -142,12 +159,24 @@ class Engine:
 
     async def _on_connected(self) -> None:
         await self._switchboard.on_connected()
-        await self._provisioning.apply(self._library.directory)
-        self._ready = True
+        self._provision_wanted.set()
 
     def _on_lost(self) -> None:
-        self._ready = False
+        if self._switchboard.ready:
+            self._unready_since = self._clock.monotonic_ms()
+        self._provisioned = False
         self._switchboard.on_lost()
+
+    async def _keep_provisioned(self) -> None:
+        """After each connect and each change of the files, until it has worked."""
+        while True:
+            await self._provision_wanted.wait()
+            self._provision_wanted.clear()
+            if await self._provisioning.apply(self._library.directory):
+                self._provisioned = self._connection.connected
+            else:
+                await asyncio.sleep(PROVISION_AGAIN_S)
+                self._provision_wanted.set()
 
     async def _keep_ami(self) -> None:
         try:
@@ -157,8 +186,7 @@ class Engine:
 
     async def _on_change(self) -> None:
         """The files of tenants or scenarios have changed; calls already take the new ones."""
-        if self._connection.connected:
-            await self._provisioning.apply(self._library.directory)
+        self._provision_wanted.set()
 
     # -- operations -------------------------------------------------------------------------------------
 
@@ -171,11 +199,14 @@ class Engine:
         }
 
     async def _ping(self) -> dict[str, object]:
-        """A real round trip through Asterisk; says so where it is Asterisk that is away."""
+        """A real round trip through Asterisk; fails with `switch away: …` where that is away."""
         try:
             await self._application.ping()
         except SwitchAway as error:
-            return {"switch": "away", "cause": str(error)}
+            raise SwitchAway(f"switch away: {error}") from error
+        unready_ms = self._clock.monotonic_ms() - self._unready_since
+        if not self._switchboard.ready and unready_ms > UNREADY_LIMIT_MS:
+            raise SwitchAway(f"switch away: connected, but not in service for {unready_ms / 1000:.0f} s")
         return {"switch": "up"}
 
     async def _calls(self) -> list[dict[str, object]]:
@@ -193,7 +224,8 @@ class Engine:
             "cell": self._settings.cell,
             "pid": os.getpid(),
             "started_at": _iso(self._started_at),
-            "ready": self._ready,  # calls are adopted, accounts and fallback targets are in the switch
+            # Calls are adopted, accounts and fallback targets are in the switch.
+            "ready": self._switchboard.ready and self._provisioned,
             "switch_connected": self._connection.connected,
             "ami_connected": self._ami.connected,
             "calls": len(self._switchboard.calls),

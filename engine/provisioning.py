@@ -10,7 +10,7 @@ import structlog
 from engine.directory.directory import Directory
 from engine.directory.fallback_targets import FallbackTarget, fallback_targets, write_targets
 from engine.secrets import secret
-from engine.settings import Settings
+from engine.settings import Settings, SettingsError
 from engine.switch.accounts import Account, push_accounts, remove_account
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
@@ -32,18 +32,19 @@ class Provisioning:
         self._accounts_file = settings.run_folder / "accounts.json"
         self._one_at_a_time = asyncio.Lock()
 
-    async def apply(self, directory: Directory) -> None:
-        """Errors of the switch are logged: what was there before goes on serving."""
+    async def apply(self, directory: Directory) -> bool:
+        """Whether all is there now. What goes wrong is logged; what was there before goes on serving."""
         async with self._one_at_a_time:
             targets = fallback_targets(directory)
-            write_targets(self._settings.run_folder / "fallback.json", targets)
             try:
+                write_targets(self._settings.run_folder / "fallback.json", targets)
                 await self._push_accounts(directory)
                 await self._put_fallback_targets(targets)
-            except SwitchError as error:
+            except (SwitchError, OSError, SettingsError) as error:
                 log.error("provisioning.failed", cause=str(error))
-            else:
-                log.info("provisioning.done", users=len(directory.users()))
+                return False
+            log.info("provisioning.done", users=len(directory.users()))
+            return True
 
     async def _push_accounts(self, directory: Directory) -> None:
         accounts = [

@@ -38,7 +38,9 @@ class Reception:
 
     def arrival(self, channel: ChannelData, arguments: list[str]) -> Arrival:
         """`arguments` as the dialplan gives them: in NUMBER TRUNK, or user NUMBER ENDPOINT."""
-        kind, dialled, origin = (*arguments, "", "", "")[:3]
+        # The caller chooses what he dials, commas too: the first and the last argument are the dialplan's.
+        kind, origin = arguments[0] if arguments else "in", arguments[-1] if len(arguments) > 2 else ""
+        dialled = ",".join(arguments[1:-1])
         if kind == "user":
             user = self._directory.user_of_endpoint(origin)
             if user is not None:

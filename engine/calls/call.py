@@ -14,7 +14,7 @@ import structlog
 
 from engine.calls.dialer import RingResult, ring
 from engine.calls.errors import CallerGone, HungUp, PromptFailed
-from engine.calls.leg import NORMAL_CLEARING, Leg, Target
+from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
 from engine.calls.services import Services, playback_id
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
@@ -136,7 +136,8 @@ class Call:
             self.journal_leg_end(leg)
 
     def journal_leg_end(self, leg: Leg) -> None:
-        self.journal(LegEnded(leg.id, leg.result, leg.cause), leg.ended_at)
+        cause = leg.cause or (OUR_CAUSES[leg.dropped] if leg.dropped else 0)
+        self.journal(LegEnded(leg.id, leg.result, cause), leg.ended_at)
 
     def changed(self) -> None:
         """Let whoever waits look again."""
@@ -316,6 +317,7 @@ class Call:
         except Gone:
             return
         except SwitchError as error:
+            leg.dropped = None  # to be asked again
             self.log.warning("leg.drop_failed", leg=leg.id, cause=str(error))
 
     async def start_music(self) -> None:

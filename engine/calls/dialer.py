@@ -28,7 +28,6 @@ class RingResult:
 
     outcome: Outcome
     operator: str = ""
-    caller_present: bool = True
 
 
 async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingResult:
@@ -40,7 +39,7 @@ async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingRes
     legs = adopted or [call.new_leg(target) for target in targets]
     call.last_talk_ended_by = None
     try:
-        winner = call.talking_with or await _await_answer(call, legs, timeout, dialled=bool(adopted))
+        winner = await _await_answer(call, legs, timeout, dialled=bool(adopted))
         if winner is None:
             await _drop_all(call, legs, timed_out=True)
             await call.stop_music()
@@ -54,9 +53,14 @@ async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingRes
             await _drop_all(call, legs, timed_out=False)
         raise
     if call.last_talk_ended_by is None:
-        # He hung up in the very moment of being connected.
+        # He hung up in the very moment of being connected, or the switch could not connect them.
+        await call.drop(winner, "normal")
         return RingResult("no_answer")
-    target = winner.target
+    return talked_with(winner)
+
+
+def talked_with(operator: Leg) -> RingResult:
+    target = operator.target
     return RingResult("talked", (target.user or target.number) if target else "")
 
 

@@ -15,13 +15,20 @@ from engine.switch.ari.events import (
     milliseconds,
 )
 from engine.switch.ari.resources import Channel, HangupReason
+from engine.switch.cel import NETWORK_CAUSES
 
 NORMAL_CLEARING = 16
 # What a hangup request says when it came from inside Asterisk; it is no cause of Q.850's.
 REQUESTED_HERE = 32
-# Q.850 causes that mean the network failed, not that somebody hung up: out of order, temporary failure,
-# and 44, which Asterisk gives when no sound has come for `rtp_timeout`.
-NETWORK_CAUSES = frozenset({27, 38, 41, 44})
+# Q.850 causes of what we end ourselves.
+OUR_CAUSES: dict[HangupReason, int] = {
+    "normal": NORMAL_CLEARING,
+    "busy": 17,
+    "no_answer": 19,
+    "answered_elsewhere": 26,
+    "congestion": 34,
+    "unallocated": 1,
+}
 BUSY_CAUSES = frozenset({17, 21})
 NO_ANSWER_CAUSES = frozenset({18, 19})
 UNAVAILABLE_CAUSES = frozenset({1, 2, 3, 20, 22, 27, 28})
@@ -57,7 +64,7 @@ class Leg:
     ended_at: int | None = None
     cause: int = 0
     bridge: str = ""
-    entered_bridge_at: int | None = None
+    entered: dict[str, int] = field(default_factory=dict)  # bridges it has been in, and since when
     dropped: HangupReason | None = field(default=None)
     drop_was_timeout: bool = False
     failure: str = ""
@@ -100,7 +107,7 @@ class Leg:
                 self._end(at, 0)
             case ChannelEnteredBridge():
                 self.bridge = event.bridge.id
-                self.entered_bridge_at = at
+                self.entered.setdefault(event.bridge.id, at)
             case ChannelLeftBridge():
                 if self.bridge == event.bridge.id:
                     self.bridge = ""

@@ -1,6 +1,5 @@
 """From the first event of a call to its last: the task that runs it and the clearing up after it."""
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
@@ -15,7 +14,8 @@ from engine.switch.errors import Gone, SwitchError
 Runner = Callable[[Call], Awaitable[None]]
 
 TEMPORARY_FAILURE = 41  # Q.850
-ENDING_LIMIT_S = 5.0
+# How long the switch has to confirm that all has ended; each time it has not, it is asked again.
+ENDING_WAITS_S = (5.0, 5.0, 10.0, 20.0)
 
 
 async def run_call(call: Call, runner: Runner) -> None:
@@ -44,16 +44,19 @@ async def _end(call: Call, failed: str) -> None:
     if not caller.gone and failed and not caller.cause:
         caller.cause = TEMPORARY_FAILURE
     cause = caller.cause or NORMAL_CLEARING
-    await together(
-        *(call.drop(leg, "normal") for leg in call.legs.values() if leg is not caller),
-        *(call.destroy_bridge(bridge) for bridge in list(call.bridges.values())),
-        _hang_up_caller(call, cause),
-    )
-    gone = await call.until(lambda: all(leg.gone for leg in call.legs.values()), ENDING_LIMIT_S)
-    if not gone:
+    for wait_s in ENDING_WAITS_S:
+        await together(
+            *(call.drop(leg, "normal") for leg in call.legs.values() if leg is not caller),
+            *(call.destroy_bridge(bridge) for bridge in list(call.bridges.values())),
+            _hang_up_caller(call, cause),
+        )
+        if await call.until(lambda: all(leg.gone for leg in call.legs.values()), wait_s):
+            break
         call.log.warning(
             "call.ending_unconfirmed", legs=[leg.id for leg in call.legs.values() if not leg.gone]
         )
+        if await _all_gone(call):
+            break
     if await _taken_over(call):
         call.log.info("call.taken_over")
         call.services.spool.release(call.id)
@@ -100,7 +103,29 @@ async def _hang_up_caller(call: Call, cause: int) -> None:
     except Gone:
         return
     except SwitchError as error:
+        caller.dropped = None  # to be asked again
         call.log.warning("call.hangup_failed", cause=str(error))
+
+
+async def _all_gone(call: Call) -> bool:
+    """Whether the switch knows none of those any more whose end it has not told. Others may be asked again."""
+    gone = True
+    for leg in call.legs.values():
+        if leg.gone:
+            continue
+        try:
+            await leg.channel.data()
+        except Gone:
+            leg.ended_at = call.services.clock.wall_ms()
+            if leg is not call.caller:
+                call.journal_leg_end(leg)
+        except SwitchError as error:
+            call.log.warning("leg.unknown", leg=leg.id, cause=str(error))
+            gone = False
+        else:
+            leg.dropped = None
+            gone = False
+    return gone
 
 
 async def _taken_over(call: Call) -> bool:
@@ -116,9 +141,3 @@ async def _taken_over(call: Call) -> bool:
     except SwitchError:
         return False
     return True
-
-
-async def detach(task: asyncio.Task[None]) -> None:
-    """Stop running a call without touching it in the switch."""
-    task.cancel()
-    await asyncio.wait([task])

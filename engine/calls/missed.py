@@ -28,23 +28,23 @@ def missed_events(
     state: CallState,
     histories: Mapping[str, ChannelHistory],
     alive: Collection[str],
-    now: int,
+    last_sign: int,
 ) -> list[Missed]:
     """Events with their times (UTC milliseconds), in order. `alive` are the channels that the switch has now.
 
-    `now` stands in for the end of a channel of which the log does not tell how it went.
+    `last_sign` stands in for the end of a channel of which the log does not tell how it went.
     """
     caller = histories.get(call_id, _NOTHING)
     missed: list[Missed] = []
     if state.answered_at is None and caller.answered_at is not None:
         missed.append((caller.answered_at, CallAnswered()))
-    caller_end = None if call_id in alive else _end(caller, now)
+    caller_end = None if call_id in alive else _end(caller, last_sign)
     for leg_id in state.living_legs():
         leg = state.legs[leg_id]
         history = histories.get(leg_id, _NOTHING)
         if leg.answered_at is None and history.answered_at is not None:
             missed.append((history.answered_at, LegAnswered(leg_id)))
-        leg_end = None if leg_id in alive else _end(history, now)
+        leg_end = None if leg_id in alive else _end(history, last_sign)
         missed += _talk(call_id, leg_id, state, caller, history, caller_end, leg_end)
         if leg_end is not None:
             missed.append((leg_end, _leg_ended(leg_id, leg, history, caller_end)))
@@ -102,5 +102,5 @@ def _leg_ended(leg_id: str, leg: LegState, history: ChannelHistory, caller_end: 
     return LegEnded(leg_id, result, cause)
 
 
-def _end(history: ChannelHistory, now: int) -> int:
-    return history.end.ended_at if history.end else now
+def _end(history: ChannelHistory, last_sign: int) -> int:
+    return history.end.ended_at if history.end else last_sign

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 import structlog
 
 from engine.calls.call import Call
-from engine.calls.dialer import RingResult
+from engine.calls.dialer import talked_with
+from engine.calls.leg import NORMAL_CLEARING
 from engine.calls.services import PLAYBACK_IDS, Services, playback_id
-from engine.calls.state import CallState
-from engine.calls.together import together
+from engine.calls.state import CallState, LegState, state_of
+from engine.calls.talk import go_on_talking
 from engine.directory.directory import Tenant
-from engine.journal.events import CallEnded, CallRecovered, EndedBy
+from engine.journal.events import CallEnded, CallRecovered, LegEnded
 from engine.switch.ari.events import BridgeData, ChannelData
 from engine.switch.ari.resources import Application, Bridge, Channel, Playback
-from engine.switch.cel import ChannelHistory
+from engine.switch.cel import ChannelEnd
 from engine.switch.errors import SwitchAway, SwitchError
 
 log = structlog.get_logger(__name__)
@@ -62,21 +63,28 @@ def _left(channel: ChannelData | None) -> bool:
     return channel is not None and channel.dialplan.app_name not in ("", "Stasis")
 
 
-def close_ended(services: Services, call_id: str, history: ChannelHistory | None, lost_at: int) -> None:
-    """Journal the end of a call that ended while nobody was looking."""
-    end = history.end if history else None
-    ended_at = end.ended_at if end and end.certain else max(end.ended_at if end else 0, lost_at)
-    ended_by: EndedBy = end.ended_by if end else "network"
-    services.spool.append(call_id, CallEnded(ended_by, end.cause if end else 0, source="switch"), ended_at)
+def close_ended(services: Services, call_id: str, end: ChannelEnd | None, last_sign: int) -> None:
+    """Journal the end of a call that ended while nobody was looking.
+
+    `last_sign` (UTC milliseconds) stands in where the switch's log does not tell.
+    """
+    state = state_of(services.spool.events(call_id))
+    for leg_id in state.living_legs() if state else ():
+        # Left alone by the caller; `clear_left_overs` hangs it up.
+        answered = state is not None and state.legs[leg_id].answered_at is not None
+        services.spool.append(
+            call_id, LegEnded(leg_id, "answered" if answered else "cancelled", NORMAL_CLEARING)
+        )
+    ended_at, ended_by, cause = (end.ended_at, end.ended_by, end.cause) if end else (last_sign, "network", 0)
+    services.spool.append(call_id, CallEnded(ended_by, cause, source="switch"), ended_at)
     log.info("call.closed_from_switch", call_id=call_id)
 
 
-async def adopt(
-    services: Services, tenant: Tenant, call_id: str, state: CallState, snapshot: Snapshot
-) -> Call:
+def adopt(services: Services, tenant: Tenant, call_id: str, state: CallState, snapshot: Snapshot) -> Call:
     """A `Call` in the state that the journal and the switch agree on, its events routed to it again.
 
-    The journal has been completed before (`missed_events`), so `state` is what is true now.
+    The journal has been completed before (`missed_events`), so `state` is what is true now. Nothing is asked
+    of the switch yet: `settle` does that, as the first thing in the call's own task.
     """
     call = Call(services, tenant, state.started, call_id, state.started_at)
     call.caller.name, call.caller.present = snapshot.channels[call_id].name, True
@@ -90,58 +98,66 @@ async def adopt(
     for bridge_id in snapshot.bridges:
         if bridge_id.startswith(call_id + BRIDGE_MARK):
             call.bridges[bridge_id] = Bridge(services.connection, bridge_id)
-    await _adopt_legs(call, state, snapshot)
-    talking = call.talking_with is not None
-    call.music = bool(call.adopted_legs) and not talking
-    call.journal(CallRecovered("talking" if talking else "ringing" if call.adopted_legs else "alone"))
-    if not talking:
-        await _quieten(call, keep_music=call.music)
-    return call
-
-
-async def _adopt_legs(call: Call, state: CallState, snapshot: Snapshot) -> None:
-    """Those who ring or talk; of those who are gone, the ones that the ringing step has not heard of."""
     for leg_id, before in state.legs.items():
-        if before.step != state.steps_entered:
-            continue  # of an earlier step, which has done with them
-        leg = call.add_leg(leg_id, before.role, before.target)
-        leg.ringing_at, leg.answered_at = before.ringing_at, before.answered_at
-        leg.ended_at, leg.cause = before.ended_at, before.cause
-        channel = snapshot.channels.get(leg_id)
-        if channel is not None and channel.state == "Down":
-            await call.drop(leg, "normal")  # made but never dialled: nobody heard of it
-        elif channel is not None:
-            leg.name, leg.present = channel.name, True
-            call.adopted_legs.append(leg)
-        elif state.talked_with == leg_id:
-            target = before.target
-            call.adopted_result = RingResult("talked", target.user or target.number)
-            call.last_talk_ended_by = state.last_talk_ended_by
-        else:
-            call.adopted_legs.append(leg)
-    if call.adopted_result is not None:
-        for leg in call.adopted_legs:
-            await call.drop(leg, "answered_elsewhere")
-        call.adopted_legs = []
-        await together(*(call.destroy_bridge(bridge) for bridge in list(call.bridges.values())))
-    elif state.talking_with:
+        _adopt_leg(call, leg_id, before, state, snapshot)
+    if state.talking_with in call.legs:
         talking = call.legs[state.talking_with]
         call.talking_with, call.talk_started_at = talking, state.talk_started_at
         bridge_id = snapshot.bridge_of(call.id)
         for leg in (call.caller, talking):
-            leg.bridge, leg.entered_bridge_at = bridge_id, state.talk_started_at
-    elif all(leg.gone or leg.dropped for leg in call.adopted_legs) and not any(
-        leg.ringing_at or leg.cause for leg in call.adopted_legs
-    ):
+            leg.bridge = bridge_id
+    elif not any(leg.ringing_at or leg.cause or leg.present for leg in call.adopted_legs):
         call.adopted_legs = []  # nobody has been rung yet
+    talking_now = call.talking_with is not None
+    call.music = bool(call.adopted_legs) and not talking_now
+    call.journal(CallRecovered("talking" if talking_now else "ringing" if call.adopted_legs else "alone"))
+    return call
 
 
-async def _quieten(call: Call, *, keep_music: bool) -> None:
-    """Stop what a step of the engine before us left playing: the step is heard again from its prompt."""
+def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snapshot: Snapshot) -> None:
+    """One who rings or talks, or of whose end the step that rang him has not heard yet."""
+    channel = snapshot.channels.get(leg_id)
+    of_this_step = before.step == state.steps_entered
+    if channel is None and not of_this_step:
+        return
+    leg = call.add_leg(leg_id, before.role, before.target)
+    leg.ringing_at, leg.answered_at = before.ringing_at, before.answered_at
+    leg.ended_at, leg.cause = before.ended_at, before.cause
+    if channel is not None:
+        leg.name = channel.name
+        # A leg that is Down was made but never dialled: nobody has heard of it.
+        leg.present = of_this_step and channel.state != "Down"
+    if leg_id == state.talking_with:
+        return
+    if state.talked_with == leg_id and leg.gone:
+        call.adopted_result = talked_with(leg)
+        call.last_talk_ended_by = state.last_talk_ended_by
+    elif leg.gone or leg.present:
+        call.adopted_legs.append(leg)
+
+
+async def settle(call: Call) -> None:
+    """Bring the switch in line with what was adopted, then stay with those who talk until they have done.
+
+    After it a step that rings goes on with the legs that ring, or hears how the talk ended.
+    """
+    if call.adopted_result is not None or call.talking_with is not None:
+        call.adopted_legs = [leg for leg in call.adopted_legs if leg.gone]
+    for leg in call.legs.values():
+        if leg is not call.caller and leg is not call.talking_with and leg not in call.adopted_legs:
+            await call.drop(leg, "normal")
+    operator = call.talking_with
+    if operator is not None:
+        await go_on_talking(call)
+        call.adopted_legs, call.adopted_result = [], talked_with(operator)
+        return
+    for bridge in list(call.bridges.values()):
+        await call.destroy_bridge(bridge)
+    # What a step of the engine before us left playing: the step is heard again from its prompt.
     connection = call.services.connection
     for number in range(PLAYBACK_IDS):
         await _whatever_comes(Playback(connection, playback_id(call.id, number)).stop())
-    if not keep_music:
+    if not call.music:
         await _whatever_comes(call.caller.channel.stop_music())
 
 

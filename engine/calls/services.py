@@ -45,4 +45,3 @@ class Services:
     mixmonitor: MixMonitor
     prompts: Prompts
     raw_recordings: str  # folder, as Asterisk sees it
-    node: str

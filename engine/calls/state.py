@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from engine.calls.leg import Target
 from engine.journal.events import (
     CallAnswered,
-    CallEnded,
     CallRecovered,
     CallStarted,
     EndedBy,
@@ -57,7 +56,6 @@ class CallState:
     talk_started_at: int | None = None
     recording: bool = False
     recordings_made: int = 0
-    ended: bool = False
 
     def living_legs(self) -> list[str]:
         return [leg_id for leg_id, leg in self.legs.items() if leg.ended_at is None]
@@ -73,7 +71,8 @@ def state_of(entries: Sequence[Entry]) -> CallState | None:
             state = state or CallState(event, entry.at)
         elif state is not None:
             _apply(state, entry, recovered)
-            recovered = isinstance(event, CallRecovered)
+            # Legs may ring, answer or press keys between an adoption and the step that it goes on with.
+            recovered = isinstance(event, CallRecovered) or (recovered and not isinstance(event, StepEntered))
     return state
 
 
@@ -109,7 +108,5 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
             state.recordings_made += 1
         case RecordingStopped():
             state.recording = False
-        case CallEnded():
-            state.ended = True
         case _:
             pass

@@ -11,15 +11,23 @@ from engine.calls import metrics
 from engine.calls.call import Call
 from engine.calls.lifecycle import Runner, close, run_call
 from engine.calls.missed import missed_events
-from engine.calls.recovery import LEG_MARK, Snapshot, adopt, clear_left_overs, close_ended, take_snapshot
+from engine.calls.recovery import (
+    LEG_MARK,
+    Snapshot,
+    adopt,
+    clear_left_overs,
+    close_ended,
+    settle,
+    take_snapshot,
+)
 from engine.calls.services import APPLICATION, Services
 from engine.calls.state import CallState, state_of
 from engine.directory.directory import Tenant
-from engine.journal.events import CallStarted
+from engine.journal.events import CallAnswered, CallStarted
 from engine.switch.ari.events import ChannelData, ChannelEvent, StasisStart, milliseconds
 from engine.switch.ari.resources import Application, Channel
-from engine.switch.cel import ChannelHistory
-from engine.switch.errors import SwitchAway, SwitchError
+from engine.switch.cel import ChannelEnd, ChannelHistory
+from engine.switch.errors import SwitchError
 
 log = structlog.get_logger(__name__)
 
@@ -45,17 +53,22 @@ class Reception(Protocol):
 
 
 class Switchboard:
-    """`open()` and `close()` frame its life; between them `on_connected` and `on_lost` follow the switch."""
+    """`on_connected` and `on_lost` follow the switch; `stop` ends it. `calls` are those that run now.
+
+    `find_histories` and `find_ends` read the switch's event log (`engine.switch.cel`).
+    """
 
     def __init__(
         self,
         services: Services,
         reception: Reception,
         find_histories: Callable[[set[str], int], Mapping[str, ChannelHistory]],
+        find_ends: Callable[[set[str]], Mapping[str, ChannelEnd]],
     ) -> None:
         self._services = services
         self._reception = reception
         self._find_histories = find_histories
+        self._find_ends = find_ends
         self._lost_at: int | None = None
         self._application = Application(services.connection, APPLICATION)
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -64,18 +77,19 @@ class Switchboard:
         self._ready = False
         self.calls: dict[str, Call] = {}
 
+    @property
+    def ready(self) -> bool:
+        """Whether new calls are taken: connected, and all that was open is adopted or closed."""
+        return self._ready
+
     # -- the switch comes and goes --------------------------------------------------------------------
 
     async def on_connected(self) -> None:
-        """Adopt or close what the journal has open, then take new calls."""
-        try:
-            await self._application.subscribe_to_what_we_use()
-            snapshot = await take_snapshot(self._application)
-            await self._recover(snapshot)
-        except SwitchAway:
-            raise
-        except SwitchError as error:
-            log.error("recovery.failed", cause=str(error))
+        """Adopt or close what the journal has open, then take new calls. Raises `SwitchError` or `OSError`:
+        then nothing has been taken yet, and it is to be tried on a new connection.
+        """
+        await self._application.subscribe_to_what_we_use()
+        await self._recover(await take_snapshot(self._application))
         self._ready = True
         metrics.switch_connected.set(1)
         early, self._early = self._early, []
@@ -122,7 +136,13 @@ class Switchboard:
                 self._arrived(event.channel, event.args, milliseconds(event.timestamp))
 
     def _arrived(self, channel: ChannelData, arguments: list[str], at: int) -> None:
-        arrival = self._reception.arrival(channel, arguments)
+        try:
+            arrival = self._reception.arrival(channel, arguments)
+        except Exception:  # whatever is wrong with the directory, the caller reaches somebody
+            log.exception("call.arrival_failed", call_id=channel.id)
+            metrics.calls_failed.inc()
+            self._chore(self._to_fallback(channel))
+            return
         # The call begins with its INVITE, which is when the switch made the channel.
         started_at = milliseconds(channel.creationtime) if channel.creationtime else at
         call = Call(self._services, arrival.tenant, arrival.started, channel.id, started_at)
@@ -130,6 +150,7 @@ class Switchboard:
         call.journal(arrival.started, started_at)
         if channel.state == "Up":
             call.caller.answered_at = at
+            call.journal(CallAnswered(), at)
         metrics.calls_started.labels(arrival.started.direction).inc()
         self._run(call, arrival.runner)
 
@@ -146,6 +167,8 @@ class Switchboard:
             metrics.calls_failed.inc()
             call.log.exception("call.ending_failed")
             close(call)
+            for leg in call.legs.values():
+                self._chore(self._hang_up(leg.id))
         if self.calls.get(call.id) is call:
             del self.calls[call.id], self._tasks[call.id]
         metrics.calls_active.set(len(self.calls))
@@ -153,11 +176,12 @@ class Switchboard:
     # -- recovery -------------------------------------------------------------------------------------
 
     async def _recover(self, snapshot: Snapshot) -> None:
-        spool, now = self._services.spool, self._services.clock.wall_ms()
+        spool = self._services.spool
         states = {call_id: state_of(spool.events(call_id)) for call_id in spool.open_calls()}
+        strangers = snapshot.strangers(set(states))
         names = {name for call_id, state in states.items() for name in (call_id, *_legs(state))}
-        histories = await asyncio.to_thread(self._find_histories, names, spool.last_at) if names else {}
-        lost_at = min(self._lost_at or now, now)
+        names |= {channel.id for channel in strangers}
+        histories, ends = await asyncio.to_thread(self._ask_log, names, snapshot)
         adopted: set[str] = set()
         for call_id, state in states.items():
             alive = call_id in snapshot.channels
@@ -165,29 +189,81 @@ class Switchboard:
                 # It went to the fallback while we were away, and stays there.
                 spool.release(call_id)
                 continue
+            # Where the switch went down with the call, our own eyes saw it last, or the journal did.
+            last_sign = self._lost_at or max(entry.at for entry in spool.events(call_id))
             if state is not None:
-                for at, event in missed_events(call_id, state, histories, snapshot.channels.keys(), lost_at):
+                for at, event in missed_events(
+                    call_id, state, histories, snapshot.channels.keys(), last_sign
+                ):
                     spool.append(call_id, event, at)
             if not alive:
-                close_ended(self._services, call_id, histories.get(call_id), lost_at)
+                close_ended(self._services, call_id, ends.get(call_id), last_sign)
                 metrics.calls_closed_late.inc()
             elif state is not None:
                 adopted.add(call_id)
-        strangers = snapshot.strangers(adopted)
         await clear_left_overs(self._services, snapshot, adopted)
         for call_id in adopted:
-            await self._resume(call_id, snapshot)
+            self._resume(call_id, snapshot)
         for channel in strangers:
+            if spool.has_ended(channel.id):
+                self._chore(self._hang_up(channel.id))
+                continue
             log.warning("call.arrival_missed", call_id=channel.id)
-            self._arrived(channel, self._reception.arguments_of(channel), self._services.clock.wall_ms())
+            history = histories.get(channel.id)
+            answered_at = history.answered_at if history else None
+            self._arrived(
+                channel,
+                self._reception.arguments_of(channel),
+                answered_at or self._services.clock.wall_ms(),
+            )
 
-    async def _resume(self, call_id: str, snapshot: Snapshot) -> None:
-        state = state_of(self._services.spool.events(call_id))
-        assert state is not None
-        arrival = self._reception.resumption(state.started, state.step)
-        call = await adopt(self._services, arrival.tenant, call_id, state, snapshot)
+    def _ask_log(
+        self, names: set[str], snapshot: Snapshot
+    ) -> tuple[Mapping[str, ChannelHistory], Mapping[str, ChannelEnd]]:
+        """What happened to these channels since we last wrote; and the ends of those that are gone."""
+        if not names:
+            return {}, {}
+        try:
+            return self._read_log(names, snapshot)
+        except OSError as error:
+            # Times will be less exact; but nobody may wait for a file.
+            log.error("recovery.event_log_unreadable", cause=str(error))
+            return {}, {}
+
+    def _read_log(
+        self, names: set[str], snapshot: Snapshot
+    ) -> tuple[Mapping[str, ChannelHistory], Mapping[str, ChannelEnd]]:
+        histories = dict(self._find_histories(names, self._services.spool.last_at))
+        ends = {name: history.end for name, history in histories.items() if history.end is not None}
+        lost = names - snapshot.channels.keys() - ends.keys()
+        if lost:
+            # They went down with the switch, which does not tell; others' lines show its last sign of life.
+            for name, end in self._find_ends(lost).items():
+                seen = max(end.ended_at, self._lost_at or 0)
+                ends[name] = end._replace(ended_at=seen)
+                histories.setdefault(name, ChannelHistory()).end = ends[name]
+        return histories, ends
+
+    def _resume(self, call_id: str, snapshot: Snapshot) -> None:
+        """One call that cannot be adopted must not keep the others from it."""
+        try:
+            state = state_of(self._services.spool.events(call_id))
+            assert state is not None
+            arrival = self._reception.resumption(state.started, state.step)
+            call = adopt(self._services, arrival.tenant, call_id, state, snapshot)
+        except Exception:
+            log.exception("call.adoption_failed", call_id=call_id)
+            metrics.calls_failed.inc()
+            if not snapshot.bridge_of(call_id):
+                self._chore(self._to_fallback(snapshot.channels[call_id]))
+            return
+
+        async def go_on(adopted: Call) -> None:
+            await settle(adopted)
+            await arrival.runner(adopted)
+
         metrics.calls_recovered.inc()
-        self._run(call, arrival.runner)
+        self._run(call, go_on)
 
     # -- chores ---------------------------------------------------------------------------------------
 
@@ -195,6 +271,15 @@ class Switchboard:
         task = asyncio.get_running_loop().create_task(work)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
+
+    async def _to_fallback(self, channel: ChannelData) -> None:
+        """The caller whom we cannot serve reaches the number's fallback person by the dialplan."""
+        try:
+            await Channel(self._services.connection, channel.id).continue_in_dialplan(
+                "fallback", channel.dialplan.exten
+            )
+        except SwitchError as error:
+            log.error("call.fallback_failed", call_id=channel.id, cause=str(error))
 
     async def _hang_up(self, channel_id: str) -> None:
         try:

@@ -18,11 +18,18 @@ JOIN_LIMIT_S = 5.0
 
 
 async def talk(call: Call, operator: Leg) -> None:
-    """Connect the caller with `operator` (or go on with a talk that was adopted); returns when the operator
-    has gone, raises `CallerGone` when the caller has.
+    """Connect the caller with `operator`; returns when the operator has gone (or could not be connected),
+    raises `CallerGone` when the caller has.
     """
-    if call.talking_with is operator or await _connect(call, operator):
+    try:
+        connected = await _connect(call, operator)
+    except Exception:
+        await _stop_recording(call)
+        raise
+    if connected:
         await go_on_talking(call)
+    else:
+        await _stop_recording(call)
 
 
 async def go_on_talking(call: Call) -> None:
@@ -48,14 +55,12 @@ async def _connect(call: Call, operator: Leg) -> bool:
     await together(
         call.stop_music(), bridge.create(), _add(bridge, call.id, operator.id), _start_recording(call)
     )
-    await call.until(
-        lambda: operator.gone or (operator.bridge == bridge.id and call.caller.bridge == bridge.id),
-        JOIN_LIMIT_S,
-    )
-    if operator.entered_bridge_at is None or call.caller.entered_bridge_at is None:
+    both = (call.caller.entered, operator.entered)
+    await call.until(lambda: operator.gone or all(bridge.id in entered for entered in both), JOIN_LIMIT_S)
+    if not all(bridge.id in entered for entered in both):
         await call.destroy_bridge(bridge)
         return False
-    started_at = max(operator.entered_bridge_at, call.caller.entered_bridge_at)
+    started_at = max(entered[bridge.id] for entered in both)
     call.talking_with, call.talk_started_at = operator, started_at
     call.journal(TalkStarted(operator.id, bridge.id), started_at)
     return True

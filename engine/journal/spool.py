@@ -144,6 +144,10 @@ class Spool:
             self._schedule_write()
         return entry
 
+    def has_ended(self, call_id: str) -> bool:
+        """Whether this call's end was written here lately."""
+        return call_id in self._ended
+
     def release(self, call_id: str) -> None:
         """Forget a call that somebody else carries on and will end."""
         self._open.pop(call_id, None)

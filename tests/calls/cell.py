@@ -21,7 +21,7 @@ from engine.scenarios.loader import load_scenario
 from engine.scenarios.model import Scenario
 from engine.switch.ari.events import ChannelEvent
 from engine.switch.ari.router import Router
-from engine.switch.cel import ChannelHistory, find_histories
+from engine.switch.cel import ChannelEnd, ChannelHistory, find_ends, find_histories
 from engine.switch.errors import SwitchAway
 from tests.fake_switch import Delays, FakeAmi, FakeAsterisk, FakeConnection
 from tests.virtual_time import VirtualClock
@@ -128,9 +128,10 @@ class EngineLife:
             mixmonitor=cell.ami,
             prompts=PromptNames(),
             raw_recordings="/raw",
-            node="cell1",
         )
-        self.switchboard = Switchboard(services, Reception(Files(), "cell1"), cell.find_histories)  # type: ignore[arg-type]
+        self.switchboard = Switchboard(
+            services, Reception(Files(), "cell1"), cell.find_histories, cell.find_ends
+        )  # type: ignore[arg-type]
 
     def _on_stranger(self, event: ChannelEvent) -> None:
         self.switchboard.on_stranger(event)
@@ -169,6 +170,7 @@ class EngineLife:
             pass
         except Exception as error:
             self._cell.errors.append(error)
+            self._cell.switch.drop_connection()  # as the real one: it is tried again on a new connection
         finally:
             self._served.set()
 
@@ -258,6 +260,12 @@ class Cell:
         path = self.folder / "events.jsonl"
         path.write_bytes(self.switch.event_log.bytes())
         return find_histories(path, channel_ids, since)
+
+    def find_ends(self, channel_ids: set[str]) -> dict[str, ChannelEnd]:
+        """Also of those that went down with the switch."""
+        path = self.folder / "events.jsonl"
+        path.write_bytes(self.switch.event_log.bytes())
+        return find_ends(path, channel_ids)
 
     def journal(self) -> dict[str, list[Entry]]:
         """All that is on disk, by call."""

@@ -131,10 +131,9 @@ class Stage:
             mixmonitor=self.ami,
             prompts=self.media,
             raw_recordings="/raw",
-            node="cell1",
         )
         reception = Reception(self._library, "cell1")  # type: ignore[arg-type]
-        self._switchboard = Switchboard(services, reception, lambda channels, since: {})
+        self._switchboard = Switchboard(services, reception, lambda channels, since: {}, lambda channels: {})
         self._spool.open()
         await self._switchboard.on_connected()
 

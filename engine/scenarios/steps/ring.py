@@ -52,8 +52,10 @@ class RingOutcomes(StepModel):
     async def ring(self, call: Call, rounds: Iterable[tuple[Sequence[Target], float]]) -> str:
         """Ring the targets of each round for so many seconds; the exit that the best outcome leads to."""
         if call.adopted:
-            # A recovery found people ringing or talking: whom to ring was decided then.
-            rounds = [((), RING_SECONDS)]
+            # A recovery found people ringing or talking: first these, then those who have not been rung yet.
+            rung = {leg.target for leg in call.legs.values()}
+            rest = [(targets, timeout) for targets, timeout in rounds if not rung.intersection(targets)]
+            rounds = [((), RING_SECONDS), *rest]
         met: set[str] = set()
         for targets, timeout in rounds:
             result = await call.ring(targets, timeout=timeout)

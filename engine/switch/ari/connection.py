@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 REQUEST_LIMIT_S = 5.0
 MAX_IN_FLIGHT = 1000
 RECONNECT_S = 0.25
+LONGEST_PAUSE_S = 5.0  # between connections that come to nothing
 
 
 class Connection(Protocol):
@@ -90,6 +91,7 @@ class WebSocketConnection:
     async def run(self) -> None:
         """Connect, read, and connect again after a loss, until cancelled."""
         told = False
+        pause_s = RECONNECT_S
         while True:
             try:
                 # No compression and no library pings: both ends share a machine, `ping` asks Asterisk itself.
@@ -99,14 +101,16 @@ class WebSocketConnection:
                     log.info("switch.connected")
                     told = False
                     self._socket = socket
-                    await self._serve(socket)
+                    served = await self._serve(socket)
+                pause_s = RECONNECT_S if served else min(2 * pause_s, LONGEST_PAUSE_S)
             except (OSError, TimeoutError, WebSocketException) as error:
                 if not told:
                     log.warning("switch.away", cause=str(error) or type(error).__name__)
                     told = True
-            await asyncio.sleep(RECONNECT_S)
+            await asyncio.sleep(pause_s)
 
-    async def _serve(self, socket: ClientConnection) -> None:
+    async def _serve(self, socket: ClientConnection) -> bool:
+        """Read until the connection ends; whether it had come into service."""
         greeting = asyncio.get_running_loop().create_task(_greet(self._on_connected(), socket))
         try:
             # Ends without an exception when the other side closes.
@@ -116,8 +120,7 @@ class WebSocketConnection:
             self._lost()
             greeting.cancel()
             await asyncio.wait([greeting])
-        if not greeting.cancelled() and (error := greeting.exception()) is not None:
-            raise error
+        return not greeting.cancelled() and greeting.result()
 
     def _lost(self) -> None:
         self._socket = None
@@ -167,7 +170,7 @@ class WebSocketConnection:
         async with self._slots:
             self._waiting[request_id] = future
             # A plain timer: `asyncio.timeout` was a sixth of what a request costs us.
-            alarm = loop.call_later(REQUEST_LIMIT_S, _expire, future, f"{method} {path}")
+            alarm = loop.call_later(REQUEST_LIMIT_S, _expire, future, f"{method} {path}", socket)
             try:
                 await socket.send(self._encoder.encode(message), text=True)
                 response = await future
@@ -179,9 +182,14 @@ class WebSocketConnection:
         return answer_of(method, path, response)
 
 
-def _expire(future: asyncio.Future[RestResponse], request: str) -> None:
-    if not future.done():
-        future.set_exception(SwitchAway(f"{request}: no answer within {REQUEST_LIMIT_S:g} s"))
+def _expire(future: asyncio.Future[RestResponse], request: str, socket: ClientConnection) -> None:
+    if future.done():
+        return
+    if socket.transport.get_write_buffer_size():
+        # The switch does not even read: `send` would wait for it without end.
+        socket.transport.abort()
+    future.set_exception(SwitchAway(f"{request}: no answer within {REQUEST_LIMIT_S:g} s"))
+    future.exception()  # whoever waits gets it; where nobody does any more, it is no loss
 
 
 def answer_of(method: str, path: str, response: RestResponse) -> bytes:
@@ -201,10 +209,17 @@ def answer_of(method: str, path: str, response: RestResponse) -> bytes:
     raise SwitchFailed(text)
 
 
-async def _greet(connected: Awaitable[None], socket: ClientConnection) -> None:
-    """What is to be done after a connect; where the switch does not answer, connect anew."""
+async def _greet(connected: Awaitable[None], socket: ClientConnection) -> bool:
+    """What is to be done after a connect; whether it was. What goes wrong is tried again on a new connection:
+    an engine that is connected and does nothing would look well while callers wait.
+    """
     try:
         await connected
     except SwitchAway as error:
         log.warning("switch.silent", cause=str(error))
-        await socket.close()
+    except Exception:
+        log.exception("switch.greeting_failed")
+    else:
+        return True
+    await socket.close()
+    return False

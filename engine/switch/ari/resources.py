@@ -30,7 +30,6 @@ class Channel:
         *,
         arguments: str = "",
         originator: str = "",
-        formats: str = "",
         variables: Mapping[str, str] | None = None,
     ) -> None:
         """Make the channel, in state Down and in our application at once; `dial` sends the INVITE."""
@@ -39,8 +38,6 @@ class Channel:
             query["appArgs"] = arguments
         if originator:
             query["originator"] = originator
-        elif formats:
-            query["formats"] = formats
         await self._connection.request(
             "POST", "/channels/create", query, {"variables": dict(variables)} if variables else None
         )
@@ -75,11 +72,6 @@ class Channel:
     async def continue_in_dialplan(self, context: str, extension: str) -> None:
         query = {"context": context, "extension": extension, "priority": "1"}
         await self._connection.request("POST", f"{self._path}/continue", query)
-
-    async def get_variable(self, name: str) -> str:
-        """ "" where it is not set (the switch says 404 for that too)."""
-        answer = await self._connection.request("GET", f"{self._path}/variable", {"variable": name})
-        return str(msgspec.json.decode(answer).get("value", ""))
 
     async def data(self) -> ChannelData:
         return msgspec.json.decode(await self._connection.request("GET", self._path), type=ChannelData)
