@@ -6,6 +6,7 @@ import time
 
 import httpx
 
+from engine.fallback import agi_health
 from engine.operations import EngineAway, EngineClient, OperationFailed
 from engine.secrets import existing_secret
 from engine.settings import Settings, SettingsError
@@ -31,7 +32,7 @@ async def complaint(settings: Settings, name: str) -> str:
                 case "ami":
                     return await _ami(settings)
                 case "fallback":
-                    return await _listens(settings.ports.agi)
+                    return await agi_health.complaint(settings.ports.agi)
                 case _:
                     return ""
     except TimeoutError:
@@ -84,14 +85,3 @@ async def _ami(settings: Settings) -> str:
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
-
-
-async def _listens(port: int) -> str:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError as error:
-        return f"nobody listens on 127.0.0.1:{port}: {error.strerror}"
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-    return ""

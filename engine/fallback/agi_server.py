@@ -18,7 +18,9 @@ from typing import Any
 from engine.switch.agi import AgiCall
 from engine.switch.errors import SwitchError
 
-_ANSWER_S = 5.0  # how long the fallback process may take
+IS_ALIVE, ALIVE = b"alive?\n", b"alive\n"  # asked by the fallback process, and by whoever looks at its health
+READY = b"ready\n"
+_ANSWER_S = 3.0  # how long the fallback process may take
 _BIND_S = 5.0  # how long a predecessor may hold the port
 _OPTIONS_RINGING = "r"  # the caller hears ringing from the start
 _OPTIONS_TALKED_TO = "m"  # a caller who was answered before hears music
@@ -84,10 +86,16 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # Else our copy would keep the port, and whoever waits there, when the server itself is killed.
+        self.server.socket.close()
         try:
             self.request.settimeout(_ANSWER_S)
-            if not self.request.recv(1, socket.MSG_PEEK):
+            beginning = self.request.recv(len(IS_ALIVE), socket.MSG_PEEK)
+            if not beginning:
                 return  # somebody wanted to know whether we listen
+            if beginning == IS_ALIVE:
+                self.request.sendall(ALIVE)
+                return
             self.request.settimeout(None)
             serve_call(self.request, self.server.path)
         except (SwitchError, OSError, ValueError, KeyError) as error:
@@ -148,7 +156,7 @@ def main(port: int, path: Path) -> int:
         _say("agi.no_port", port=port, error=str(error))
         return 1
     with server:
-        print("ready", flush=True)
+        print(READY.decode().rstrip(), flush=True)
         try:
             server.serve_forever(poll_interval=0.5)
         finally:

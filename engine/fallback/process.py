@@ -13,6 +13,8 @@ import structlog
 
 from engine.clock import Clock, SystemClock
 from engine.directory.fallback_targets import TargetFile
+from engine.fallback import agi_health
+from engine.fallback.agi_server import READY
 from engine.fallback.calls import FallbackCalls, Plan
 from engine.fallback.engine_journal import EngineJournal
 from engine.fallback.orphans import look_after
@@ -27,6 +29,8 @@ from engine.switch.errors import SwitchError
 
 ROUND_MS = 2_000
 _AGI_RESTART_S = 0.5
+_AGI_ROUND_S = 2.0
+_AGI_BEGINS_S = 15.0  # a predecessor may hold the port for five
 _END_S = 3.0
 _log = structlog.get_logger(__name__)
 
@@ -75,6 +79,7 @@ class Fallback:
                         group.create_task(self._keep_agi_server()),
                         group.create_task(self._calls.run()),
                         group.create_task(self._rounds(watch, switch)),
+                        group.create_task(self._tell_status(watch)),
                     ]
                     _log.info("fallback.started", agi=ports.agi)
                     await stop.wait()
@@ -99,7 +104,7 @@ class Fallback:
         return await self._calls.begins(call_id, number, caller, caller_name, channel, trunk, started_at)
 
     async def _rounds(self, watch: Watch, switch: AriHttp) -> None:
-        """Every two seconds: the engine, the callers who have been left alone, and our own health."""
+        """Every two seconds: the engine, and the callers who have been left alone."""
         while True:
             began = self._clock.monotonic_ms()
             # Just before anything is done about callers: an engine that is back adopts them at once.
@@ -117,7 +122,7 @@ class Fallback:
             await asyncio.sleep(max(0, ROUND_MS - took) / 1000)
 
     async def _keep_agi_server(self) -> None:
-        """Run the AGI server, and run it again should it end."""
+        """Run the AGI server, and run it again should it end, or answer no more."""
         module = "engine.fallback.agi_server"
         while True:
             process = await asyncio.create_subprocess_exec(
@@ -127,13 +132,36 @@ class Fallback:
             )  # fmt: skip
             assert process.stdout is not None
             try:
-                self._agi_listens = await process.stdout.readline() == b"ready\n"
-                code = await process.wait()
-                _log.error("agi.ended", code=code)
+                async with asyncio.timeout(_AGI_BEGINS_S):
+                    self._agi_listens = await process.stdout.readline() == READY
+                await self._watch_agi_server(process)
+                _log.error("agi.ended", code=process.returncode)
+            except TimeoutError:
+                _log.error("agi.does_not_begin", seconds=_AGI_BEGINS_S)
             finally:
                 self._agi_listens = False
                 await _end(process)
             await asyncio.sleep(_AGI_RESTART_S)
+
+    async def _watch_agi_server(self, process: asyncio.subprocess.Process) -> None:
+        """Until it has ended: by itself, or by us, so that the calls that wait for it are let go at once."""
+        while True:
+            try:
+                async with asyncio.timeout(_AGI_ROUND_S):
+                    await process.wait()
+                    return
+            except TimeoutError:
+                complaint = await agi_health.complaint(self._settings.ports.agi)
+            if complaint and process.returncode is None:
+                self._agi_listens = False
+                _log.error("agi.killed", pid=process.pid, cause=complaint)
+                process.kill()
+
+    async def _tell_status(self, watch: Watch) -> None:
+        """At least every two seconds, however long a round takes: else the supervisor takes us for wedged."""
+        while True:
+            self._write_status(watch)
+            await asyncio.sleep(ROUND_MS / 1000)
 
     def _write_status(self, watch: Watch) -> None:
         status = FallbackStatus(

@@ -160,8 +160,8 @@ async def test_those_alone_reach_a_person_and_those_who_talk_go_on(company: Offi
 async def test_nothing_is_done_while_there_is_an_engine(company: Office) -> None:
     from engine.operations import serve
 
-    async def ping() -> str:
-        return "pong"
+    async def ping() -> dict[str, str]:
+        return {"switch": "up"}
 
     async with stand_in(company) as engine:
         server = await serve(company.settings.engine_socket, {"ping": ping})
