@@ -5,6 +5,7 @@ Pure: log events in, journal events with the switch's times out. The same line t
 
 from collections.abc import Sequence
 
+from engine.calls.leg import unanswered_result
 from engine.journal.events import (
     CallAnswered,
     CallEnded,
@@ -23,11 +24,9 @@ from engine.switch.cel import NETWORK_CAUSES, CelEvent
 
 Timed = tuple[Event, int]  # the event, and UTC milliseconds
 
-_RESULTS: dict[int, LegResult] = {
-    17: "busy", 21: "busy", 18: "no_answer", 19: "no_answer", 26: "answered_elsewhere",
-    1: "unavailable", 3: "unavailable", 20: "unavailable", 27: "unavailable", 34: "unavailable",
-    38: "unavailable", 41: "unavailable",
-}  # fmt: skip
+_ANSWERED_ELSEWHERE = 26
+# Unknown, normal clearing (also unspecified), Asterisk's own request, and what a SIP 487 is translated to.
+_SAYS_NOTHING = frozenset({0, 16, 31, 32, 127})
 _TOGETHER_MS = 300  # a leg that ends so shortly before the caller was ended by him
 _LATE_MS = 2000  # how long the end of the call waits for its legs' ends
 
@@ -146,8 +145,8 @@ class DialledCall:
             self._legs.remove(event.unique_id)
             if event.unique_id in self._answered:
                 found.append((LegEnded(event.unique_id, "answered", event.cause), event.at))
-            elif event.cause in _RESULTS:
-                found.append((LegEnded(event.unique_id, _RESULTS[event.cause], event.cause), event.at))
+            elif (result := _told_by(event.cause)) is not None:
+                found.append((LegEnded(event.unique_id, result, event.cause), event.at))
             elif event.unique_id in self._engine_legs:
                 # It rang for a call that nobody carried on: we ended it.
                 found.append((LegEnded(event.unique_id, "cancelled", event.cause), event.at))
@@ -185,6 +184,16 @@ class DialledCall:
         fresh = [each for each in found if _key(*each) not in self._told]
         self._told.update(_key(*each) for each in fresh)
         return fresh
+
+
+def _told_by(cause: int) -> LegResult | None:
+    """What the cause alone says of a leg that nobody answered; None where it ended for another's sake."""
+    if cause in _SAYS_NOTHING:
+        return None
+    if cause == _ANSWERED_ELSEWHERE:
+        return "answered_elsewhere"
+    # The log does not tell whether it rang.
+    return unanswered_result(cause, rang=False)
 
 
 def _key(event: Event, at: int) -> tuple[str, str, int]:

@@ -2,6 +2,9 @@
 
 import itertools
 
+import pytest
+
+from engine.calls.leg import unanswered_result
 from engine.fallback.dialled import DialledCall, Timed
 from engine.journal.events import CallEnded, Entry, LegCreated, LegEnded, TalkEnded, TalkStarted
 from engine.switch.cel import CelEvent
@@ -106,3 +109,10 @@ def test_the_switch_died_with_the_call() -> None:
     assert (TalkEnded(ANNA, "network"), 7000) in events
     assert results(events) == {ANNA: "answered"}
     assert events[-1] == (CallEnded("network", 41, source="switch"), 7000)
+
+
+@pytest.mark.parametrize("cause", [1, 2, 3, 17, 18, 19, 20, 21, 22, 27, 28, 34, 38, 41, 42, 44, 58, 102])
+def test_a_cause_means_what_it_means_to_the_engine(cause: int) -> None:
+    call = DialledCall(CALL, "romashka")
+    events = told(call, *TALK[:2], line("HANGUP", ANNA, 900, cause))
+    assert results(events) == {ANNA: unanswered_result(cause, rang=False)}
