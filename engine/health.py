@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from pathlib import Path
 
 import httpx
 
@@ -26,7 +27,7 @@ async def complaint(settings: Settings, name: str) -> str:
                     return await _asterisk(settings)
                 case "engine":
                     await EngineClient(settings, _TIME_LIMIT).call("ping")
-                    return ""
+                    return replaced(settings, name)
                 case "web":
                     return await _web(settings)
                 case "ami":
@@ -38,7 +39,19 @@ async def complaint(settings: Settings, name: str) -> str:
     except TimeoutError:
         return f"no answer within {_TIME_LIMIT:.0f} s"
     except (httpx.HTTPError, OSError, EOFError, EngineAway, OperationFailed, SettingsError) as error:
-        return str(error) or type(error).__name__
+        return "; ".join(filter(None, (str(error) or type(error).__name__, replaced(settings, name))))
+
+
+def replaced_mark(settings: Settings) -> Path:
+    """Is there while another engine has taken our Asterisk over; kept by the supervisor."""
+    return settings.run_folder / "engine.replaced"
+
+
+def replaced(settings: Settings, name: str) -> str:
+    """What to say about the engine when another one has taken its place; else empty."""
+    if name != "engine" or not replaced_mark(settings).exists():
+        return ""
+    return "another engine has connected to this Asterisk and serves its calls: stop one of the two"
 
 
 async def ari_ping(settings: Settings) -> float:

@@ -19,6 +19,7 @@ from engine.fallback.calls import FallbackCalls, Plan
 from engine.fallback.engine_journal import EngineJournal
 from engine.fallback.orphans import look_after
 from engine.fallback.watch import Watch
+from engine.health import replaced_mark
 from engine.journal.events import FALLBACK_SEQ
 from engine.journal.spool import Spool
 from engine.operations import EngineClient, serve
@@ -68,7 +69,7 @@ class Fallback:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises `OSError` when the state folder cannot be used."""
         self._calls.recover(self._spool.open())
-        server = await serve(self._socket, {"begins": self._begins})
+        server = await serve(self._socket, {"begins": self._begins, "ping": self._ping})
         ports = self._settings.ports
         password = secret(self._settings, "ari-fallback")
         try:
@@ -91,6 +92,10 @@ class Fallback:
             self._status_file.unlink(missing_ok=True)
             _log.info("fallback.stopped")
 
+    async def _ping(self) -> str:
+        """For the supervisor, which ends us when we do not answer."""
+        return "up"
+
     async def _begins(
         self,
         call_id: str,
@@ -110,7 +115,9 @@ class Fallback:
             # Just before anything is done about callers: an engine that is back adopts them at once.
             await watch.probe()
             try:
-                if watch.engine_away and watch.switch_answers:
+                # Where another installation's engine has taken the switch over, its callers are not alone.
+                served = replaced_mark(self._settings).exists()
+                if watch.engine_away and watch.switch_answers and not served:
                     self._looked_after += await look_after(switch, self._engine_journal)
                 if self._calls.open and watch.switch_answers:
                     living = [channel.id for channel in await switch.channels()]
@@ -158,7 +165,7 @@ class Fallback:
                 process.kill()
 
     async def _tell_status(self, watch: Watch) -> None:
-        """At least every two seconds, however long a round takes: else the supervisor takes us for wedged."""
+        """At least every two seconds, however long a round takes: else we seem to be wedged."""
         while True:
             self._write_status(watch)
             await asyncio.sleep(ROUND_MS / 1000)
