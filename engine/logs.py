@@ -7,6 +7,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import Processor
 
+from engine.log_files import FollowedLog, followed
+
 
 def configure(process: str, stream: TextIO | None = None) -> None:
     """Set up the logs of this process, whose name is in every line; `stream` is stderr unless given.
@@ -23,6 +25,9 @@ def configure(process: str, stream: TextIO | None = None) -> None:
         structlog.processors.StackInfoRenderer(),
         structlog.processors.dict_tracebacks,
     ]
+    log_file = followed() if stream is None else None
+    if log_file is not None:
+        shared.insert(0, _follow(log_file))
     render = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
     structlog.configure(
         processors=[*shared, render],
@@ -52,3 +57,13 @@ def _name(process: str) -> Processor:
         return event
 
     return add
+
+
+def _follow(log_file: FollowedLog) -> Processor:
+    def follow(
+        _logger: object, _method: str, event: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        log_file.follow()
+        return event
+
+    return follow

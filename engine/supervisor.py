@@ -6,52 +6,26 @@ the kernel sends it SIGTERM should the supervisor itself be killed.
 
 import asyncio
 import contextlib
-import ctypes
 import fcntl
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from engine import health
+from engine import health, log_files
+from engine.child import Child, Program
+from engine.operations import EngineAway, OperationFailed, SocketClient
 from engine.secrets import make_all
 from engine.settings import Settings, SettingsError
 from engine.switch.configuration import asterisk_user, command, render
 
-# Seconds before the next start; the first is short, for a killed engine's calls are waiting to be adopted.
-BACK_OFF = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
-# One that ran this long had a good start: the back-off begins anew.
-GOOD_RUN = 30.0
 # Ended in this order. The engine detaches first, so that nothing that follows looks like a hangup to it.
 STOP_ORDER = ("engine", "web", "fallback", "worker", "asterisk")
-STOP_TIME = 10.0
-LONGEST_LOG = 50 * 1024 * 1024
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-@dataclass
-class Child:
-    """One process: how it is started, and how it is doing."""
-
-    name: str
-    line: Sequence[str]
-    user: int | None = None
-    group: int | None = None
-    process: asyncio.subprocess.Process | None = None
-    started: float = 0.0
-    restarts: int = 0
-    failures: int = 0
-    stopping: bool = False
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def running(self) -> bool:
-        return self.process is not None and self.process.returncode is None
+_FALLBACK_ANSWERS_WITHIN = 3.0
+_SWITCH_LOGS = ("messages.log", "security.log")
+_SWITCH_LOGS_LOOK = 10.0  # seconds
+_CONSOLE_TIME = 10.0
 
 
 class AlreadyRunning(SettingsError):
@@ -64,8 +38,12 @@ class Supervisor:
     `tell` gets one plain line whenever a process changes its state.
     """
 
-    def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, tell: Callable[[str], None], longest_log: int = log_files.LONGEST
+    ) -> None:
+        """`longest_log`: bytes at which a log is rotated."""
         self.settings = settings
+        self._longest_log = longest_log
         self._tell = tell
         self._tasks: list[asyncio.Task[None]] = []
         self._lock: IO[str] | None = None
@@ -80,20 +58,30 @@ class Supervisor:
         render(settings)
         user = asterisk_user(settings)
         self._add(
-            Child(
+            self._program(
                 "asterisk",
                 command(settings, "-f", "-n"),
-                user.pw_uid if user else None,
-                user.pw_gid if user else None,
+                user=user.pw_uid if user else None,
+                group=user.pw_gid if user else None,
+                folder="/",
+                follows_its_log=False,  # what it says there is in its own messages.log too
             )
         )
         for name in ("engine", "worker", "web", "fallback"):
-            self._add(Child(name, [sys.executable, "-m", "engine.cli", "run", name]))
+            line = [sys.executable, "-m", "engine.cli", "run", name]
+            if name == "engine":
+                program = self._program(name, line, replaced_mark=health.replaced_mark(settings))
+            elif name == "fallback":
+                program = self._program(name, line, is_silent=self._fallback_is_silent)
+            else:
+                program = self._program(name, line)
+            self._add(program)
+        self._tasks.append(asyncio.create_task(self._keep_switch_logs(), name="keep the switch's logs"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for name in STOP_ORDER:
-            await self._stop(self.children[name])
+            await self.children[name].stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -115,88 +103,73 @@ class Supervisor:
 
     async def _complaint(self, child: Child) -> str:
         if not child.running:
-            return f"not running; {self._last_line(child)}"
+            return f"not running; {health.replaced(self.settings, child.name) or child.last_line()}"
         return await health.complaint(self.settings, child.name)
 
-    def _add(self, child: Child) -> None:
-        self.children[child.name] = child
-        self._tasks.append(asyncio.create_task(self._keep(child), name=f"keep {child.name}"))
-
-    async def _keep(self, child: Child) -> None:
-        """Start it again whenever it ends, until it is told to stop."""
-        pid_file = self.settings.run_folder / f"{child.name}.pid"
-        try:
-            while not child.stopping:
-                log = self._open_log(child.name)
-                try:
-                    child.process = await self._spawn(child, log)
-                except OSError as error:
-                    self._tell(f"{child.name:9} cannot start: {error}")
-                else:
-                    child.started = time.monotonic()
-                    pid_file.write_text(f"{child.process.pid}\n")
-                    again = f", restart {child.restarts}" if child.restarts else ""
-                    self._tell(f"{child.name:9} running, pid {child.process.pid}{again}")
-                    code = await child.process.wait()
-                    _kill_group(child.process.pid)
-                    if child.stopping:
-                        break
-                    self._tell(f"{child.name:9} ended with {_named(code)}; {self._last_line(child)}")
-                finally:
-                    log.close()
-                    pid_file.unlink(missing_ok=True)
-                if time.monotonic() - child.started > GOOD_RUN:
-                    child.failures = 0
-                delay = BACK_OFF[min(child.failures, len(BACK_OFF) - 1)]
-                child.failures += 1
-                child.restarts += 1
-                await asyncio.sleep(delay)
-        finally:
-            child.ended.set()
-
-    async def _spawn(self, child: Child, log: IO[bytes]) -> asyncio.subprocess.Process:
-        parent = os.getpid()
-
-        def die_with_parent() -> None:
-            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != parent:
-                os._exit(1)
-
+    def _program(self, name: str, line: Sequence[str], **more: Any) -> Program:
+        settings = self.settings
         environment = {
-            **os.environ,
-            "VATS_HOME": str(self.settings.home),
-            "VATS_CONFIG": str(self.settings.config),
-            "VATS_DATABASE_URL": self.settings.database_url,
+            "VATS_HOME": str(settings.home),
+            "VATS_CONFIG": str(settings.config),
+            "VATS_DATABASE_URL": settings.database_url,
         }
-        return await asyncio.create_subprocess_exec(
-            *child.line,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=environment,
-            cwd="/" if child.name == "asterisk" else None,
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-            user=child.user,
-            group=child.group,
-            extra_groups=None if child.user is None else [],
-        )
+        log, pid_file = settings.log_folder / f"{name}.log", settings.run_folder / f"{name}.pid"
+        return Program(name, line, log, pid_file, environment, **more)
 
-    async def _stop(self, child: Child) -> None:
-        child.stopping = True
-        if child.running and child.process is not None:
-            # A stopped process takes no signal but this one.
-            for number in (signal.SIGTERM, signal.SIGCONT):
-                with contextlib.suppress(ProcessLookupError):
-                    child.process.send_signal(number)
+    def _add(self, program: Program) -> None:
+        child = Child(program, self._tell, self._longest_log)
+        self.children[program.name] = child
+        self._tasks.append(asyncio.create_task(child.keep(), name=f"keep {program.name}"))
+
+    async def _fallback_is_silent(self) -> bool:
+        """Its socket takes the question, by the kernel, and nobody answers."""
+        client = SocketClient(self.settings.run_folder / "fallback.sock", 2 * _FALLBACK_ANSWERS_WITHIN)
+        try:
+            async with asyncio.timeout(_FALLBACK_ANSWERS_WITHIN):
+                await client.call("ping")
+        except TimeoutError:
+            return True
+        except (EngineAway, OperationFailed):
+            return False
+        return False
+
+    async def _keep_switch_logs(self) -> None:
+        """Asterisk rotates its own logs when it is asked to; it does not remove old ones."""
+        folder = self.settings.asterisk_home / "log"
+        while True:
+            await asyncio.sleep(_SWITCH_LOGS_LOOK)
+            paths = [folder / name for name in _SWITCH_LOGS]
             try:
-                await asyncio.wait_for(child.process.wait(), STOP_TIME)
-            except TimeoutError:
-                self._tell(f"{child.name:9} did not end within {STOP_TIME:.0f} s, killed")
-                _kill_group(child.process.pid)
-                await child.process.wait()
-            _kill_group(child.process.pid)
-            self._tell(f"{child.name:9} stopped")
+                if any(path.exists() and path.stat().st_size > self._longest_log for path in paths):
+                    await self._ask_console("logger rotate")
+                for path in paths:
+                    log_files.remove_old(path)
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    self._tell(f"asterisk  logs are not rotated: {error}")
+
+    async def _ask_console(self, line: str) -> None:
+        """Raises `OSError`, also when Asterisk does not do it within ten seconds."""
+        user = asterisk_user(self.settings)
+        process = await asyncio.create_subprocess_exec(
+            *command(self.settings, "-rx", line),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            cwd="/",
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
+        )
+        try:
+            async with asyncio.timeout(_CONSOLE_TIME):
+                code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if code != 0:
+            raise OSError(f"`{line}` on Asterisk's console ended with {code}")
 
     def _take_lock(self) -> None:
         path = self.settings.run_folder / "up.pid"
@@ -215,33 +188,3 @@ class Supervisor:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         self._lock = lock
-
-    def _open_log(self, name: str) -> IO[bytes]:
-        path = self.settings.log_folder / f"{name}.log"
-        if path.exists() and path.stat().st_size > LONGEST_LOG:
-            path.replace(path.with_suffix(".log.1"))
-        return path.open("ab")
-
-    def _last_line(self, child: Child) -> str:
-        path = self.settings.log_folder / f"{child.name}.log"
-        lines = _tail(path)
-        return f"its log {path} ends: {lines[-1][:300]}" if lines else f"its log {path} is empty"
-
-
-def _tail(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 4096))
-            return [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-    except OSError:
-        return []
-
-
-def _kill_group(pid: int) -> None:
-    """What a child has started and left behind."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-
-
-def _named(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"

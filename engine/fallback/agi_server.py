@@ -15,12 +15,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from engine.log_files import followed
 from engine.switch.agi import AgiCall
 from engine.switch.errors import SwitchError
 
 IS_ALIVE, ALIVE = b"alive?\n", b"alive\n"  # asked by the fallback process, and by whoever looks at its health
 READY = b"ready\n"
 _ANSWER_S = 3.0  # how long the fallback process may take
+_log_file = followed()
 _BIND_S = 5.0  # how long a predecessor may hold the port
 _OPTIONS_RINGING = "r"  # the caller hears ringing from the start
 _OPTIONS_TALKED_TO = "m"  # a caller who was answered before hears music
@@ -128,6 +130,8 @@ class AgiServer(socketserver.ForkingMixIn, socketserver.TCPServer):
 
 
 def _say(event: str, **what: object) -> None:
+    if _log_file is not None:
+        _log_file.follow()
     print(json.dumps({"event": event, **what}), file=sys.stderr, flush=True)
 
 

@@ -1,15 +1,22 @@
 """`vats up`: what dies comes back, and nothing is left behind."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from websockets.asyncio.client import connect
 
+from engine import health
+from engine.log_files import KEEP
+from engine.secrets import existing_secret
+from engine.supervisor import Supervisor
 from tests.instance import Instance, wait_until
 
 pytestmark = pytest.mark.switch
@@ -122,3 +129,57 @@ def test_a_second_one_for_the_same_folder_is_told_so(instance: Instance) -> None
         )
         assert second.returncode == 1
         assert f"runs here already, pid {first.pid}" in second.stderr
+
+
+@asynccontextmanager
+async def supervised(instance: Instance, told: list[str], longest_log: int) -> AsyncIterator[Supervisor]:
+    await asyncio.to_thread(prepare, instance)
+    async with Supervisor(instance.settings, told.append, longest_log) as supervisor:
+        assert await supervisor.healthy(60) == []
+        yield supervisor
+
+
+async def eventually(condition: Callable[[], object], timeout: float, what: object) -> None:
+    try:
+        async with asyncio.timeout(timeout):
+            while not condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"not within {timeout} s: {what}") from None
+
+
+def kept(log: Path) -> set[int]:
+    """The numbers of its old files."""
+    return {int(path.name.rpartition(".")[2]) for path in log.parent.glob(f"{log.name}.*")}
+
+
+async def test_long_logs_a_stopped_fallback_and_an_engine_that_was_replaced(instance: Instance) -> None:
+    told: list[str] = []
+    settings = instance.settings
+    async with supervised(instance, told, 200_000) as supervisor:
+        # Asterisk goes on in a new file; ours is aside.
+        messages = settings.asterisk_home / "log/messages.log"
+        with messages.open("a") as file:
+            file.write("a long day\n" * 20_000)
+        for number in range(4, 8):
+            messages.with_name(f"messages.log.{number}").write_text("old\n")
+
+        # Another engine on the same Asterisk: ours gives way, says so, and leaves it alone.
+        key = f"vats:{quote(existing_secret(settings, 'ari'))}"
+        address = f"ws://127.0.0.1:{settings.ports.ari}/ari/events?app=vats&api_key={key}"
+        async with connect(address):
+            await eventually(lambda: any("REPLACED" in line for line in told), 15, told)
+            engine = supervisor.children["engine"]
+            assert not engine.running
+            assert "another engine" in await health.complaint(settings, "engine")
+            assert "another engine" in "".join(await supervisor.healthy(0))
+
+            fallback = pid_of(instance, "fallback")
+            os.kill(fallback, signal.SIGSTOP)
+            await eventually(lambda: pid_of(instance, "fallback") not in (0, fallback), 50, told)
+            await eventually(lambda: messages.with_name("messages.log.0").exists(), 30, told)
+            assert "a long day" in messages.with_name("messages.log.0").read_text()
+            assert "a long day" not in messages.read_text()
+            await eventually(lambda: not (kept(messages) - set(range(KEEP))), 15, kept(messages))
+            assert not engine.running
+    assert processes_of(instance) == []
