@@ -334,3 +334,63 @@ async def test_append_costs_under_15_microseconds(tmp_path: Path) -> None:
             await asyncio.sleep(0)
     assert (time.process_time() - begun) / 5000 < 15e-6 * 3, "three times the aim, for a busy machine"
     await journal.close()
+
+
+async def test_an_end_is_remembered_over_a_restart_and_a_rotation(tmp_path: Path) -> None:
+    """So that a channel whose record is closed is no new caller."""
+    journal = spool(tmp_path, segment_bytes=500)
+    journal.open()
+    journal.append("a", STARTED)
+    assert not journal.has_ended("a")
+    journal.append("a", CallEnded("caller"))
+    assert journal.has_ended("a")
+    assert not journal.has_ended("never heard of")
+    for number in range(10):
+        journal.append("b", DigitReceived(str(number)))
+        await journal.sync()
+    await journal.close()
+    assert len(list_segments(tmp_path, "engine")) > 1
+    again = spool(tmp_path)
+    again.open()
+    assert again.has_ended("a")
+    assert not again.has_ended("b")
+    await again.close()
+
+
+async def test_a_released_call_is_neither_open_nor_ended_and_not_carried_on(tmp_path: Path) -> None:
+    """The fallback goes on with it under the same id; what was written stays."""
+    journal = spool(tmp_path, segment_bytes=500)
+    journal.open()
+    journal.append("a", STARTED)
+    journal.append("b", STARTED)
+    await journal.sync()
+    journal.release("a")
+    journal.release("a")
+    assert journal.open_calls() == ["b"]
+    assert journal.events("a") == ()
+    assert not journal.has_ended("a")
+    for number in range(10):
+        journal.append("b", DigitReceived(str(number)))
+        await journal.sync()
+    await journal.close()
+    segments = list_segments(tmp_path, "engine")
+    assert len(segments) > 1
+    assert list(read_segment(segments[-1].path).open) == ["b"]
+    assert ("a", 1) in {(entry.call_id, entry.seq) for entry in lines(tmp_path)}
+
+
+async def test_the_newest_event_is_known_by_its_time_not_its_place(tmp_path: Path) -> None:
+    """From there on the switch's log is read after a restart: found by time, ended calls' events too."""
+    journal = spool(tmp_path)
+    journal.open()
+    assert journal.last_at == 0
+    journal.append("a", STARTED, at=5_000)
+    journal.append("b", STARTED, at=9_000)
+    journal.append("b", CallEnded("caller"), at=9_500)
+    journal.append("a", DigitReceived("1"), at=6_000)
+    assert journal.last_at == 9_500
+    await journal.close()
+    again = spool(tmp_path)
+    again.open()
+    assert again.last_at == 9_500
+    await again.close()
