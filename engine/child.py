@@ -98,6 +98,7 @@ class Child:
     async def stop(self) -> None:
         """By SIGTERM, by force after ten seconds."""
         self._stopping = True
+        self._unmark()
         process = self.process
         if process is None or process.returncode is not None:
             return

@@ -82,7 +82,7 @@ def test_without_engine_and_fallback_a_caller_hears_an_apology(tmp_path: Path) -
         caller = sipp.start(tmp_path, "caller", trunk, target, "-sn", "uac", "-s", "no.number", "-d", "1000")
         assert sipp.finish(caller) == 0
         assert not any("WARNING" in line for line in instance.log().splitlines() if "Playback" in line)
-        assert [e["exten"] for e in switch_events(instance) if e["eventtype"] == "ANSWER"] == ["no.number"]
+        assert [e["exten"] for e in switch_events(instance) if e["eventtype"] == "ANSWER"] == ["nonumber"]
 
 
 def test_special_extensions_are_no_destinations(tmp_path: Path) -> None:

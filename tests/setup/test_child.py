@@ -145,6 +145,8 @@ async def test_one_that_was_replaced_is_marked_and_does_not_fight(
         assert mark.read_text() != "of an earlier supervisor\n"
         await until(lambda: told.count_of("running") == 2)
         assert time.monotonic() - ended >= 1.4
+        await until(mark.exists)
+    assert not mark.exists()
 
 
 async def test_one_that_is_silent_is_ended_and_started_again(
