@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from engine.billing.metering import charge_of
 from engine.records.model import CallRecord
@@ -22,9 +21,9 @@ _CHARGED = (
 _INSERT = insert(charge_line)
 
 
-async def charge_records(connection: AsyncConnection, records: Sequence[CallRecord]) -> None:
+def charge_records(connection: Connection, records: Sequence[CallRecord]) -> None:
     """Add the lines that make each call's sum exact; a call that costs what it was charged gets none."""
-    found = await connection.execute(_CHARGED, {"calls": [record.call_id for record in records]})
+    found = connection.execute(_CHARGED, {"calls": [record.call_id for record in records]})
     charged = {call_id: (line, int(seconds), int(kopecks)) for call_id, line, seconds, kopecks in found}
     rows = []
     for record in records:
@@ -44,4 +43,4 @@ async def charge_records(connection: AsyncConnection, records: Sequence[CallReco
             }
         )
     if rows:
-        await connection.execute(_INSERT, rows)
+        connection.execute(_INSERT, rows)

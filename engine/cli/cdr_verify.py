@@ -65,7 +65,7 @@ async def _repair(settings: Settings, database: Database, report: Report) -> int
             while len(stored) < len(wanted):
                 await asyncio.sleep(0.2)
                 async with database.read() as connection:
-                    stored = await recorded(connection, wanted)
+                    stored = await connection.run_sync(recorded, wanted)
     except TimeoutError:
         pass
     return len(wanted) - len(stored)

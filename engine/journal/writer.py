@@ -5,15 +5,15 @@ read until it is stored.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock
 from engine.journal.events import CallEnded, Entry, Event, kind
@@ -23,7 +23,7 @@ from engine.store.database import Database
 from engine.store.tables import journal, journal_position
 from engine.store.types import to_datetime, to_text
 
-Deriver = Callable[[AsyncConnection, Mapping[str, Sequence[Entry]]], Awaitable[None]]
+Deriver = Callable[[Connection, Mapping[str, Sequence[Entry]]], None]
 
 POLL_SECONDS = 0.2
 RETRY_SECONDS = (0.2, 5.0)  # first and longest pause while the database is away
@@ -60,10 +60,10 @@ _FORGET = delete(journal_position).where(
 )
 
 
-async def load_entries(connection: AsyncConnection, call_ids: Iterable[str]) -> dict[str, list[Entry]]:
+def load_entries(connection: Connection, call_ids: Iterable[str]) -> dict[str, list[Entry]]:
     """The stored events of these calls, in order of their numbers."""
     calls: dict[str, list[Entry]] = {}
-    rows = await connection.execute(_ENTRIES, {"calls": list(call_ids)})
+    rows = connection.execute(_ENTRIES, {"calls": list(call_ids)})
     for call_id, seq, at, mono, boot, _, data in rows:
         calls.setdefault(call_id, []).append(Entry(call_id, seq, at, mono, boot, _event_decoder.decode(data)))
     for entries in calls.values():
@@ -134,8 +134,7 @@ class JournalWriter:
             fresh.setdefault(entry.call_id, {})[entry.seq] = entry
         if singly:
             fresh = await self._store_singly(fresh)
-        async with self._database.write() as connection:
-            calls = await self._store(connection, batch, fresh)
+        calls = await self._database.transaction(partial(self._store, batch=batch, fresh=fresh))
         self._remember(batch, calls)
         for segment in batch.finished:
             segment.path.unlink(missing_ok=True)
@@ -162,8 +161,9 @@ class JournalWriter:
         """Twice, lest a passing trouble of the database be taken for the call's."""
         for last in (False, True):
             try:
-                async with self._database.write() as connection:
-                    await self._store(connection, Batch(), {call_id: entries})
+                await self._database.transaction(
+                    partial(self._store, batch=Batch(), fresh={call_id: entries})
+                )
                 return
             except Exception:
                 if last:
@@ -172,23 +172,20 @@ class JournalWriter:
 
     async def _database_answers(self) -> bool:
         try:
-            async with self._database.write() as connection:
-                await connection.execute(select(1))
+            await self._database.transaction(lambda connection: connection.execute(select(1)).scalar_one())
         except Exception:
             return False
         return True
 
     async def _load_positions(self) -> Positions:
-        async with self._database.read() as connection:
-            rows = await connection.execute(select(journal_position))
-            return {(writer, segment): Position(inode, read) for writer, segment, inode, read in rows}
+        return await self._database.transaction(_positions, read_only=True)
 
-    async def _store(
-        self, connection: AsyncConnection, batch: Batch, fresh: Mapping[str, Mapping[int, Entry]]
+    def _store(
+        self, connection: Connection, batch: Batch, fresh: Mapping[str, Mapping[int, Entry]]
     ) -> dict[str, dict[int, Entry]]:
         """All in the caller's transaction; returns the changed calls with all their events."""
         unknown = [call_id for call_id in fresh if call_id not in self._calls]
-        stored = await load_entries(connection, unknown) if unknown else {}
+        stored = load_entries(connection, unknown) if unknown else {}
         calls: dict[str, dict[int, Entry]] = {}
         new: list[Entry] = []
         for call_id, entries in fresh.items():
@@ -201,7 +198,7 @@ class JournalWriter:
                 calls[call_id] = {**before, **{entry.seq: entry for entry in added}}
         dialect = connection.dialect.name
         if new:
-            await _insert(connection, new)
+            _insert(connection, new)
             ended = {
                 call_id: [entries[seq] for seq in sorted(entries)]
                 for call_id, entries in calls.items()
@@ -209,9 +206,9 @@ class JournalWriter:
             }
             if ended:
                 for derive in self._derivers:
-                    await derive(connection, ended)
+                    derive(connection, ended)
         if batch.positions:
-            await connection.execute(
+            connection.execute(
                 _POSITION[dialect],
                 [
                     {"writer": writer, "segment": segment, **position._asdict()}
@@ -219,7 +216,7 @@ class JournalWriter:
                 ],
             )
         for segment in batch.finished:
-            await connection.execute(_FORGET, {"a_writer": segment.writer, "a_segment": segment.number})
+            connection.execute(_FORGET, {"a_writer": segment.writer, "a_segment": segment.number})
         self.entries_stored += len(new)
         return calls
 
@@ -242,7 +239,12 @@ class JournalWriter:
             self._calls.pop(oldest, None)
 
 
-async def _insert(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+def _positions(connection: Connection) -> Positions:
+    rows = connection.execute(select(journal_position))
+    return {(writer, segment): Position(inode, read) for writer, segment, inode, read in rows}
+
+
+def _insert(connection: Connection, entries: Sequence[Entry]) -> None:
     """The statement's own parameters, past SQLAlchemy's: these rows are most of the writer's work."""
     dialect = connection.dialect
     sql = _sql.get(dialect.name)
@@ -261,4 +263,4 @@ async def _insert(connection: AsyncConnection, entries: Sequence[Entry]) -> None
         )
         for entry in entries
     ]
-    await connection.exec_driver_sql(sql, rows)
+    connection.exec_driver_sql(sql, rows)

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.journal.events import CallEnded, CallStarted, Entry, RecordingStarted
 from engine.recordings.mixing import Mixed
@@ -23,16 +22,35 @@ _BEGIN = {
     "sqlite": sqlite.insert(recording).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(recording).on_conflict_do_nothing(),
 }
-_FINISH = update(recording).where(recording.c.call_id == bindparam("of_call"))
+_FINISH = _PUT_OFF = update(recording).where(recording.c.call_id == bindparam("of_call"))
+_WAITING = (
+    select(recording.c.call_id, recording.c.tenant, recording.c.started_at, recording.c.attempts)
+    .where(
+        recording.c.state == "waiting",
+        or_(recording.c.next_attempt_at.is_(None), recording.c.next_attempt_at <= bindparam("now")),
+    )
+    .order_by(recording.c.next_attempt_at)
+    .limit(_BATCH)
+)
+_KIND = str(RecordingStarted.__struct_config__.tag)
+_RAW_FILES = (
+    select(journal.c.call_id, journal.c.data)
+    .where(journal.c.call_id.in_(bindparam("calls", expanding=True)), journal.c.kind == _KIND)
+    .order_by(journal.c.call_id, journal.c.at, journal.c.seq)
+)
 
 
 class Job(NamedTuple):
-    """A call whose recording is to be made; `started_at` in UTC milliseconds."""
+    """A call whose recording is to be made; `started_at` in UTC milliseconds.
+
+    `raw_files` names the caller's and the operator's raw file of each part, as they were recorded.
+    """
 
     call_id: str
     tenant: str
     started_at: int
     attempts: int
+    raw_files: tuple[tuple[str, str], ...] = ()
 
 
 class _RawFiles(msgspec.Struct):
@@ -40,7 +58,7 @@ class _RawFiles(msgspec.Struct):
     operator_file: str
 
 
-async def derive_recordings(connection: AsyncConnection, calls: Mapping[str, Sequence[Entry]]) -> None:
+def derive_recordings(connection: Connection, calls: Mapping[str, Sequence[Entry]]) -> None:
     """A deriver of the journal's writer: ended calls that were recorded begin to wait. Again does no harm."""
     rows = []
     for call_id, entries in calls.items():
@@ -50,54 +68,44 @@ async def derive_recordings(connection: AsyncConnection, calls: Mapping[str, Seq
         started = next((entry for entry in entries if isinstance(entry.event, CallStarted)), entries[0])
         tenant = started.event.tenant if isinstance(started.event, CallStarted) else ""
         rows.append((call_id, tenant, started.at))
-    await _begin(connection, rows)
+    _begin(connection, rows)
 
 
-async def take_over_forgotten(connection: AsyncConnection, since: int) -> int:
+def take_over_forgotten(connection: Connection, since: int) -> int:
     """Begin rows for recorded calls with a record, but with no row, that started at or after `since` (UTC
     milliseconds). Returns how many.
     """
-    rows = await connection.execute(
+    rows = connection.execute(
         select(call.c.call_id, call.c.tenant, call.c.started_at).where(
             call.c.started_at >= since,
             ~exists().where(recording.c.call_id == call.c.call_id),
-            exists().where(
-                journal.c.call_id == call.c.call_id, journal.c.kind == _kind_of_recording_started()
-            ),
+            exists().where(journal.c.call_id == call.c.call_id, journal.c.kind == _KIND),
         )
     )
     found = [(call_id, tenant, started_at) for call_id, tenant, started_at in rows]
-    await _begin(connection, found)
+    _begin(connection, found)
     return len(found)
 
 
-async def waiting(connection: AsyncConnection, now: int) -> list[Job]:
+def waiting(connection: Connection, now: int) -> list[Job]:
     """The next jobs that are due, 500 at most."""
-    due = or_(recording.c.next_attempt_at.is_(None), recording.c.next_attempt_at <= now)
-    rows = await connection.execute(
-        select(recording.c.call_id, recording.c.tenant, recording.c.started_at, recording.c.attempts)
-        .where(recording.c.state == "waiting", due)
-        .order_by(recording.c.next_attempt_at)
-        .limit(_BATCH)
-    )
-    return [Job(call_id, tenant, started or 0, attempts) for call_id, tenant, started, attempts in rows]
+    rows = connection.execute(_WAITING, {"now": now}).all()
+    names = _raw_files(connection, [row.call_id for row in rows]) if rows else {}
+    return [
+        Job(call_id, tenant, started or 0, attempts, tuple(names[call_id]))
+        for call_id, tenant, started, attempts in rows
+    ]
 
 
-async def raw_files(connection: AsyncConnection, call_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """By call, the names of the caller's and the operator's raw file of each part, as they were recorded."""
-    rows = await connection.execute(
-        select(journal.c.call_id, journal.c.data)
-        .where(journal.c.call_id.in_(call_ids), journal.c.kind == _kind_of_recording_started())
-        .order_by(journal.c.call_id, journal.c.at, journal.c.seq)
-    )
+def _raw_files(connection: Connection, call_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {call_id: [] for call_id in call_ids}
-    for call_id, data in rows:
+    for call_id, data in connection.execute(_RAW_FILES, {"calls": call_ids}):
         names = msgspec.json.decode(data, type=_RawFiles)
         found[call_id].append((names.caller_file, names.operator_file))
     return found
 
 
-async def finish(connection: AsyncConnection, done: Sequence[tuple[Job, str, Mixed]], now: int) -> None:
+def finish(connection: Connection, done: Sequence[tuple[Job, str, Mixed]], now: int) -> None:
     """Store what became of jobs, each with its path; from here on the files are announced."""
     rows = []
     for job, path, mixed in done:
@@ -117,21 +125,23 @@ async def finish(connection: AsyncConnection, done: Sequence[tuple[Job, str, Mix
             }
         )
     if rows:
-        await connection.execute(_FINISH, rows)
+        connection.execute(_FINISH, rows)
 
 
-async def put_off(connection: AsyncConnection, job: Job, error: str, until: int) -> None:
-    """The job could not be done now; `error` for people, `until` in UTC milliseconds."""
-    await connection.execute(
-        update(recording)
-        .where(recording.c.call_id == job.call_id)
-        .values(attempts=job.attempts + 1, next_attempt_at=until, error=error)
+def put_off(connection: Connection, rows: Sequence[tuple[Job, str, int]]) -> None:
+    """These jobs could not be done now: each with an error for people, and until when in UTC milliseconds."""
+    connection.execute(
+        _PUT_OFF,
+        [
+            {"of_call": job.call_id, "attempts": job.attempts + 1, "next_attempt_at": until, "error": error}
+            for job, error, until in rows
+        ],
     )
 
 
-async def wholly_done(connection: AsyncConnection, call_ids: Sequence[str]) -> set[str]:
+def wholly_done(connection: Connection, call_ids: Sequence[str]) -> set[str]:
     """Those of the calls whose raw files are needed no more."""
-    rows = await connection.execute(
+    rows = connection.execute(
         select(recording.c.call_id).where(
             recording.c.call_id.in_(call_ids),
             recording.c.state.in_(("done", "empty")),
@@ -141,7 +151,7 @@ async def wholly_done(connection: AsyncConnection, call_ids: Sequence[str]) -> s
     return set(rows.scalars())
 
 
-async def _begin(connection: AsyncConnection, calls: Sequence[tuple[str, str, int]]) -> None:
+def _begin(connection: Connection, calls: Sequence[tuple[str, str, int]]) -> None:
     """One statement for all: (call_id, tenant, started_at in UTC milliseconds)."""
     if not calls:
         return
@@ -150,8 +160,4 @@ async def _begin(connection: AsyncConnection, calls: Sequence[tuple[str, str, in
         {"call_id": call_id, "tenant": tenant, "state": "waiting", "started_at": started_at}
         for call_id, tenant, started_at in calls
     ]
-    await connection.execute(_BEGIN[connection.dialect.name], values)
-
-
-def _kind_of_recording_started() -> str:
-    return str(RecordingStarted.__struct_config__.tag)
+    connection.execute(_BEGIN[connection.dialect.name], values)

@@ -7,6 +7,7 @@ behind a finished row are removed at the next start.
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,9 +80,8 @@ class RecordingWorker:
 
     async def tidy(self) -> None:
         """After a start: find work that was forgotten, and raw files that were left behind."""
-        async with self._database.write() as connection:
-            since = self._clock.wall_ms() - _FORGOTTEN_DAYS * jobs.DAY_MS
-            found = await jobs.take_over_forgotten(connection, since)
+        since = self._clock.wall_ms() - _FORGOTTEN_DAYS * jobs.DAY_MS
+        found = await self._database.transaction(partial(jobs.take_over_forgotten, since=since))
         if found:
             _log.info("recordings.forgotten", calls=found)
         files: dict[str, list[Path]] = {}
@@ -91,21 +91,21 @@ class RecordingWorker:
                 files.setdefault(call_id, []).append(path)
         call_ids = list(files)
         for at in range(0, len(call_ids), 500):
-            async with self._database.read() as connection:
-                done = await jobs.wholly_done(connection, call_ids[at : at + 500])
+            some = partial(jobs.wholly_done, call_ids=call_ids[at : at + 500])
+            done = await self._database.transaction(some, read_only=True)
             for call_id in done:
                 _remove(files[call_id])
 
     async def work(self) -> int:
         """Do what is due and ready; returns how many calls were finished."""
-        async with self._database.read() as connection:
-            due = await jobs.waiting(connection, self._clock.wall_ms())
-            names = await jobs.raw_files(connection, [job.call_id for job in due]) if due else {}
+        due = await self._database.transaction(
+            partial(jobs.waiting, now=self._clock.wall_ms()), read_only=True
+        )
         ready: list[_Task] = []
         unready: list[tuple[Job, str]] = []
         for job in due:
             try:
-                parts = [Part(below(self._raw, a), below(self._raw, b)) for a, b in names[job.call_id]]
+                parts = [Part(below(self._raw, a), below(self._raw, b)) for a, b in job.raw_files]
                 if self._is_ready(job.call_id, parts):
                     path = finished_name(job.tenant, job.call_id, job.started_at)
                     ready.append(_Task(job, parts, path))
@@ -123,9 +123,8 @@ class RecordingWorker:
         unready += [(task.job, result) for task, result in results if isinstance(result, str)]
         if not mixed:
             return 0
-        async with self._database.write() as connection:
-            done = [(task.job, task.path, result) for task, result in mixed]
-            await jobs.finish(connection, done, self._clock.wall_ms())
+        done = [(task.job, task.path, result) for task, result in mixed]
+        await self._database.transaction(partial(jobs.finish, done=done, now=self._clock.wall_ms()))
         for task, result in mixed:
             self._seen.pop(task.job.call_id, None)
             self._tell(task.job, task.path, result)
@@ -137,11 +136,13 @@ class RecordingWorker:
     async def _put_off(self, unready: Sequence[tuple[Job, str]]) -> None:
         if not unready:
             return
-        async with self._database.write() as connection:
-            for job, error in unready:
-                pause = min(_LONGEST_PAUSE_MS, _FIRST_PAUSE_MS * 2 ** min(job.attempts, 10))
-                _log.error("recording.put_off", call_id=job.call_id, cause=error, again_in_s=pause // 1000)
-                await jobs.put_off(connection, job, error, self._clock.wall_ms() + pause)
+        now = self._clock.wall_ms()
+        rows = []
+        for job, error in unready:
+            pause = min(_LONGEST_PAUSE_MS, _FIRST_PAUSE_MS * 2 ** min(job.attempts, 10))
+            _log.error("recording.put_off", call_id=job.call_id, cause=error, again_in_s=pause // 1000)
+            rows.append((job, error, now + pause))
+        await self._database.transaction(partial(jobs.put_off, rows=rows))
 
     def _is_ready(self, call_id: str, parts: Sequence[Part]) -> bool:
         sizes = tuple(_size(file) for part in parts for file in part)

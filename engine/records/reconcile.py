@@ -1,13 +1,14 @@
 """Closes calls that only the switch's own log knows the end of; the worker does it all the time."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.clock import Clock
 from engine.journal.events import Entry
@@ -24,15 +25,25 @@ EVERY_SECONDS = 30.0
 SETTLE_MS = 15_000  # the engine has this long to tell of an end itself
 _WRITER = "event-log"
 
+
+def _upsert(insert: Callable[..., Any]) -> Any:
+    statement = insert(journal_position)
+    return statement.on_conflict_do_update(
+        index_elements=["writer", "segment"],
+        set_={"inode": statement.excluded.inode, "bytes_read": statement.excluded.bytes_read},
+    )
+
+
 _RECORDED = select(call_table.c.call_id).where(call_table.c.call_id.in_(bindparam("calls", expanding=True)))
+_STORE = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
 _log = structlog.get_logger(__name__)
 
 
-async def recorded(connection: AsyncConnection, call_ids: list[str]) -> set[str]:
+def recorded(connection: Connection, call_ids: list[str]) -> set[str]:
     """Those of these calls that have their record."""
     found: set[str] = set()
     for start in range(0, len(call_ids), 500):
-        rows = await connection.scalars(_RECORDED, {"calls": call_ids[start : start + 500]})
+        rows = connection.scalars(_RECORDED, {"calls": call_ids[start : start + 500]})
         found.update(rows)
     return found
 
@@ -60,6 +71,7 @@ class Reconciler:
         self._began: dict[str, tuple[int, int]] = {}  # call → where the log was before its first line
         self._repaired: set[str] = set()
         self._loaded = False
+        self._stored: dict[str, object] = {}
         self.repaired_calls = 0
 
     async def run(self, writer: JournalWriter) -> None:
@@ -88,10 +100,10 @@ class Reconciler:
         }
         closed = 0
         if due:
-            async with self._database.read() as connection:
-                found = await recorded(connection, list(due))
-                missing = [call_id for call_id in due if call_id not in found | self._repaired]
-                entries = await load_entries(connection, missing) if missing else {}
+            found, entries = await self._database.transaction(
+                partial(self._known, due=list(due)), read_only=True
+            )
+            missing = [call_id for call_id in due if call_id not in found | self._repaired]
             for call_id in found:
                 self._calls.forget(call_id)
                 self._began.pop(call_id, None)
@@ -101,6 +113,12 @@ class Reconciler:
                 await self._spool.sync()
         await self._store_position()
         return closed
+
+    def _known(self, connection: Connection, due: list[str]) -> tuple[set[str], dict[str, list[Entry]]]:
+        """Those of the calls that have their record, and of the others what is journalled."""
+        found = recorded(connection, due)
+        missing = [call_id for call_id in due if call_id not in found | self._repaired]
+        return found, load_entries(connection, missing) if missing else {}
 
     def _close(
         self, due: Mapping[str, SwitchCall], missing: list[str], entries: Mapping[str, Sequence[Entry]]
@@ -127,9 +145,10 @@ class Reconciler:
                 self._began.setdefault(call_id, position)
 
     async def _load_position(self) -> None:
-        table = journal_position
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(table).where(table.c.writer == _WRITER))).one_or_none()
+        statement = select(journal_position).where(journal_position.c.writer == _WRITER)
+        row = await self._database.transaction(
+            lambda connection: connection.execute(statement).one_or_none(), read_only=True
+        )
         if row is not None:
             self._log.inode, self._log.offset = row.inode, row.bytes_read
         self._loaded = True
@@ -139,12 +158,9 @@ class Reconciler:
         # In the order of reading, so that the first is the oldest; its file may have been rotated since.
         inode, offset = next(iter(self._began.values()), (self._log.inode, self._log.offset))
         values = {"writer": _WRITER, "segment": 0, "inode": inode, "bytes_read": offset}
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
-        statement = insert(journal_position).values(values)
-        async with self._database.write() as connection:
-            await connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["writer", "segment"],
-                    set_={"inode": values["inode"], "bytes_read": values["bytes_read"]},
-                )
-            )
+        if values == self._stored:
+            return
+        await self._database.transaction(
+            lambda connection: connection.execute(_STORE[connection.dialect.name], values)
+        )
+        self._stored = values

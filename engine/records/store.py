@@ -1,12 +1,11 @@
 """Writes call records and their legs; one transaction with the events that they are derived from."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
 
 from engine.journal.events import Entry
@@ -14,7 +13,7 @@ from engine.records.derive import derive_call
 from engine.records.model import CallRecord
 from engine.store import tables
 
-RecordDeriver = Callable[[AsyncConnection, Sequence[CallRecord]], Awaitable[None]]
+RecordDeriver = Callable[[Connection, Sequence[CallRecord]], None]
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +42,7 @@ class RecordStore:
     def __init__(self, then: Sequence[RecordDeriver] = ()) -> None:
         self._then = tuple(then)
 
-    async def derive(self, connection: AsyncConnection, calls: Mapping[str, Sequence[Entry]]) -> None:
+    def derive(self, connection: Connection, calls: Mapping[str, Sequence[Entry]]) -> None:
         """Write the records of those calls that have ended. Database errors pass through."""
         records = []
         for call_id, entries in calls.items():
@@ -57,12 +56,12 @@ class RecordStore:
         if not records:
             return
         dialect = connection.dialect.name
-        await connection.execute(_UPSERTS[dialect, "call"], [_call_row(record) for record in records])
+        connection.execute(_UPSERTS[dialect, "call"], [_call_row(record) for record in records])
         legs = [row for record in records for row in _leg_rows(record)]
         if legs:
-            await connection.execute(_UPSERTS[dialect, "leg"], legs)
+            connection.execute(_UPSERTS[dialect, "leg"], legs)
         for deriver in self._then:
-            await deriver(connection, records)
+            deriver(connection, records)
 
 
 _CALL_COLUMNS = [name for name in CallRecord._fields if name in tables.call.columns]

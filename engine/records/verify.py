@@ -93,7 +93,7 @@ async def verify(
     seen = {call_id: call for call_id, call in switch.calls.items() if begin <= call.first.started_at < end}
     async with database.read() as connection:
         rows = await _records(connection, cell, begin - TOLERANCE_MS, end + TOLERANCE_MS)
-        stored = await recorded(connection, list(refused)) if refused else set()
+        stored = await connection.run_sync(recorded, list(refused)) if refused else set()
     report.refused = [call_id for call_id in refused if call_id not in stored]
     for call_id, call in seen.items():
         row = rows.get(call_id)
@@ -131,7 +131,8 @@ async def repair(database: Database, spool: Spool, missing: Iterable[SwitchCall]
     """
     calls = list(missing)
     async with database.read() as connection:
-        entries = await load_entries(connection, [call.call_id for call in calls]) if calls else {}
+        call_ids = [call.call_id for call in calls]
+        entries = await connection.run_sync(load_entries, call_ids) if calls else {}
     written = sum(append_missing(spool, call, entries.get(call.call_id, []), describe) > 0 for call in calls)
     await spool.sync()
     return written

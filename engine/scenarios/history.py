@@ -6,12 +6,13 @@ file is read once and each row written once.
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -59,20 +60,25 @@ class VersionHistory:
     async def step(self) -> int:
         """Store what is new; returns how many versions. Database errors and `OSError` pass through."""
         names = await asyncio.to_thread(_names, self._folder)
-        if self._known is None:
-            async with self._database.read() as connection:
-                self._known = set(await connection.scalars(select(scenario_version.c.version)))
-        new = sorted(names - self._known)
+        known = self._known
+        if known is None:
+            known = self._known = await self._database.transaction(
+                lambda connection: set(connection.scalars(select(scenario_version.c.version))), read_only=True
+            )
+        new = sorted(names - known)
         stored = 0
         for start in range(0, len(new), _BATCH):
             versions = new[start : start + _BATCH]
             rows = await asyncio.to_thread(_read, self._folder, versions)
             if rows:
-                async with self._database.write() as connection:
-                    await connection.execute(_INSERT[connection.dialect.name], rows)
-            self._known.update(versions)
+                await self._database.transaction(partial(_store, rows=rows))
+            known.update(versions)
             stored += len(rows)
         return stored
+
+
+def _store(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    connection.execute(_INSERT[connection.dialect.name], rows)
 
 
 def _names(folder: Path) -> set[str]:

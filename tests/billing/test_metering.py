@@ -1,6 +1,7 @@
 """Metering per second, and charges whose sum is exact whatever arrives late (F25)."""
 
 from fractions import Fraction
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -74,8 +75,7 @@ async def test_later_results_add_correcting_lines(database: Database) -> None:
     lengths = [30.0, 30.0, 9.0, 45.5, 45.5]
     for length in lengths:
         entries = call(f"0 started\n0 answered\n{length} ended by=caller", meter_from="answer", kopecks=900)
-        async with database.write() as connection:
-            await store.derive(connection, {CALL: entries})
+        await database.transaction(partial(store.derive, calls={CALL: entries}))
         record = derive_call(entries)
         assert record is not None
         async with database.read() as connection:
@@ -96,8 +96,8 @@ async def test_later_results_add_correcting_lines(database: Database) -> None:
 
 
 async def test_a_free_call_has_no_line_and_a_zero_in_its_record(database: Database) -> None:
-    async with database.write() as connection:
-        await RecordStore([charge_records]).derive(connection, {CALL: call("0 started\n5 ended by=caller")})
+    store = RecordStore([charge_records])
+    await database.transaction(partial(store.derive, calls={CALL: call("0 started\n5 ended by=caller")}))
     async with database.read() as connection:
         assert (await connection.execute(select(charge))).all() == []
         row = (await connection.execute(select(cdr.c.billable_s, cdr.c.cost_kopecks, cdr.c.duration_s))).one()

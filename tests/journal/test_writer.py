@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.billing.charges import charge_records
 from engine.clock import SystemClock
@@ -202,7 +201,7 @@ async def test_a_torn_line_is_left_until_it_is_whole(tmp_path: Path, sqlite_data
 async def test_a_failed_transaction_leaves_nothing_behind(tmp_path: Path, database: Database) -> None:
     failures = [RuntimeError("a bug in a deriver"), SQLAlchemyError("the database went away")]
 
-    async def broken(connection: AsyncConnection, calls: Mapping[str, Sequence[Entry]]) -> None:
+    def broken(connection: Connection, calls: Mapping[str, Sequence[Entry]]) -> None:
         if failures:
             raise failures.pop(0)
 
@@ -277,8 +276,8 @@ async def test_stored_entries_come_back_as_they_were(tmp_path: Path, database: D
     written = [spool.append("a", STARTED), spool.append("a", DigitReceived("\0ж"))]
     await spool.close()
     await drain(writer(tmp_path, database))
-    async with database.read() as connection:
-        assert (await load_entries(connection, ["a", "b"])) == {"a": written}
+    stored = await database.transaction(lambda connection: load_entries(connection, ["a", "b"]))
+    assert stored == {"a": written}
 
 
 async def test_nul_in_what_a_phone_sent_does_not_stop_the_record(tmp_path: Path, database: Database) -> None:
@@ -296,7 +295,7 @@ async def test_a_call_that_cannot_be_stored_keeps_no_other_out(
 ) -> None:
     monkeypatch.setattr("engine.journal.writer.RETRY_SECONDS", (0.01, 0.02))
 
-    async def stumbles(connection: AsyncConnection, calls: Mapping[str, Sequence[Entry]]) -> None:
+    def stumbles(connection: Connection, calls: Mapping[str, Sequence[Entry]]) -> None:
         if "bad" in calls:
             raise ZeroDivisionError("a bug that only this call shows")
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from engine.journal.events import CallEnded, CallStarted, Entry, Event, RecordingStarted, kind
 from engine.recordings.files import raw_names
@@ -46,7 +46,8 @@ def entries_of(call_id: str, parts: int, tenant: str = "romashka") -> list[Entry
 
 async def store(database: Database, *calls: list[Entry]) -> None:
     """As the journal's writer does it: events and what is derived of them in one transaction."""
-    async with database.write() as connection:
+
+    def in_one(connection: Connection) -> None:
         for entries in calls:
             for entry in entries:
                 values = {
@@ -58,8 +59,10 @@ async def store(database: Database, *calls: list[Entry]) -> None:
                     "kind": kind(entry.event),
                     "data": msgspec.json.encode(entry.event).decode(),
                 }
-                await connection.execute(insert(journal).values(**values))
-        await derive_recordings(connection, {entries[0].call_id: entries for entries in calls})
+                connection.execute(insert(journal).values(**values))
+        derive_recordings(connection, {entries[0].call_id: entries for entries in calls})
+
+    await database.transaction(in_one)
 
 
 def speak(

@@ -56,11 +56,10 @@ async def test_a_batch_of_calls_is_begun_by_one_statement(database: Database) ->
         if statement.startswith("INSERT INTO recording"):
             inserts.append((many, len(values)))
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(database.sync_engine, "before_cursor_execute", note)
     calls = {f"cell1-1.{n}": entries_of(f"cell1-1.{n}", 1) for n in range(50)}
     for _ in range(2):  # again does no harm
-        async with database.write() as connection:
-            await derive_recordings(connection, calls)
+        await database.transaction(lambda connection: derive_recordings(connection, calls))
     assert inserts == [(True, 50), (True, 50)]
     rows = await _rows(database)
     assert {row.call_id: (row.tenant, row.state, row.started_at) for row in rows.values()} == {
@@ -161,8 +160,8 @@ async def test_deriving_again_changes_nothing(settings: Settings, database: Data
     await store(database, entries_of("cell1-1.1", 1))
     await _work(RecordingWorker(settings, database, clock), clock)
     before = (await _rows(database))["cell1-1.1"]
-    async with database.write() as connection:
-        await derive_recordings(connection, {"cell1-1.1": entries_of("cell1-1.1", 1)})
+    calls = {"cell1-1.1": entries_of("cell1-1.1", 1)}
+    await database.transaction(lambda connection: derive_recordings(connection, calls))
     assert (await _rows(database))["cell1-1.1"] == before
 
 
