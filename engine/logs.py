@@ -46,7 +46,7 @@ def configure(process: str, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     # One line a request is what the metrics are for.
-    for chatty in ("httpx", "httpcore", "panoramisk", "websockets", "uvicorn.access", "alembic"):
+    for chatty in ("httpx", "httpcore", "panoramisk", "picows", "uvicorn.access", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.captureWarnings(True)
 

@@ -7,7 +7,7 @@ Cancelling the call's task detaches it: the switch is told nothing.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import NoReturn, TypeVar
 
 import structlog
@@ -16,6 +16,7 @@ from engine.calls.dialer import RingResult, ring
 from engine.calls.errors import CallerGone, HungUp, PromptFailed
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
 from engine.calls.services import Services, playback_id
+from engine.calls.together import together
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
 from engine.journal.events import (
@@ -107,6 +108,8 @@ class Call:
         self.legs_made = 0
         self.bridges_made = 0
         self._waiters: set[asyncio.Future[None]] = set()
+        # Requests whose answer nobody waits for; they end with the call.
+        self.background: set[asyncio.Task[None]] = set()
         services.router.listen(call_id, self.on_event)
 
     # -- events -----------------------------------------------------------------------------------------
@@ -192,26 +195,32 @@ class Call:
             await self.of_caller(self.caller.channel.answer())
             await self.until(lambda: self.caller.answered_at is not None, timeout=5.0)
 
+    def meanwhile(self, request: Coroutine[None, None, None]) -> None:
+        """Send a request and go on; the switch does requests in their order."""
+        task = asyncio.get_running_loop().create_task(request)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
     async def play(self, media: Sequence[str], *, barge_in: bool = False) -> str | None:
         """Play media to the caller, answering first. With `barge_in` a digit stops it and is returned.
 
         Raises `PromptFailed` when the switch could not play it.
         """
-        await self.answer()
         self.last_talk_ended_by = None
-        if barge_in and self.digits:
-            return self.digits.popleft()
-        if not media:
-            return None
+        if not media or (barge_in and self.digits):
+            await self.answer()
+            return self.digits.popleft() if barge_in and self.digits else None
         self._plays += 1
         playback = Playback(self.services.connection, playback_id(self.id, self._plays))
         # Interest is registered before the request, so the end cannot come first.
         self._playback, self._playback_failed = playback.id, False
         try:
-            await self.of_caller(self.caller.channel.play(playback.id, media, self.language))
+            # The prompt is asked for together with the answer, and heard as soon as that is there.
+            playing = self.of_caller(self.caller.channel.play(playback.id, media, self.language))
+            await (playing if self.caller.answered_at is not None else together(self.answer(), playing))
             await self.until(lambda: self._playback is None or (barge_in and self.digits), LONGEST_PROMPT_S)
             if self._playback is not None:
-                await self._stop(playback)
+                self.meanwhile(self._stop(playback))
         finally:
             self._playback = None
         if barge_in and self.digits:
@@ -223,8 +232,8 @@ class Call:
     async def _stop(self, playback: Playback) -> None:
         try:
             await playback.stop()
-        except Gone:
-            return
+        except SwitchError as error:
+            self.log.debug("playback.not_stopped", cause=str(error))
 
     async def read_digit(self, timeout: float) -> str | None:
         """The next digit the caller keys in, None when `timeout` seconds passed without one."""

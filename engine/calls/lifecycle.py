@@ -1,5 +1,6 @@
 """From the first event of a call to its last: the task that runs it and the clearing up after it."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
@@ -39,6 +40,8 @@ async def run_call(call: Call, runner: Runner) -> None:
 async def _end(call: Call, failed: str) -> None:
     """Hang up whatever is left, wait for the switch to confirm, and write the call's last event."""
     call.closing = True
+    if call.background:
+        await asyncio.wait(call.background)
     caller = call.caller
     ended_by = _ended_by(call)
     if not caller.gone and failed and not caller.cause:
@@ -108,7 +111,7 @@ async def _hang_up_caller(call: Call, cause: int) -> None:
 
 
 async def _all_gone(call: Call) -> bool:
-    """Whether the switch knows none of those any more whose end it has not told. Others may be asked again."""
+    """Whether the switch knows none of those any more whose end it has not told. Others are asked again."""
     gone = True
     for leg in call.legs.values():
         if leg.gone:

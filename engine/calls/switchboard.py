@@ -107,7 +107,8 @@ class Switchboard:
     async def stop(self) -> None:
         """Detach from all calls and wait until their tasks have ended. The switch is told nothing."""
         self._ready = False
-        tasks = [*self._tasks.values(), *self._chores]
+        background = [task for call in self.calls.values() for task in call.background]
+        tasks = [*self._tasks.values(), *self._chores, *background]
         self._detach()
         for task in self._chores:
             task.cancel()
@@ -119,6 +120,8 @@ class Switchboard:
             task.cancel()
         for call in self.calls.values():
             close(call)
+            for task in call.background:
+                task.cancel()
         self.calls.clear()
         self._tasks.clear()
         self._services.router.forget_all()

@@ -95,7 +95,6 @@ class MenuStep(StepModel):
 
     async def run(self, call: Call) -> str:
         """A prompt and a choice per attempt; attempts are kept by the call across a recovery."""
-        await call.answer()
         before: Prompt | None = None
         while True:
             media = [] if before is None else call.prompts.media(before)
