@@ -62,9 +62,7 @@ class VersionHistory:
         names = await asyncio.to_thread(_names, self._folder)
         known = self._known
         if known is None:
-            known = self._known = await self._database.transaction(
-                lambda connection: set(connection.scalars(select(scenario_version.c.version))), read_only=True
-            )
+            known = self._known = await self._database.transaction(_stored, read_only=True)
         new = sorted(names - known)
         stored = 0
         for start in range(0, len(new), _BATCH):
@@ -75,6 +73,10 @@ class VersionHistory:
             known.update(versions)
             stored += len(rows)
         return stored
+
+
+def _stored(connection: Connection) -> set[str]:
+    return set(connection.scalars(select(scenario_version.c.version)))
 
 
 def _store(connection: Connection, rows: list[dict[str, Any]]) -> None:
