@@ -117,7 +117,8 @@ class Probes:
             if answer.get("switch") == "up":
                 self._engine_answered_ms = self._clock.monotonic_ms()
         except (EngineAway, OperationFailed) as error:
-            raise _Ill(str(error), self._age()) from error
+            cause = "; ".join(filter(None, (str(error), processes.replaced(self._settings, "engine"))))
+            raise _Ill(cause, self._age()) from error
         details.update(self._age())
         if answer.get("switch") != "up":
             raise _Ill(f"it cannot reach Asterisk: {answer.get('cause', '')}", details)

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 
@@ -173,6 +174,10 @@ async def test_long_logs_a_stopped_fallback_and_an_engine_that_was_replaced(inst
             assert not engine.running
             assert "another engine" in await health.complaint(settings, "engine")
             assert "another engine" in "".join(await supervisor.healthy(0))
+            async with httpx.AsyncClient(trust_env=False) as client:
+                answer = await client.get(f"http://127.0.0.1:{settings.ports.web}/healthz")
+            assert answer.status_code == 503
+            assert "another engine" in answer.text
 
             fallback = pid_of(instance, "fallback")
             os.kill(fallback, signal.SIGSTOP)
