@@ -88,13 +88,16 @@ async def test_a_caller_whose_hangup_was_refused_is_hung_up_again(cell: Cell) ->
 async def test_a_leg_that_is_made_after_the_request_had_failed_is_hung_up(cell: Cell) -> None:
     """A switch too busy to answer within the time limit makes the leg all the same, a second after it."""
 
+    made_late: list[Answer] = []
+
     def late(do: Callable[[], Answer]) -> None:
-        cell.switch.after(REQUEST_LIMIT_S + 1, do)
+        cell.switch.after(REQUEST_LIMIT_S + 1, lambda: made_late.append(do()))
 
     made = meets(cell, "POST", r"/channels/create", late)
     caller = await call_and_press(cell, "8")
     await asyncio.sleep(20)
     assert made()
+    assert [answer[0] for answer in made_late] == [200]
     await leave(caller, 30)
     check(cell, silence_s=None)
 
