@@ -33,7 +33,7 @@ from engine.switch.ari.connection import WebSocketConnection
 from engine.switch.ari.events import ChannelEvent
 from engine.switch.ari.resources import Application
 from engine.switch.ari.router import Router
-from engine.switch.cel import find_ends, find_histories
+from engine.switch.cel_search import find_ends, find_histories
 from engine.switch.errors import SwitchAway, SwitchError
 
 UNREADY_LIMIT_MS = 10_000
@@ -44,14 +44,15 @@ log = structlog.get_logger(__name__)
 
 
 def main(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; 0 after a clean end, 1 when another engine runs already."""
+    """Run until SIGTERM or SIGINT; 0 after a clean end, 1 when another engine runs already, 3 when another one
+    has taken the switch over.
+    """
     logs.configure("engine")
     try:
-        uvloop.run(_main(settings))
+        return uvloop.run(_main(settings))
     except SpoolInUse as error:
         log.error("engine.cannot_run", error=str(error))
         return 1
-    return 0
 
 
 async def _main(settings: Settings) -> int:

@@ -55,7 +55,7 @@ class Reception(Protocol):
 class Switchboard:
     """`on_connected` and `on_lost` follow the switch; `stop` ends it. `calls` are those that run now.
 
-    `find_histories` and `find_ends` read the switch's event log (`engine.switch.cel`).
+    `find_histories` and `find_ends` read the switch's event log (`engine.switch.cel_search`).
     """
 
     def __init__(

@@ -21,7 +21,8 @@ from engine.scenarios.loader import load_scenario
 from engine.scenarios.model import Scenario
 from engine.switch.ari.events import ChannelEvent
 from engine.switch.ari.router import Router
-from engine.switch.cel import ChannelEnd, ChannelHistory, find_ends, find_histories
+from engine.switch.cel import ChannelEnd, ChannelHistory
+from engine.switch.cel_search import find_ends, find_histories
 from engine.switch.errors import SwitchAway
 from tests.fake_switch import Delays, FakeAmi, FakeAsterisk, FakeConnection
 from tests.virtual_time import VirtualClock
@@ -130,8 +131,11 @@ class EngineLife:
             raw_recordings="/raw",
         )
         self.switchboard = Switchboard(
-            services, Reception(Files(), "cell1"), cell.find_histories, cell.find_ends
-        )  # type: ignore[arg-type]
+            services,
+            Reception(Files(), "cell1"),  # type: ignore[arg-type]
+            cell.find_histories,
+            cell.find_ends,
+        )
 
     def _on_stranger(self, event: ChannelEvent) -> None:
         self.switchboard.on_stranger(event)

@@ -1,4 +1,4 @@
-"""Things that happen between any two steps of a call: hangups, answers, a lost connection, a killed engine."""
+"""Things that happen between any two steps of a call: hangups, answers, lost connections, killed engines."""
 
 import asyncio
 from collections.abc import Callable

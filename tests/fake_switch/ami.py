@@ -1,4 +1,4 @@
-"""The manager interface of the scripted switch: recording, and AstDB. The same signatures as `engine.switch.ami.Ami`."""
+"""The manager interface of the scripted switch: recording and AstDB, as `engine.switch.ami.Ami` has them."""
 
 from dataclasses import dataclass, field
 

@@ -7,9 +7,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 Json = dict[str, Any]
-CAUSES = {0: "Unknown", 1: "Unallocated (unassigned) number", 16: "Normal Clearing", 17: "User busy", 18: "No user responding",
-          19: "User alerting, no answer", 20: "Subscriber absent", 21: "Call Rejected",
-          26: "Answered elsewhere", 41: "Temporary failure", 34: "Circuit/channel congestion", 127: "Interworking, unspecified"}  # fmt: skip
+CAUSES = {
+    0: "Unknown",
+    1: "Unallocated (unassigned) number",
+    16: "Normal Clearing",
+    17: "User busy",
+    18: "No user responding",
+    19: "User alerting, no answer",
+    20: "Subscriber absent",
+    21: "Call Rejected",
+    26: "Answered elsewhere",
+    41: "Temporary failure",
+    34: "Circuit/channel congestion",
+    127: "Interworking, unspecified",
+}
 
 
 def timestamp(milliseconds: int) -> str:
@@ -32,8 +43,10 @@ class Playback:
         if self.position + 1 < len(self.media):
             described["next_media_uri"] = self.media[self.position + 1]
         return described | {
-            "target_uri": f"channel:{self.channel_id}", "language": "en", "state": self.state,
-        }  # fmt: skip
+            "target_uri": f"channel:{self.channel_id}",
+            "language": "en",
+            "state": self.state,
+        }
 
 
 @dataclass(eq=False)
@@ -45,10 +58,16 @@ class Bridge:
 
     def json(self) -> Json:
         return {
-            "id": self.id, "technology": "simple_bridge", "bridge_type": self.kind, "bridge_class": "stasis",
-            "creator": "Stasis", "name": "", "channels": list(self.channels),
-            "creationtime": timestamp(self.created_ms), "video_mode": "talker",
-        }  # fmt: skip
+            "id": self.id,
+            "technology": "simple_bridge",
+            "bridge_type": self.kind,
+            "bridge_class": "stasis",
+            "creator": "Stasis",
+            "name": "",
+            "channels": list(self.channels),
+            "creationtime": timestamp(self.created_ms),
+            "video_mode": "talker",
+        }
 
 
 @dataclass(eq=False)
@@ -85,11 +104,20 @@ class Channel:
 
     def json(self) -> Json:
         return {
-            "id": self.id, "name": self.name, "state": self.state, "protocol_id": f"sip-{self.id}",
+            "id": self.id,
+            "name": self.name,
+            "state": self.state,
+            "protocol_id": f"sip-{self.id}",
             "caller": {"name": self.caller_name, "number": self.caller_number},
             "connected": {"name": self.connected_name, "number": self.connected_number},
             "accountcode": "",
-            "dialplan": {"context": self.went_to or self.context, "exten": self.extension, "priority": 2,
-                         "app_name": "Dial" if self.went_to else "Stasis", "app_data": self.application_data},
-            "creationtime": timestamp(self.created_ms), "language": "en",
-        }  # fmt: skip
+            "dialplan": {
+                "context": self.went_to or self.context,
+                "exten": self.extension,
+                "priority": 2,
+                "app_name": "Dial" if self.went_to else "Stasis",
+                "app_data": self.application_data,
+            },
+            "creationtime": timestamp(self.created_ms),
+            "language": "en",
+        }

@@ -13,9 +13,15 @@ from tests.virtual_time import run
 TRACES = Path(__file__).parent.parent / "traces"
 # Two things at the same instant: the outcome differs from run to run on the real one too.
 RACES = {
-    "just_gone", "dial_too_early", "talk_both_hang_up", "cancel_meets_answer", "caller_gone_at_operators_answer",
-    "caller_gone_during_answer", "caller_gone_during_create", "caller_gone_during_dial",
-}  # fmt: skip
+    "just_gone",
+    "dial_too_early",
+    "talk_both_hang_up",
+    "cancel_meets_answer",
+    "caller_gone_at_operators_answer",
+    "caller_gone_during_answer",
+    "caller_gone_during_create",
+    "caller_gone_during_dial",
+}
 FLOWS = sorted({path.stem for path in TRACES.glob("*.jsonl")} - RACES)
 
 
@@ -27,10 +33,13 @@ def _by_channel(events: list[dict[str, Any]]) -> dict[str, list[tuple[object, ..
             continue
         channel, playback = event.get("channel", {}), event.get("playback", {})
         facts = (
-            event["type"], channel.get("state"), playback.get("state"), tuple(event.get("args", ())),
+            event["type"],
+            channel.get("state"),
+            playback.get("state"),
+            tuple(event.get("args", ())),
             *(event.get(name) for name in ("cause", "cause_txt", "tech_cause", "soft", "digit")),
             tuple(event.get("bridge", {}).get("channels", ())),
-        )  # fmt: skip
+        )
         found.setdefault(channel.get("id") or playback["id"], []).append(facts)
     return found
 

@@ -32,7 +32,7 @@ async def server(path: Path) -> AsyncIterator[OperationServer]:
     yield server
     await server.close()
     assert asyncio.all_tasks() <= before | {asyncio.current_task()}
-    assert not os.path.exists(path)  # noqa: ASYNC240  (a test may wait for a disk)
+    assert not os.path.exists(path)
 
 
 @pytest.mark.usefixtures("server")

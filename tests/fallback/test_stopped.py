@@ -61,7 +61,7 @@ async def test_a_stopped_agi_server_is_ended_and_its_caller_rung_by_the_dialplan
     await offered.wait_state("ended")
     port = company.settings.ports.agi
     async with asyncio.timeout(10):
-        while await agi_health.complaint(port):  # noqa: ASYNC110
+        while await agi_health.complaint(port):
             await asyncio.sleep(0.05)
     assert agi_pid(company) != stopped
     await talk.hangup()

@@ -34,7 +34,7 @@ STARTED = CallStarted(
 
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is polled is not ours to signal
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -72,7 +72,7 @@ async def count(database: Database, table: object) -> int:
 
 
 async def until_stored(database: Database, table: object, rows: int) -> None:
-    while await count(database, table) < rows:  # noqa: ASYNC110 - another process's work is not ours to signal
+    while await count(database, table) < rows:
         await asyncio.sleep(0.01)
 
 
@@ -237,7 +237,7 @@ async def test_a_database_outage_costs_delay_and_nothing_else(
             for n in range(50):
                 a_call(spool, f"during-{n}")
                 await asyncio.sleep(0.005)
-            while it.healthy:  # noqa: ASYNC110
+            while it.healthy:
                 await asyncio.sleep(0.02)
             await asyncio.to_thread(postgres_server.start)
             a_call(spool, "after")
@@ -322,7 +322,7 @@ async def test_a_call_that_cannot_be_stored_keeps_no_other_out(
 
     # Its cause is gone: as a segment of its own it is read as any other.
     command = what_to_do(tmp_path).rpartition(": mv ")[2].split()
-    Path(command[0]).rename(command[1])  # noqa: ASYNC240 - a test may wait for a disk
+    Path(command[0]).rename(command[1])
     assert refused_calls(tmp_path) == []
     await drain(writer(tmp_path, database))
     assert (await count(database, call), await count(database, charge_line)) == (3, 3)

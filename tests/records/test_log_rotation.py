@@ -16,8 +16,9 @@ from engine.records.witness import Describer
 from engine.settings import Settings, Trunk
 from engine.store.database import Database
 from engine.switch import cel_files
-from engine.switch.cel import EventLog, find_ends, find_histories, parse_lines
+from engine.switch.cel import EventLog, parse_lines
 from engine.switch.cel_files import covering, expire, keep_small, log_files, rotate, rotated_files
+from engine.switch.cel_search import find_ends, find_histories
 from tests.instance import Instance, free_ports, wait_until
 from tests.records.test_switch_log import line
 from tests.setup import sipp
@@ -82,7 +83,7 @@ async def test_the_worker_does_it_all_the_time(tmp_path: Path, monkeypatch: pyte
     keeper = asyncio.create_task(keep_small(path, HandClock(T)))
     try:
         async with asyncio.timeout(5):
-            while path.exists() or old.exists():  # noqa: ASYNC110 - files signal nothing
+            while path.exists() or old.exists():
                 await asyncio.sleep(0.01)
     finally:
         keeper.cancel()

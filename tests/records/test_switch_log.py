@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.switch.cel import CelEvent, ChannelEnd, EventLog, ended_by, find_ends, parse
+from engine.switch.cel import CelEvent, ChannelEnd, EventLog, ended_by, parse
 from engine.switch.cel_calls import SwitchCalls
+from engine.switch.cel_search import find_ends
 
 RECORDED = Path(__file__).parent / "switch_log.jsonl"
 FIRST, SECOND, BUSY = "cell1-1795301572.0", "cell1-1795301572.1", "cell1-1795301594.6"

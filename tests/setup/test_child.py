@@ -50,7 +50,7 @@ async def running(child: Child) -> AsyncIterator[Child]:
 
 async def until(condition: Callable[[], object], timeout: float = 10.0) -> None:
     async with asyncio.timeout(timeout):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.02)
 
 

@@ -143,7 +143,7 @@ async def supervised(instance: Instance, told: list[str], longest_log: int) -> A
 async def eventually(condition: Callable[[], object], timeout: float, what: object) -> None:
     try:
         async with asyncio.timeout(timeout):
-            while not condition():  # noqa: ASYNC110
+            while not condition():
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise AssertionError(f"not within {timeout} s: {what}") from None

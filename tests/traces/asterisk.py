@@ -10,7 +10,53 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-NOLOAD = ["app_voicemail", "app_voicemail_imap", "app_voicemail_odbc", "app_queue", "app_agent_pool", "chan_iax2", "chan_dahdi", "chan_unistim", "chan_mobile", "cdr_csv", "cdr_custom", "cdr_manager", "cdr_odbc", "cdr_pgsql", "cdr_radius", "cdr_sqlite3_custom", "cdr_tds", "cel_custom", "cel_manager", "cel_odbc", "cel_pgsql", "cel_radius", "cel_sqlite3_custom", "cel_tds", "res_config_ldap", "res_config_odbc", "res_config_pgsql", "res_config_sqlite3", "res_odbc", "res_snmp", "res_xmpp", "res_phoneprov", "res_hep", "res_prometheus", "res_fax", "res_calendar", "pbx_dundi", "pbx_ael", "pbx_lua", "res_corosync", "res_smdi", "app_adsiprog", "app_festival", "app_minivm", "res_adsi"]
+NOLOAD = [
+    "app_voicemail",
+    "app_voicemail_imap",
+    "app_voicemail_odbc",
+    "app_queue",
+    "app_agent_pool",
+    "chan_iax2",
+    "chan_dahdi",
+    "chan_unistim",
+    "chan_mobile",
+    "cdr_csv",
+    "cdr_custom",
+    "cdr_manager",
+    "cdr_odbc",
+    "cdr_pgsql",
+    "cdr_radius",
+    "cdr_sqlite3_custom",
+    "cdr_tds",
+    "cel_custom",
+    "cel_manager",
+    "cel_odbc",
+    "cel_pgsql",
+    "cel_radius",
+    "cel_sqlite3_custom",
+    "cel_tds",
+    "res_config_ldap",
+    "res_config_odbc",
+    "res_config_pgsql",
+    "res_config_sqlite3",
+    "res_odbc",
+    "res_snmp",
+    "res_xmpp",
+    "res_phoneprov",
+    "res_hep",
+    "res_prometheus",
+    "res_fax",
+    "res_calendar",
+    "pbx_dundi",
+    "pbx_ael",
+    "pbx_lua",
+    "res_corosync",
+    "res_smdi",
+    "app_adsiprog",
+    "app_festival",
+    "app_minivm",
+    "res_adsi",
+]
 
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
@@ -87,15 +133,29 @@ max_contacts=1
         "ari.conf": "[general]\nenabled=yes\n[vats]\ntype=user\nread_only=no\npassword=recording\n",
         "rtp.conf": "[general]\nrtpstart=30000\nrtpend=31999\n",
         "pjsip.conf": pjsip,
-        "extensions.conf": "[from-trunk]\nexten => _[+0-9].,1,NoOp()\n same => n,Stasis(vats,in,${EXTEN},trunk)\n"
-        " same => n,Hangup()\n[from-user]\nexten => _X.,1,Hangup()\n",
+        "extensions.conf": "[from-trunk]\nexten => _[+0-9].,1,NoOp()\n"
+        " same => n,Stasis(vats,in,${EXTEN},trunk)\n same => n,Hangup()\n"
+        "[from-user]\nexten => _X.,1,Hangup()\n",
         "musiconhold.conf": f"[default]\nmode=files\ndirectory={root / 'usr/share/asterisk/moh'}\n",
         "logger.conf": "[general]\n[logfiles]\nfull => notice,warning,error\n",
         **dict.fromkeys(
-            ("pjproject.conf", "stasis.conf", "features.conf", "ccss.conf", "udptl.conf", "acl.conf", "cdr.conf",
-             "cel.conf", "sorcery.conf", "manager.conf", "indications.conf", "confbridge.conf"), "",
+            (
+                "pjproject.conf",
+                "stasis.conf",
+                "features.conf",
+                "ccss.conf",
+                "udptl.conf",
+                "acl.conf",
+                "cdr.conf",
+                "cel.conf",
+                "sorcery.conf",
+                "manager.conf",
+                "indications.conf",
+                "confbridge.conf",
+            ),
+            "",
         ),
-    }  # fmt: skip
+    }
 
 
 @asynccontextmanager
@@ -114,10 +174,17 @@ async def running_asterisk(phones: dict[str, int | None]) -> AsyncIterator[Aster
             (folder / "etc" / name).write_text(content)
         library = root / "usr/lib/x86_64-linux-gnu"
         process = await asyncio.create_subprocess_exec(
-            str(root / "lib64/ld-linux-x86-64.so.2"), "--library-path", str(library),
-            str(root / "usr/sbin/asterisk"), "-f", "-C", str(folder / "etc/asterisk.conf"),
-            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, stdin=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
+            str(root / "lib64/ld-linux-x86-64.so.2"),
+            "--library-path",
+            str(library),
+            str(root / "usr/sbin/asterisk"),
+            "-f",
+            "-C",
+            str(folder / "etc/asterisk.conf"),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL,
+        )
         try:
             async with asyncio.timeout(30):
                 while not await _fully_booted(http):
@@ -141,7 +208,8 @@ async def _fully_booted(port: int) -> bool:
     except OSError:
         return False
     writer.write(
-        b"GET /ari/applications?api_key=vats:recording HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        b"GET /ari/applications?api_key=vats:recording HTTP/1.1\r\nHost: localhost\r\n"
+        b"Connection: close\r\n\r\n"
     )
     answer = await reader.read()
     writer.close()

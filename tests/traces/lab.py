@@ -1,4 +1,4 @@
-"""What the recorded flows work with: the switch's one WebSocket, the telephones, and the trace being written."""
+"""What the recorded flows work with: the switch's one WebSocket, the telephones, and the trace."""
 
 import asyncio
 import itertools

@@ -19,11 +19,25 @@ async def _one(lab: Lab, originate: bool, serial: int, caller: str) -> float:
     leg = f"{caller}.leg.{serial}"
     began = time.monotonic()
     if originate:
-        lab.send("POST", "/channels", endpoint=f"PJSIP/{DESK}", app="vats", channelId=leg, originator=caller,
-                 timeout="20")  # fmt: skip
+        lab.send(
+            "POST",
+            "/channels",
+            endpoint=f"PJSIP/{DESK}",
+            app="vats",
+            channelId=leg,
+            originator=caller,
+            timeout="20",
+        )
     else:
-        await lab.ask("POST", "/channels/create", {"variables": CALLER_SHOWN}, endpoint=f"PJSIP/{DESK}", app="vats",
-                      channelId=leg, originator=caller)  # fmt: skip
+        await lab.ask(
+            "POST",
+            "/channels/create",
+            {"variables": CALLER_SHOWN},
+            endpoint=f"PJSIP/{DESK}",
+            app="vats",
+            channelId=leg,
+            originator=caller,
+        )
         await lab.wait("StasisStart", leg)
         lab.send("POST", f"/channels/{leg}/dial", caller=caller, timeout="20")
     dialog = await lab.phones[DESK].invites.get()
@@ -47,8 +61,10 @@ async def _cost(lab: Lab, count: int = 200) -> None:
         for serial in range(count):
             rings.append(await _one(lab, originate, turn * 1000 + serial, caller))
         used = (lab.asterisk.cpu_ms() - before) / count
-        print(f"(a) {'originate' if originate else 'create+dial'}: {used:.2f} ms of CPU a leg, "
-              f"ring p50 {statistics.median(rings) * 1000:.1f} ms")  # fmt: skip
+        print(
+            f"(a) {'originate' if originate else 'create+dial'}: {used:.2f} ms of CPU a leg, "
+            f"ring p50 {statistics.median(rings) * 1000:.1f} ms"
+        )
     await lab.ask("DELETE", f"/channels/{caller}")
     await lab.quiet(0.3)
 
@@ -67,8 +83,15 @@ async def _names(lab: Lab) -> None:
         {},
     ):
         leg = f"{caller}.leg.n{len(lab.lines)}"
-        await lab.ask("POST", "/channels/create", {"variables": variables}, endpoint=f"PJSIP/{DESK}", app="vats",
-                      channelId=leg, originator=caller)  # fmt: skip
+        await lab.ask(
+            "POST",
+            "/channels/create",
+            {"variables": variables},
+            endpoint=f"PJSIP/{DESK}",
+            app="vats",
+            channelId=leg,
+            originator=caller,
+        )
         await lab.wait("StasisStart", leg)
         await lab.ask("POST", f"/channels/{leg}/dial", timeout="20")
         dialog = await lab.phones[DESK].invites.get()

@@ -77,8 +77,9 @@ class Phone(asyncio.DatagramProtocol):
 
     def _sdp(self) -> str:
         return (
-            f"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {self.rtp_port} "
-            "RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"m=audio {self.rtp_port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
+            "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
         )
 
     def _send(self, message: str, port: int) -> None:
@@ -107,7 +108,8 @@ class Phone(asyncio.DatagramProtocol):
             "ack" if method == "ACK" and dialog.final.done() and dialog.final.result() < 300 else ""
         )
         return (
-            f"{method} {dialog.target} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch};rport\r\n"
+            f"{method} {dialog.target} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch};rport\r\n"
             f"From: {dialog.local}\r\nTo: {dialog.remote}\r\nCall-ID: {dialog.call_id}\r\n"
             f"CSeq: {dialog.cseq if cseq is None else cseq} {method}\r\n"
             f"Contact: <sip:{self.name}@127.0.0.1:{self.port}>\r\nMax-Forwards: 70\r\n{kind}"

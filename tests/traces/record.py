@@ -1,4 +1,4 @@
-"""Record how a real Asterisk behaves: `python -m tests.traces.record [FLOW…]` writes FLOW.jsonl beside this file.
+"""Record how a real Asterisk behaves: `python -m tests.traces.record [FLOW…]` writes FLOW.jsonl here.
 
 `VATS_ASTERISK_ROOT` names the root folder that holds Asterisk 22.
 """
@@ -42,9 +42,8 @@ async def record(names: list[str], folder: Path = FOLDER) -> None:
                     await lab.quiet()
                     left = await lab.ask("GET", "/channels")
                     bridges = await lab.ask("GET", "/bridges")
-                    print(
-                        f"{name}: {len(lab.lines)} lines, left {[c['id'] for c in left.body]} {len(bridges.body)}"
-                    )
+                    names = [channel["id"] for channel in left.body]
+                    print(f"{name}: {len(lab.lines)} lines, left {names} {len(bridges.body)}")
                     for channel in left.body:
                         await lab.ask("DELETE", f"/channels/{channel['id']}")
                     for bridge in bridges.body:

@@ -147,7 +147,7 @@ class WebSocketConnection:
         transport, _ = await ws_connect(lambda: listener, self._url, max_frame_size=LARGEST_MESSAGE)
         log.info("switch.connected")
         self._transport, self._listener = transport, listener
-        greeting = asyncio.get_running_loop().create_task(_greet(self._on_connected(), transport))
+        greeting = asyncio.get_running_loop().create_task(_greet(self._on_connected, transport))
         try:
             await listener.closed.wait()
         finally:
@@ -261,12 +261,12 @@ def answer_of(method: str, path: str, response: RestResponse) -> bytes:
     raise SwitchFailed(text)
 
 
-async def _greet(connected: Awaitable[None], transport: WSTransport) -> bool:
+async def _greet(connected: Callable[[], Awaitable[None]], transport: WSTransport) -> bool:
     """What is to be done after a connect; whether it was. What goes wrong is tried again on a new connection:
     an engine that is connected and does nothing would look well while callers wait.
     """
     try:
-        await connected
+        await connected()
     except SwitchAway as error:
         log.warning("switch.silent", cause=str(error))
     except Exception:
