@@ -2,28 +2,24 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, insert
 
 from engine.billing.metering import charge_of
 from engine.records.model import CallRecord
+from engine.store.rows import ListQuery, RowStatement
 from engine.store.tables import charge_line
 
-_CHARGED = (
-    select(
-        charge_line.c.call_id,
-        func.max(charge_line.c.line),
-        func.sum(charge_line.c.billable_s),
-        func.sum(charge_line.c.kopecks),
-    )
-    .where(charge_line.c.call_id.in_(bindparam("calls", expanding=True)))
-    .group_by(charge_line.c.call_id)
+_CHARGED = ListQuery(
+    "SELECT call_id, max(line), sum(billable_s), sum(kopecks) FROM charge_line"
+    " WHERE call_id IN {ids} GROUP BY call_id"
 )
-_INSERT = insert(charge_line)
+_COLUMNS = ("call_id", "line", "tenant", "charged_at", "kind", "billable_s", "kopecks")
+_INSERT = RowStatement(charge_line, _COLUMNS, lambda _: insert(charge_line))
 
 
 def charge_records(connection: Connection, records: Sequence[CallRecord]) -> None:
     """Add the lines that make each call's sum exact; a call that costs what it was charged gets none."""
-    found = connection.execute(_CHARGED, {"calls": [record.call_id for record in records]})
+    found = _CHARGED.run(connection, [record.call_id for record in records])
     charged = {call_id: (line, int(seconds), int(kopecks)) for call_id, line, seconds, kopecks in found}
     rows = []
     for record in records:
@@ -42,5 +38,4 @@ def charge_records(connection: Connection, records: Sequence[CallRecord]) -> Non
                 "kopecks": charge.kopecks - kopecks,
             }
         )
-    if rows:
-        connection.execute(_INSERT, rows)
+    _INSERT.run(connection, rows)

@@ -14,18 +14,20 @@ import msgspec
 import structlog
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
 
 from engine.clock import Clock
 from engine.journal.events import CallEnded, Entry, Event, kind
 from engine.journal.reader import Batch, Position, Positions, read_new
 from engine.journal.refused import put_aside, refused_file
 from engine.store.database import Database
+from engine.store.rows import ListQuery, RowStatement
 from engine.store.tables import journal, journal_position
-from engine.store.types import to_datetime, to_text
+from engine.store.types import read_time
 
 Deriver = Callable[[Connection, Mapping[str, Sequence[Entry]]], None]
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.35  # a transaction costs as much as three calls in it
 RETRY_SECONDS = (0.2, 5.0)  # first and longest pause while the database is away
 READ_BYTES = 1024 * 1024
 PUT_ASIDE_AFTER = 3  # failures in a row, with a database that answers
@@ -36,25 +38,24 @@ _encoder = msgspec.json.Encoder()
 _event_decoder = msgspec.json.Decoder(Event)
 
 
-def _insert_entries(dialect: str) -> Any:
-    statement: Any = postgresql.insert(journal) if dialect == "postgresql" else sqlite.insert(journal)
-    return statement.on_conflict_do_nothing(index_elements=["call_id", "seq"])
+def _insert_entries(dialect: str) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(journal).on_conflict_do_nothing(index_elements=["call_id", "seq"])
 
 
-def _store_position(dialect: str) -> Any:
-    statement: Any = (
-        postgresql.insert(journal_position) if dialect == "postgresql" else sqlite.insert(journal_position)
-    )
-    return statement.on_conflict_do_update(
+def _store_position(dialect: str) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement: Any = insert(journal_position)
+    stored: Insert = statement.on_conflict_do_update(
         index_elements=["writer", "segment"],
         set_={"inode": statement.excluded.inode, "bytes_read": statement.excluded.bytes_read},
     )
+    return stored
 
 
-_INSERT = {dialect: _insert_entries(dialect) for dialect in ("sqlite", "postgresql")}
-_POSITION = {dialect: _store_position(dialect) for dialect in ("sqlite", "postgresql")}
-_sql: dict[str, str] = {}
-_ENTRIES = select(journal).where(journal.c.call_id.in_(bindparam("calls", expanding=True)))
+_INSERT = RowStatement(journal, journal.columns.keys(), _insert_entries)
+STORE_POSITION = RowStatement(journal_position, journal_position.columns.keys(), _store_position)
+_ENTRIES = ListQuery("SELECT call_id, seq, at, mono, boot, data FROM journal WHERE call_id IN {ids}")
 _FORGET = delete(journal_position).where(
     journal_position.c.writer == bindparam("a_writer"), journal_position.c.segment == bindparam("a_segment")
 )
@@ -63,9 +64,9 @@ _FORGET = delete(journal_position).where(
 def load_entries(connection: Connection, call_ids: Iterable[str]) -> dict[str, list[Entry]]:
     """The stored events of these calls, in order of their numbers."""
     calls: dict[str, list[Entry]] = {}
-    rows = connection.execute(_ENTRIES, {"calls": list(call_ids)})
-    for call_id, seq, at, mono, boot, _, data in rows:
-        calls.setdefault(call_id, []).append(Entry(call_id, seq, at, mono, boot, _event_decoder.decode(data)))
+    for call_id, seq, at, mono, boot, data in _ENTRIES.run(connection, list(call_ids)):
+        entry = Entry(call_id, seq, read_time(at), mono, boot, _event_decoder.decode(data))
+        calls.setdefault(call_id, []).append(entry)
     for entries in calls.values():
         entries.sort(key=lambda entry: entry.seq)
     return calls
@@ -196,9 +197,8 @@ class JournalWriter:
             if added:
                 new += added
                 calls[call_id] = {**before, **{entry.seq: entry for entry in added}}
-        dialect = connection.dialect.name
         if new:
-            _insert(connection, new)
+            _INSERT.run(connection, [_row(entry) for entry in new])
             ended = {
                 call_id: [entries[seq] for seq in sorted(entries)]
                 for call_id, entries in calls.items()
@@ -207,14 +207,13 @@ class JournalWriter:
             if ended:
                 for derive in self._derivers:
                     derive(connection, ended)
-        if batch.positions:
-            connection.execute(
-                _POSITION[dialect],
-                [
-                    {"writer": writer, "segment": segment, **position._asdict()}
-                    for (writer, segment), position in batch.positions.items()
-                ],
-            )
+        STORE_POSITION.run(
+            connection,
+            [
+                {"writer": writer, "segment": segment, **position._asdict()}
+                for (writer, segment), position in batch.positions.items()
+            ],
+        )
         for segment in batch.finished:
             connection.execute(_FORGET, {"a_writer": segment.writer, "a_segment": segment.number})
         self.entries_stored += len(new)
@@ -244,23 +243,13 @@ def _positions(connection: Connection) -> Positions:
     return {(writer, segment): Position(inode, read) for writer, segment, inode, read in rows}
 
 
-def _insert(connection: Connection, entries: Sequence[Entry]) -> None:
-    """The statement's own parameters, past SQLAlchemy's: these rows are most of the writer's work."""
-    dialect = connection.dialect
-    sql = _sql.get(dialect.name)
-    if sql is None:
-        sql = _sql[dialect.name] = str(_INSERT[dialect.name].compile(dialect=dialect))
-    time = to_datetime if dialect.name == "postgresql" else to_text
-    rows = [
-        (
-            entry.call_id,
-            entry.seq,
-            time(entry.at),
-            entry.mono,
-            entry.boot,
-            kind(entry.event),
-            _encoder.encode(entry.event).decode(),
-        )
-        for entry in entries
-    ]
-    connection.exec_driver_sql(sql, rows)
+def _row(entry: Entry) -> dict[str, object]:
+    return {
+        "call_id": entry.call_id,
+        "seq": entry.seq,
+        "at": entry.at,
+        "mono": entry.mono,
+        "boot": entry.boot,
+        "kind": kind(entry.event),
+        "data": _encoder.encode(entry.event).decode(),
+    }

@@ -11,18 +11,31 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert, Update
 
 from engine.journal.events import CallEnded, CallStarted, Entry, RecordingStarted
 from engine.recordings.mixing import Mixed
+from engine.store.rows import ListQuery, RowStatement
 from engine.store.tables import call, journal, recording
 
 DAY_MS = 86_400_000
 _BATCH = 500
-_BEGIN = {
-    "sqlite": sqlite.insert(recording).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(recording).on_conflict_do_nothing(),
-}
-_FINISH = _PUT_OFF = update(recording).where(recording.c.call_id == bindparam("of_call"))
+
+
+def _begin_rows(dialect: str) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(recording).on_conflict_do_nothing()
+
+
+def _update_rows(_dialect: str) -> Update:
+    return update(recording).where(recording.c.call_id == bindparam("of_call"))
+
+
+_BEGIN = RowStatement(recording, ("call_id", "tenant", "state", "started_at"), _begin_rows)
+_PUT_OFF_COLUMNS = ("of_call", "attempts", "next_attempt_at", "error")
+_PUT_OFF = RowStatement(recording, _PUT_OFF_COLUMNS, _update_rows)
+_FINISH_COLUMNS = (*_PUT_OFF_COLUMNS, "state", "path", "duration_ms", "size_bytes", "finished_at")
+_FINISH = RowStatement(recording, _FINISH_COLUMNS, _update_rows)
 _WAITING = (
     select(recording.c.call_id, recording.c.tenant, recording.c.started_at, recording.c.attempts)
     .where(
@@ -33,10 +46,9 @@ _WAITING = (
     .limit(_BATCH)
 )
 _KIND = str(RecordingStarted.__struct_config__.tag)
-_RAW_FILES = (
-    select(journal.c.call_id, journal.c.data)
-    .where(journal.c.call_id.in_(bindparam("calls", expanding=True)), journal.c.kind == _KIND)
-    .order_by(journal.c.call_id, journal.c.at, journal.c.seq)
+_RAW_FILES = ListQuery(
+    f"SELECT call_id, data FROM journal WHERE call_id IN {{ids}} AND kind = '{_KIND}'"
+    " ORDER BY call_id, at, seq"
 )
 
 
@@ -99,7 +111,7 @@ def waiting(connection: Connection, now: int) -> list[Job]:
 
 def _raw_files(connection: Connection, call_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {call_id: [] for call_id in call_ids}
-    for call_id, data in connection.execute(_RAW_FILES, {"calls": call_ids}):
+    for call_id, data in _RAW_FILES.run(connection, call_ids):
         names = msgspec.json.decode(data, type=_RawFiles)
         found[call_id].append((names.caller_file, names.operator_file))
     return found
@@ -124,14 +136,13 @@ def finish(connection: Connection, done: Sequence[tuple[Job, str, Mixed]], now: 
                 "finished_at": now,
             }
         )
-    if rows:
-        connection.execute(_FINISH, rows)
+    _FINISH.run(connection, rows)
 
 
 def put_off(connection: Connection, rows: Sequence[tuple[Job, str, int]]) -> None:
     """These jobs could not be done now: each with an error for people, and until when in UTC milliseconds."""
-    connection.execute(
-        _PUT_OFF,
+    _PUT_OFF.run(
+        connection,
         [
             {"of_call": job.call_id, "attempts": job.attempts + 1, "next_attempt_at": until, "error": error}
             for job, error, until in rows
@@ -153,11 +164,9 @@ def wholly_done(connection: Connection, call_ids: Sequence[str]) -> set[str]:
 
 def _begin(connection: Connection, calls: Sequence[tuple[str, str, int]]) -> None:
     """One statement for all: (call_id, tenant, started_at in UTC milliseconds)."""
-    if not calls:
-        return
     # No time for the next attempt: due at once, however the wall clock is set.
     values = [
         {"call_id": call_id, "tenant": tenant, "state": "waiting", "started_at": started_at}
         for call_id, tenant, started_at in calls
     ]
-    connection.execute(_BEGIN[connection.dialect.name], values)
+    _BEGIN.run(connection, values)

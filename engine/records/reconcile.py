@@ -1,19 +1,17 @@
 """Closes calls that only the switch's own log knows the end of; the worker does it all the time."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import structlog
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
 from engine.journal.events import Entry
 from engine.journal.spool import Spool
-from engine.journal.writer import JournalWriter, load_entries
+from engine.journal.writer import STORE_POSITION, JournalWriter, load_entries
 from engine.records.witness import Describe, missing_events
 from engine.store.database import Database
 from engine.store.tables import call as call_table
@@ -24,18 +22,7 @@ from engine.switch.cel_calls import SwitchCall, SwitchCalls
 EVERY_SECONDS = 30.0
 SETTLE_MS = 15_000  # the engine has this long to tell of an end itself
 _WRITER = "event-log"
-
-
-def _upsert(insert: Callable[..., Any]) -> Any:
-    statement = insert(journal_position)
-    return statement.on_conflict_do_update(
-        index_elements=["writer", "segment"],
-        set_={"inode": statement.excluded.inode, "bytes_read": statement.excluded.bytes_read},
-    )
-
-
 _RECORDED = select(call_table.c.call_id).where(call_table.c.call_id.in_(bindparam("calls", expanding=True)))
-_STORE = {"sqlite": _upsert(sqlite.insert), "postgresql": _upsert(postgresql.insert)}
 _log = structlog.get_logger(__name__)
 
 
@@ -160,7 +147,5 @@ class Reconciler:
         values = {"writer": _WRITER, "segment": 0, "inode": inode, "bytes_read": offset}
         if values == self._stored:
             return
-        await self._database.transaction(
-            lambda connection: connection.execute(_STORE[connection.dialect.name], values)
-        )
+        await self._database.transaction(partial(STORE_POSITION.run, rows=[values]))
         self._stored = values

@@ -12,28 +12,32 @@ from engine.journal.events import Entry
 from engine.records.derive import derive_call
 from engine.records.model import CallRecord
 from engine.store import tables
+from engine.store.rows import RowStatement
 
 RecordDeriver = Callable[[Connection, Sequence[CallRecord]], None]
 
 _log = structlog.get_logger(__name__)
 
 
-def _upsert(table: Table, dialect: str) -> Insert:
+_NEVER_DERIVED = ("ticket", "rating")  # other features write these
+
+
+def _upsert(table: Table) -> RowStatement:
     """Insert rows, or bring those with the same key up to date."""
     keys = [column.name for column in table.primary_key]
     names = [column.name for column in table.columns if column.name not in _NEVER_DERIVED]
-    statement: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    changed = {name: statement.excluded[name] for name in names if name not in keys}
-    upsert: Insert = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-    return upsert
+
+    def make(dialect: str) -> Insert:
+        statement: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+        changed = {name: statement.excluded[name] for name in names if name not in keys}
+        upsert: Insert = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+        return upsert
+
+    return RowStatement(table, names, make)
 
 
-_NEVER_DERIVED = ("ticket", "rating")  # other features write these
-_UPSERTS = {
-    (dialect, table.name): _upsert(table, dialect)
-    for dialect in ("sqlite", "postgresql")
-    for table in (tables.call, tables.leg)
-}
+_CALLS = _upsert(tables.call)
+_LEGS = _upsert(tables.leg)
 
 
 class RecordStore:
@@ -55,11 +59,8 @@ class RecordStore:
                 records.append(record)
         if not records:
             return
-        dialect = connection.dialect.name
-        connection.execute(_UPSERTS[dialect, "call"], [_call_row(record) for record in records])
-        legs = [row for record in records for row in _leg_rows(record)]
-        if legs:
-            connection.execute(_UPSERTS[dialect, "leg"], legs)
+        _CALLS.run(connection, [_call_row(record) for record in records])
+        _LEGS.run(connection, [row for record in records for row in _leg_rows(record)])
         for deriver in self._then:
             deriver(connection, records)
 

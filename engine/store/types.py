@@ -36,6 +36,11 @@ def from_text(text: str) -> int:
     return to_milliseconds(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
+def read_time(value: str | datetime) -> int:
+    """UTC milliseconds of a time as either database's driver gives it."""
+    return from_text(value) if isinstance(value, str) else to_milliseconds(value)
+
+
 class UtcTime(TypeDecorator[int]):
     """In Python whole UTC milliseconds; in PostgreSQL `timestamptz(3)`, in SQLite text in UTC."""
 
@@ -55,4 +60,4 @@ class UtcTime(TypeDecorator[int]):
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
         if value is None:
             return None
-        return from_text(value) if isinstance(value, str) else to_milliseconds(value)
+        return read_time(value)
