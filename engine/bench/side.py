@@ -5,6 +5,7 @@ import audioop
 import os
 import sqlite3
 import wave
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ class Addresses:
     operators: int
 
 
-class Side:
+class Side(ABC):
     """One side. `async with side:` starts it and ends it; its files go with the bench's folder."""
 
     name = ""
@@ -92,19 +93,19 @@ class Side:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_templates.get_template(template).render(values))
 
-    async def __aenter__(self) -> "Side":
-        raise NotImplementedError
+    @abstractmethod
+    async def __aenter__(self) -> "Side": ...
 
-    async def __aexit__(self, *_: object) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def __aexit__(self, *_: object) -> None: ...
 
+    @abstractmethod
     def pids(self) -> Mapping[str, list[int]]:
         """Process ids by the group that their CPU time is counted in."""
-        raise NotImplementedError
 
+    @abstractmethod
     def records(self) -> dict[str, Path | None]:
         """By the caller's number, the recording that the database names (None: none yet)."""
-        raise NotImplementedError
 
     async def settled(self, callers: set[str], timeout: float) -> None:
         """Wait until all these callers have their record and recording, `timeout` seconds at most."""
