@@ -52,6 +52,9 @@ _RAW_FILES = ListQuery(
 )
 
 
+RawFiles = Sequence[tuple[str, str]]
+
+
 class Job(NamedTuple):
     """A call whose recording is to be made; `started_at` in UTC milliseconds.
 
@@ -62,7 +65,7 @@ class Job(NamedTuple):
     tenant: str
     started_at: int
     attempts: int
-    raw_files: tuple[tuple[str, str], ...] = ()
+    raw_files: RawFiles
 
 
 class _RawFiles(msgspec.Struct):
@@ -99,10 +102,11 @@ def take_over_forgotten(connection: Connection, since: int) -> int:
     return len(found)
 
 
-def waiting(connection: Connection, now: int) -> list[Job]:
-    """The next jobs that are due, 500 at most."""
+def waiting(connection: Connection, now: int, known: Mapping[str, RawFiles]) -> list[Job]:
+    """The next jobs that are due, 500 at most. `known` spares looking up again what was just looked up."""
     rows = connection.execute(_WAITING, {"now": now}).all()
-    names = _raw_files(connection, [row.call_id for row in rows]) if rows else {}
+    unknown = [row.call_id for row in rows if row.call_id not in known]
+    names = {**known, **_raw_files(connection, unknown)} if unknown else known
     return [
         Job(call_id, tenant, started or 0, attempts, tuple(names[call_id]))
         for call_id, tenant, started, attempts in rows

@@ -22,7 +22,7 @@ from engine.recordings.mixing import Mixed, Part, is_closed, mix
 from engine.settings import Settings
 from engine.store.database import Database
 
-POLL_S = 0.5
+POLL_S = 0.75  # twice, and the journal's writer before it: a recording is there within 2 s
 # A raw file that the switch has closed is whole when its size has not changed for this long.
 STABLE_MS = 300
 # One that is not closed (the switch was killed) or not there: the switch writes every 2 s.
@@ -77,6 +77,7 @@ class RecordingWorker:
         self._database = database
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
+        self._raw_files: dict[str, jobs.RawFiles] = {}  # of the jobs seen at the last look
 
     async def tidy(self) -> None:
         """After a start: find work that was forgotten, and raw files that were left behind."""
@@ -99,8 +100,9 @@ class RecordingWorker:
     async def work(self) -> int:
         """Do what is due and ready; returns how many calls were finished."""
         due = await self._database.transaction(
-            partial(jobs.waiting, now=self._clock.wall_ms()), read_only=True
+            partial(jobs.waiting, now=self._clock.wall_ms(), known=self._raw_files), read_only=True
         )
+        self._raw_files = {job.call_id: job.raw_files for job in due}
         ready: list[_Task] = []
         unready: list[tuple[Job, str]] = []
         for job in due:

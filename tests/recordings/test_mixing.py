@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydub import AudioSegment
 
 from engine.recordings.mixing import Part, mix
 from tests import sound
@@ -30,6 +31,13 @@ def test_f01_caller_is_left_and_operator_right(tmp_path: Path) -> None:
     assert sound.presence(target, 0, 1000) == 0
     assert sound.presence(target, 1, 440) == 0
     assert [path.name for path in target.parent.iterdir()] == ["call.wav"]
+
+
+def test_it_is_what_pydub_makes_of_two_sides(tmp_path: Path) -> None:
+    part = _part(tmp_path, 440, 1000, 9.7)
+    mix([part], tmp_path / "call.wav")
+    theirs = AudioSegment.from_mono_audiosegments(*(AudioSegment.from_wav(file) for file in part))
+    assert AudioSegment.from_wav(tmp_path / "call.wav").raw_data == theirs.raw_data
 
 
 def test_parts_follow_one_another_and_stay_in_step(tmp_path: Path) -> None:
