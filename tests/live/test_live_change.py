@@ -92,7 +92,9 @@ async def short_call(site: Site) -> dict[str, Any]:
 
 
 async def healthz(site: Site) -> dict[str, Any]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    # The page's process starts beside the others and may be the last to be there.
+    transport = httpx.AsyncHTTPTransport(retries=8)
+    async with httpx.AsyncClient(trust_env=False, transport=transport, timeout=20) as client:
         answer = await client.get(f"http://127.0.0.1:{site.settings.ports.web}/healthz")
     assert answer.status_code == 200, "calls are served all the same"
     return dict(answer.json())

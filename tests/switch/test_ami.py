@@ -152,6 +152,10 @@ async def test_a_hanging_asterisk_is_away_within_the_limit(instance: Instance) -
     assert instance.asterisk is not None
     async with connected(instance, limit=0.5) as ami:
         instance.asterisk.send_signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{instance.asterisk.pid}/task")
+        wait_until(
+            lambda: all(" T " in (each / "stat").read_text() for each in threads.iterdir()), what="stopped"
+        )
         asked = [asyncio.create_task(ami.database_put("fallback", str(n), "x")) for n in range(3)]
         for each in asked:
             with pytest.raises(SwitchAway):
