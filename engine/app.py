@@ -44,8 +44,8 @@ log = structlog.get_logger(__name__)
 
 
 def main(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; 0 after a clean end, 1 when another engine runs already, 3 when another one
-    has taken the switch over.
+    """Run until SIGTERM or SIGINT; 0 after a clean end, 1 when another engine runs already, 3 when another
+    one has taken the switch over.
     """
     logs.configure("engine")
     try:
