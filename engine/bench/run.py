@@ -66,7 +66,14 @@ async def _measure(
             for name, load in loads.items():
                 calls = max(1, round(rate * seconds))
                 tell(f"{name}: {calls} calls, {rate:g} a second (round {number} of {rounds})")
-                measured = await load.run(rate, calls)
+                try:
+                    measured = await load.run(rate, calls)
+                except BenchError as error:
+                    if not found:
+                        raise
+                    # This rate is too much for the machine, and so are higher ones; what was measured counts.
+                    tell(f"{name}: broke down at {rate:g} a second, which ends the bench: {str(error)[:200]}")
+                    return [each for each in found if each.rate < rate]
                 tell(
                     f"{name}: {measured.complete} complete, {measured.failed} failed, "
                     f"{measured.short_recordings} recorded short, "
