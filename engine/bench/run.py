@@ -60,7 +60,7 @@ async def bench(
 async def _measure(
     loads: dict[str, Load], rates: Sequence[float], seconds: float, rounds: int, tell: Tell
 ) -> list[Measured]:
-    found = []
+    found: list[Measured] = []
     for rate in rates:
         for number in range(1, rounds + 1):
             for name, load in loads.items():
