@@ -5,6 +5,7 @@ A line in is a request `{"id": 1, "do": "call", …}`; a line out is its answer 
 The library runs no thread of its own for signalling: everything happens in the loop of `main`.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -106,13 +107,15 @@ class Call(pj.Call):  # type: ignore[misc]
     def drop_player(self) -> None:
         player, self.player = self.player, None
         if player is not None and self.sound is not None:
-            player.stopTransmit(self.sound)
+            with contextlib.suppress(pj.Error):  # the sound's thread may have removed the call's port already
+                player.stopTransmit(self.sound)
 
     def drop_recorder(self) -> None:
         """Deleting the recorder completes its file; it must be gone before the call is."""
         recorder, self.recorder = self.recorder, None
         if recorder is not None and self.sound is not None:
-            self.sound.stopTransmit(recorder)
+            with contextlib.suppress(pj.Error):
+                self.sound.stopTransmit(recorder)
             del recorder
             _wait_complete(self.recording)
 
