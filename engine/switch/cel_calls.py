@@ -8,8 +8,9 @@ from engine.switch.cel import CelEvent, ChannelEnd, EndedBy, ended_by
 
 INITIAL_CONTEXTS = frozenset({"from-trunk", "from-user"})
 
-_SEQUENCE = re.compile(r"\.(\d+)$")
+_BORN = re.compile(r"(\d+)\.(\d+)$")  # the unique id's second and sequence number
 _REORDERED = 64  # threads may log new channels out of order, by no more than this
+_REORDERED_S = 1  # and a lower number may have been given this much later
 _LOST_CAUSE = 41
 
 
@@ -80,6 +81,7 @@ class SwitchCalls:
         self._lost: list[SwitchChannel] = []
         self._sequences: set[int] = set()
         self._highest = -1
+        self._highest_born = 0
         self._last_at = 0
 
     def feed(self, events: Iterable[CelEvent]) -> None:
@@ -155,12 +157,12 @@ class SwitchCalls:
 
     def _notice_restart(self, unique_id: str) -> None:
         """The switch numbers its channels from 0 at each start; those alive before are gone."""
-        match = _SEQUENCE.search(unique_id)
+        match = _BORN.search(unique_id)
         if match is None or ".leg." in unique_id:
             return
-        sequence = int(match[1])
-        again = sequence in self._sequences or (sequence == 0 and self._highest >= 0)
-        if again or sequence < self._highest - _REORDERED:
+        born, sequence = int(match[1]), int(match[2])
+        again = sequence in self._sequences or sequence < self._highest - _REORDERED
+        if again or (sequence < self._highest and born > self._highest_born + _REORDERED_S):
             for channel in self._channels.values():
                 if channel.ended_at is None:
                     channel.ended_at, channel.certain, channel.cause = self._last_at, False, _LOST_CAUSE
@@ -170,4 +172,5 @@ class SwitchCalls:
             self._sequences.clear()
             self._highest = -1
         self._sequences.add(sequence)
-        self._highest = max(self._highest, sequence)
+        if sequence > self._highest:
+            self._highest, self._highest_born = sequence, born

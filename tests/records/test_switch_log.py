@@ -139,6 +139,19 @@ def test_channels_that_died_with_the_switch_end_with_its_last_sign_of_life(tmp_p
     assert calls["cell1-1000000100.0"].ended_at is None
 
 
+@pytest.mark.parametrize("order", [("0", "1", "2"), ("1", "0", "2"), ("2", "1", "0")])
+def test_new_channels_logged_out_of_order_are_no_restart(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """The switch's threads log as they come: seen with the first calls after a start of Asterisk 22.10.1."""
+    path = tmp_path / "log"
+    path.write_bytes(
+        b"".join(line("CHAN_START", 1000.0, f"cell1-1000000000.{number}") for number in order)
+        + b"".join(line("ANSWER", 1000.5, f"cell1-1000000000.{number}") for number in order)
+    )
+    calls = read(path).calls
+    assert len(calls) == 3
+    assert all(call.first.answered_at == 1_000_500 and call.ended_at is None for call in calls.values())
+
+
 def test_lost_channels_are_found_from_the_back_too(tmp_path: Path) -> None:
     base = 1_763_800_000
     path = tmp_path / "log"
