@@ -29,7 +29,7 @@ class PlainSide(Side):
         library = PromptLibrary(self.settings)
         if problems := library.prepare(TENANT, self.prompt_source.parent.parent, "ru", ["menu"]):
             raise BenchError(f"the prompt cannot be made: {problems[0].message}")
-        prompt = library.media(TENANT, "ru", "menu", {})[0].removeprefix("sound:")
+        prompt = library.made(TENANT, "ru", "menu", {})[0].removeprefix("sound:")
         render(self.settings, also_load=["app_queue", "cdr_sqlite3_custom"])
         etc = self.settings.asterisk_home / "etc"
         values = {

@@ -15,7 +15,7 @@ import structlog
 from engine.calls.dialer import RingResult, ring
 from engine.calls.errors import CallerGone, HungUp, PromptFailed
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
-from engine.calls.services import Services, playback_id
+from engine.calls.services import Outside, Services, playback_id
 from engine.calls.together import together
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
@@ -43,18 +43,6 @@ T = TypeVar("T")
 LONGEST_PROMPT_S = 900.0
 
 
-class CallPrompts:
-    """The prompts of one call's tenant, filled from its variables."""
-
-    def __init__(self, call: "Call") -> None:
-        self._call = call
-
-    def media(self, prompt: Prompt) -> list[str]:
-        """Media URIs for the switch. Raises what the prompt library raises for one that is missing."""
-        call = self._call
-        return call.services.prompts.media(call.tenant.name, call.language, prompt, call.variables)
-
-
 class Call:
     """What a step may see and do of a call. `id` is the caller's channel's unique id."""
 
@@ -68,14 +56,13 @@ class Call:
         self.started = started
         self.number = started.number
         self.scenario_name = started.scenario
-        self.language: str = tenant.language
         self.variables: dict[str, Value] = {
             "caller.number": started.caller,
             "caller.name": started.caller_name,
             "number": started.number,
             "call.id": call_id,
+            "language": tenant.language,
         }
-        self.prompts = CallPrompts(self)
         self.log = structlog.get_logger(__name__).bind(call_id=call_id)
         self.caller = Leg(
             Channel(services.connection, call_id),
@@ -201,11 +188,38 @@ class Call:
         self.background.add(task)
         task.add_done_callback(self.background.discard)
 
-    async def play(self, media: Sequence[str], *, barge_in: bool = False) -> str | None:
-        """Play media to the caller, answering first. With `barge_in` a digit stops it and is returned.
+    @property
+    def language(self) -> str:
+        """What the caller hears."""
+        return str(self.variables["language"])
 
-        Raises `PromptFailed` when the switch could not play it.
+    @property
+    def outside(self) -> Outside:
+        return self.services.outside
+
+    def now(self) -> int:
+        """The wall clock, UTC milliseconds."""
+        return self.services.clock.wall_ms()
+
+    def seconds(self) -> float:
+        """A clock for limits; it never jumps."""
+        return asyncio.get_running_loop().time()
+
+    async def play(self, *prompts: Prompt, barge_in: bool = False) -> str | None:
+        """Play prompts in order, answering first. With `barge_in` a digit stops them and is returned.
+
+        Raises what the prompt library raises for one that is missing, and `PromptFailed`.
         """
+        media: list[str] = []
+        if not (barge_in and self.digits):
+            for prompt in prompts:
+                media += await self.services.prompts.media(
+                    self.tenant.name, self.language, prompt, self.variables
+                )
+        return await self.play_media(media, barge_in=barge_in)
+
+    async def play_media(self, media: Sequence[str], *, barge_in: bool = False) -> str | None:
+        """The same for media URIs. Raises `PromptFailed` when the switch could not play them."""
         self.last_talk_ended_by = None
         if not media or (barge_in and self.digits):
             await self.answer()
@@ -240,6 +254,18 @@ class Call:
         if await self.until(lambda: bool(self.digits), timeout):
             return self.digits.popleft()
         return None
+
+    def forget_digits(self) -> None:
+        """What was keyed in so far is no choice in what comes next."""
+        self.digits.clear()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait; the caller hears what he heard before."""
+        await self.until(lambda: False, seconds)
+
+    def rung(self) -> set[Target]:
+        """Everybody who has been rung in this call."""
+        return {leg.target for leg in self.legs.values() if leg.target is not None}
 
     async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
         """Ring all targets with music for the caller; the first to answer talks with him, until one of the

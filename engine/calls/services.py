@@ -21,9 +21,9 @@ def playback_id(call_id: str, number: int) -> str:
 
 
 class Prompts(Protocol):
-    """Media for prompts, made before the scenario went live; `media` never waits."""
+    """Media for prompts, made before the scenario went live where they hold nothing of the call."""
 
-    def media(
+    async def media(
         self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]
     ) -> list[str]: ...
 
@@ -37,6 +37,11 @@ class MixMonitor(Protocol):
 
 
 @dataclass(frozen=True)
+class Outside:
+    """What steps use beside the call itself: one object for all calls."""
+
+
+@dataclass(frozen=True)
 class Services:
     connection: Connection
     router: Router
@@ -45,3 +50,4 @@ class Services:
     mixmonitor: MixMonitor
     prompts: Prompts
     raw_recordings: str  # folder, as Asterisk sees it
+    outside: Outside = Outside()

@@ -129,7 +129,7 @@ def _sources(folder: Path) -> list[Path]:
 
 def _file(library: PromptLibrary, tenant: Tenant, name: str) -> Path:
     try:
-        [uri] = library.media(tenant.name, tenant.language, name, {})
+        [uri] = library.made(tenant.name, tenant.language, name, {})
     except PromptMissing as error:
         raise click.ClickException(str(error)) from error
     return Path(uri.removeprefix("sound:") + ".wav")

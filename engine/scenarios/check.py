@@ -13,6 +13,7 @@ from engine.directory.prompts.library import SOURCE_ENDINGS, find_source
 from engine.scenarios import templates
 from engine.scenarios.loader import ScenarioFile
 from engine.scenarios.model import Reference, Spoken, StepModel
+from engine.scenarios.variables import CALL_VARIABLES
 
 __all__ = ["Finding", "check_numbers", "check_scenario"]
 
@@ -130,7 +131,7 @@ def _outgoing(
 
 
 def _templates(file: ScenarioFile) -> Iterator[Finding]:
-    known = set(templates.CALL_VARIABLES) | {name for step in file.steps.values() for name in step.sets()}
+    known = set(CALL_VARIABLES) | {one.name for step in file.steps.values() for one in step.sets()}
     for name, step in file.steps.items():
         for text, path in step.templates():
             yield from _template(file, text, ("steps", name, *path), known)

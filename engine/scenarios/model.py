@@ -12,9 +12,10 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from engine.directory.fields import FileModel, Name
 from engine.directory.prompt_model import Prompt
+from engine.scenarios.variables import Variable
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 STEP_NAME = r"^[a-z][a-z0-9_-]*$"
 
@@ -79,7 +80,7 @@ class StepModel(FileModel):
         """Every way out but the error road."""
 
     @abstractmethod
-    async def run(self, call: Call) -> str:
+    async def run(self, call: Conversation) -> str:
         """Do the step for a call; the name of the exit taken.
 
         Raises an `Exception` where it cannot: the call takes the error road. A caller who hangs up is no
@@ -98,7 +99,7 @@ class StepModel(FileModel):
         """Texts with `{variable}` in them, and where they are written."""
         return ()
 
-    def sets(self) -> Iterable[str]:
+    def sets(self) -> Iterable[Variable]:
         """Variables that the step gives a value."""
         return ()
 

@@ -19,7 +19,7 @@ from engine.directory.model import TenantModel
 from engine.scenarios.model import ScenarioModel, StepModel
 from engine.scenarios.schema import scenario_schema, tenant_schema
 from engine.scenarios.steps import STEP_TYPES
-from engine.scenarios.templates import CALL_VARIABLES
+from engine.scenarios.variables import CALL_VARIABLES
 
 _TENANT_HEAD = """\
 # Tenant files
@@ -82,7 +82,7 @@ def tenant_reference() -> str:
 def scenario_reference() -> str:
     """Markdown about scenario files."""
     lines = [_SCENARIO_HEAD, *_table(ScenarioModel), "", _PROMPTS]
-    lines += [f"- `{{{name}}}`: {text}" for name, text in CALL_VARIABLES.items()]
+    lines += [f"- `{{{one.name}}}` ({one.type}): {one.about}" for one in CALL_VARIABLES.values()]
     lines += ["", _ERRORS, "## Steps"]
     for name, step in STEP_TYPES.items():
         lines += ["", f"### `{name}`", "", _about(step), "", *_table(step)]

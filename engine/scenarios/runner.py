@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, NoReturn
 
 from engine.journal.events import ScenarioCompleted, StepFailed, StepLeft
@@ -38,8 +37,8 @@ async def run_scenario(call: Call, scenario: Scenario | None, *, start: str | No
     """
     name = start or (scenario.start if scenario else DESK)
     attempt = call.attempt() if start else 1
-    if scenario and scenario.language:
-        call.language = scenario.language
+    if scenario and scenario.language and not start:
+        call.set_variable("language", scenario.language)
     guard = _LoopGuard()
     while True:
         if name == END:
@@ -51,12 +50,12 @@ async def run_scenario(call: Call, scenario: Scenario | None, *, start: str | No
         call.enter_step(name, step.kind, attempt=attempt)
         attempt = 1
         try:
-            guard.step(name)
+            guard.step(name, call.seconds())
             taken = await step.run(call)
         except Exception as error:
             if isinstance(error, SwitchAway):
                 # Without a connection we are detached in a moment; else one request was too slow.
-                await call.until(lambda: False, SECOND_THOUGHT_S)
+                await call.pause(SECOND_THOUGHT_S)
             if call.talking_with is not None:
                 # The error road is for a caller who is alone; people who talk go on talking.
                 raise
@@ -120,8 +119,7 @@ class _LoopGuard:
     def reset(self) -> None:
         self._steps = 0
 
-    def step(self, name: str) -> None:
-        now = asyncio.get_running_loop().time()
+    def step(self, name: str, now: float) -> None:
         if now - self._since >= 1.0:
             self._since, self._steps = now, 0
         self._steps += 1

@@ -8,17 +8,7 @@ from collections.abc import Iterator
 
 from engine.directory.prompts.saying import VARIABLE, fill
 
-__all__ = ["CALL_VARIABLES", "fill", "names", "problem"]
-
-# What every call has without a `set` step.
-CALL_VARIABLES = {
-    "caller.number": "the caller's number in E.164, empty when withheld",
-    "caller.name": "the caller's name, from the phone book or as it was sent",
-    "number": "the city number that was dialled",
-    "call.id": "the call's id",
-    "operator": "the extension or number that answered the last ring or dial",
-    "extension": "the extension that the caller keyed in last",
-}
+__all__ = ["fill", "names", "problem"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z]+)?")
 

@@ -88,7 +88,9 @@ class Files:
 class PromptNames:
     """Every prompt is one media file of its name."""
 
-    def media(self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]) -> list[str]:
+    async def media(
+        self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]
+    ) -> list[str]:
         return [f"sound:/prompts/{part}" for part in parts(prompt)]
 
 

@@ -144,7 +144,7 @@ async def is_told(recording: Path, prompt: Path, timeout: float = 20) -> None:
 
 def prompt_file(site: Site, prompt: Prompt) -> Path:
     """The `.wav` that was made of a prompt of the tests' tenant."""
-    [media] = PromptLibrary(site.settings).media("romashka", "ru", prompt, {})
+    [media] = PromptLibrary(site.settings).made("romashka", "ru", prompt, {})
     return Path(f"{media.removeprefix('sound:')}.wav")
 
 

@@ -55,7 +55,7 @@ def _file(uri: str) -> Path:
 
 
 def _media(library: PromptLibrary, what: Any, language: str = "ru", **variables: Any) -> list[str]:
-    return library.media("romashka", language, prompt(what), variables)
+    return library.made("romashka", language, prompt(what), variables)
 
 
 def test_f13_own_recording_goes_before_the_built_in_one(library: PromptLibrary, folder: Path) -> None:
@@ -127,12 +127,12 @@ def test_texts_are_spoken_once_for_each_language(
 def test_media_of_a_list_in_order_and_in_microseconds(library: PromptLibrary, folder: Path) -> None:
     what = ["goodbye", {"text": "Ваш номер"}, {"say": "digits", "value": "{caller.number}"}]
     library.prepare("romashka", folder, "ru", [prompt(what)])
-    media = library.media("romashka", "ru", prompt(what), {"caller.number": "+7903"})
+    media = library.made("romashka", "ru", prompt(what), {"caller.number": "+7903"})
     assert [uri.split(":")[0] for uri in media] == ["sound", "sound", "digits"]
     assert media[2] == "digits:7903"
     asked, begun = prompt(what), time.perf_counter()
     for _ in range(1000):
-        library.media("romashka", "ru", asked, {"caller.number": "+7903"})
+        library.made("romashka", "ru", asked, {"caller.number": "+7903"})
     assert (time.perf_counter() - begun) / 1000 < 100e-6
 
 
@@ -150,7 +150,7 @@ def test_tenants_do_not_hear_one_another(library: PromptLibrary, folder: Path) -
     sound.tone(folder / "prompts" / "welcome-us.wav", 440, 1)
     library.prepare("romashka", folder, "ru", [prompt("welcome-us")])
     with pytest.raises(PromptMissing):
-        library.media("vasilek", "ru", "welcome-us", {})
+        library.made("vasilek", "ru", "welcome-us", {})
 
 
 def test_every_built_in_prompt_is_in_both_languages() -> None:

@@ -221,7 +221,7 @@ BROKEN: dict[str, tuple[str | bytes, list[str]]] = {
     "a variable that nobody sets": (
         HEAD + '  hello: {type: set, variables: {who: "{plam}", plan: vip}}\n',
         [
-            "4: no step sets the variable plam, expected one of call.id, caller.name, caller.number, extension, number, operator, plan, who (did you mean plan?)"
+            "4: no step sets the variable plam, expected one of call.id, caller.name, caller.number, extension, language, number, operator, plan, who (did you mean plan?)"
         ],
     ),
     "a brace alone": (

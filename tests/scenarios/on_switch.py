@@ -47,7 +47,9 @@ class Media:
         self.lost: set[str] = set()
         self.languages: set[str] = set()
 
-    def media(self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]) -> list[str]:
+    async def media(
+        self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]
+    ) -> list[str]:
         self.languages.add(language)
         found = []
         for part in parts(prompt):

@@ -14,9 +14,10 @@ from engine.directory.numbers import is_e164
 from engine.scenarios.model import Reference, Template
 from engine.scenarios.steps.ring import RingOutcomes
 from engine.scenarios.templates import fill
+from engine.scenarios.variables import CALL_VARIABLES, Variable
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 
 class DialStep(RingOutcomes):
@@ -34,13 +35,13 @@ class DialStep(RingOutcomes):
     def templates(self) -> Iterable[tuple[str, tuple[str | int, ...]]]:
         return [(self.number, ("number",))]
 
-    def sets(self) -> Iterable[str]:
-        return ("operator",)
+    def sets(self) -> Iterable[Variable]:
+        return (CALL_VARIABLES["operator"],)
 
-    async def run(self, call: Call) -> str:
+    async def run(self, call: Conversation) -> str:
         return await self.ring(call, self._rounds(call))
 
-    def _rounds(self, call: Call) -> Iterator[tuple[list[Target], float]]:
+    def _rounds(self, call: Conversation) -> Iterator[tuple[list[Target], float]]:
         outgoing = call.tenant.outgoing
         if outgoing is None:
             raise StepError("the tenant has no `outgoing` trunk")

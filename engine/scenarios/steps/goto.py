@@ -9,7 +9,7 @@ from pydantic import Field
 from engine.scenarios.model import Exit, StepModel, StepName
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 
 class GotoStep(StepModel):
@@ -21,5 +21,5 @@ class GotoStep(StepModel):
     def exits(self) -> list[Exit]:
         return [Exit("step", self.step, ("step",))]
 
-    async def run(self, call: Call) -> str:
+    async def run(self, call: Conversation) -> str:
         return "step"

@@ -11,7 +11,7 @@ from engine.directory.prompt_model import Prompt
 from engine.scenarios.model import Exit, Spoken, StepModel
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 
 class HangupStep(StepModel):
@@ -34,10 +34,9 @@ class HangupStep(StepModel):
     def prompts(self) -> Iterable[Spoken]:
         return [] if self.prompt is None else [Spoken(self.prompt, ("prompt",))]
 
-    async def run(self, call: Call) -> str:
+    async def run(self, call: Conversation) -> str:
         if self.prompt is not None:
-            await call.answer()
-            await call.play(call.prompts.media(self.prompt))
+            await call.play(self.prompt)
         return "end"
 
 

@@ -12,9 +12,10 @@ from engine.directory.prompt_model import Prompt
 from engine.scenarios.digits import Match, resolve
 from engine.scenarios.model import DESK, SORRY, Exit, Spoken, StepModel, StepName
 from engine.scenarios.steps.ring import RingStep
+from engine.scenarios.variables import CALL_VARIABLES, Variable
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 # The pause after which a number is taken as complete.
 BETWEEN_DIGITS = 1.5
@@ -81,8 +82,8 @@ class MenuStep(StepModel):
         yield Spoken(self.wrong_key, ("wrong_key",) if "wrong_key" in given else ())
         yield Spoken(self.no_input, ("no_input",) if "no_input" in given else ())
 
-    def sets(self) -> Iterable[str]:
-        return ("extension", "operator") if self.extensions else ()
+    def sets(self) -> Iterable[Variable]:
+        return (CALL_VARIABLES["extension"], CALL_VARIABLES["operator"]) if self.extensions else ()
 
     def caller_acted(self, exit_name: str) -> bool:
         return exit_name.startswith(("key ", "extension "))
@@ -93,12 +94,11 @@ class MenuStep(StepModel):
             user=extension, on_no_answer=self.on_no_answer, after=self.after, on_error=self.on_error
         )
 
-    async def run(self, call: Call) -> str:
+    async def run(self, call: Conversation) -> str:
         """A prompt and a choice per attempt; attempts are kept by the call across a recovery."""
-        before: Prompt | None = None
+        prompts: tuple[Prompt, ...] = (self.prompt,)
         while True:
-            media = [] if before is None else call.prompts.media(before)
-            choice = await self._choice(call, [*media, *call.prompts.media(self.prompt)])
+            choice = await self._choice(call, prompts)
             if isinstance(choice, Match):
                 if choice.kind == "key":
                     return f"key {choice.value}"
@@ -107,11 +107,13 @@ class MenuStep(StepModel):
             if call.attempt() >= self.attempts:
                 return f"on_{choice}"
             call.next_attempt()
-            before = self.no_input if choice == "timeout" else self.wrong_key
+            prompts = (self.no_input if choice == "timeout" else self.wrong_key, self.prompt)
 
-    async def _choice(self, call: Call, media: list[str]) -> Match | Literal["timeout", "invalid"]:
+    async def _choice(
+        self, call: Conversation, prompts: tuple[Prompt, ...]
+    ) -> Match | Literal["timeout", "invalid"]:
         extensions = call.tenant.users if self.extensions else ()
-        typed = await call.play(media, barge_in=True) or await call.read_digit(self.timeout)
+        typed = await call.play(*prompts, barge_in=True) or await call.read_digit(self.timeout)
         if typed is None:
             return "timeout"
         while True:
@@ -126,7 +128,7 @@ class MenuStep(StepModel):
                 return found.match or "invalid"
             typed += digit
 
-    async def _rest_of_number(self, call: Call) -> None:
+    async def _rest_of_number(self, call: Conversation) -> None:
         """The other digits of an unknown extension are no answer to the prompt that follows."""
         for _ in range(_MOST_DIGITS if self.extensions else 0):
             if await call.read_digit(BETWEEN_DIGITS) is None:

@@ -11,7 +11,7 @@ from engine.directory.prompt_model import Prompt
 from engine.scenarios.model import Exit, Spoken, StepModel, StepName
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 
 class PlayStep(StepModel):
@@ -27,7 +27,6 @@ class PlayStep(StepModel):
     def prompts(self) -> Iterable[Spoken]:
         return [Spoken(self.prompt, ("prompt",))]
 
-    async def run(self, call: Call) -> str:
-        await call.answer()
-        await call.play(call.prompts.media(self.prompt))
+    async def run(self, call: Conversation) -> str:
+        await call.play(self.prompt)
         return "next"

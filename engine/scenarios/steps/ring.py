@@ -12,9 +12,10 @@ from engine.calls.errors import StepError
 from engine.calls.leg import Target
 from engine.directory.fields import Extension, Name, Seconds
 from engine.scenarios.model import SORRY, Exit, Reference, StepModel, StepName
+from engine.scenarios.variables import CALL_VARIABLES, Variable
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 RING_SECONDS = 25.0
 
@@ -49,18 +50,18 @@ class RingOutcomes(StepModel):
     def caller_acted(self, exit_name: str) -> bool:
         return exit_name == "after"
 
-    async def ring(self, call: Call, rounds: Iterable[tuple[Sequence[Target], float]]) -> str:
+    async def ring(self, call: Conversation, rounds: Iterable[tuple[Sequence[Target], float]]) -> str:
         """Ring the targets of each round for so many seconds; the exit that the best outcome leads to."""
         if call.adopted:
             # A recovery found people ringing or talking: first these, then those who have not been rung yet.
-            rung = {leg.target for leg in call.legs.values()}
+            rung = call.rung()
             rest = [(targets, timeout) for targets, timeout in rounds if not rung.intersection(targets)]
             rounds = [((), RING_SECONDS), *rest]
         met: set[str] = set()
         for targets, timeout in rounds:
             result = await call.ring(targets, timeout=timeout)
             # What was keyed in meanwhile is no choice in a menu that comes later.
-            call.digits.clear()
+            call.forget_digits()
             if result.outcome == "talked":
                 call.set_variable("operator", result.operator)
                 return "after"
@@ -97,13 +98,13 @@ class RingStep(RingOutcomes):
         for index, extension in enumerate(self.users):
             yield Reference("user", extension, ("users", index))
 
-    def sets(self) -> Iterable[str]:
-        return ("operator",)
+    def sets(self) -> Iterable[Variable]:
+        return (CALL_VARIABLES["operator"],)
 
-    async def run(self, call: Call) -> str:
+    async def run(self, call: Conversation) -> str:
         return await self.ring(call, self._rounds(call))
 
-    def _rounds(self, call: Call) -> Iterator[tuple[list[Target], float]]:
+    def _rounds(self, call: Conversation) -> Iterator[tuple[list[Target], float]]:
         extensions = [self.user] if self.user else self.users
         timeout, order = self.timeout or RING_SECONDS, "all"
         if self.group:
@@ -120,7 +121,7 @@ class RingStep(RingOutcomes):
             yield targets_of(call, [extension]), timeout
 
 
-def targets_of(call: Call, extensions: Iterable[str]) -> list[Target]:
+def targets_of(call: Conversation, extensions: Iterable[str]) -> list[Target]:
     """All devices of these users. Raises `StepError` where none of them exists."""
     users = [user for extension in extensions if (user := call.tenant.users.get(extension))]
     if not users:

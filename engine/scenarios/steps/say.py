@@ -11,7 +11,7 @@ from engine.directory.prompt_model import SayKind, SayPrompt
 from engine.scenarios.model import Exit, Spoken, StepModel, StepName
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 
 class SayStep(StepModel):
@@ -32,7 +32,6 @@ class SayStep(StepModel):
     def prompts(self) -> Iterable[Spoken]:
         return [Spoken(self.prompt, ("value",))]
 
-    async def run(self, call: Call) -> str:
-        await call.answer()
-        await call.play(call.prompts.media(self.prompt))
+    async def run(self, call: Conversation) -> str:
+        await call.play(self.prompt)
         return "next"

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from engine.scenarios.model import Exit, StepModel, StepName
 from engine.scenarios.templates import fill
+from engine.scenarios.variables import Variable, type_of
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
@@ -33,10 +34,10 @@ class SetStep(StepModel):
             if isinstance(value, str):
                 yield value, ("variables", name)
 
-    def sets(self) -> Iterable[str]:
-        return self.variables
+    def sets(self) -> Iterable[Variable]:
+        return [Variable(name, type_of(value)) for name, value in self.variables.items()]
 
-    async def run(self, call: Call) -> str:
+    async def run(self, call: Conversation) -> str:
         for name, value in self.variables.items():
             call.set_variable(name, fill(value, call.variables) if isinstance(value, str) else value)
         return "next"

@@ -13,7 +13,7 @@ from engine.scenarios.model import Exit, StepModel, StepName
 from engine.scenarios.templates import fill
 
 if TYPE_CHECKING:
-    from engine.calls.call import Call
+    from engine.scenarios.conversation import Conversation
 
 Scalar = bool | int | float | str
 
@@ -93,7 +93,7 @@ class SwitchStep(StepModel):
                     if isinstance(one, str):
                         yield one, path
 
-    async def run(self, call: Call) -> str:
+    async def run(self, call: Conversation) -> str:
         for number, case in enumerate(self.cases, 1):
             if case.holds(call.variables):
                 return f"case {number}"

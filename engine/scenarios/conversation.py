@@ -1,0 +1,97 @@
+"""What a step may see and do of a call. `engine.calls.call.Call` is one on the switch, the simulator's is
+another: a step knows neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from engine.directory.prompt_model import Prompt
+from engine.journal.events import Value
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+    from engine.calls.dialer import RingResult
+    from engine.calls.leg import Target
+    from engine.calls.services import Outside
+    from engine.directory.directory import Tenant
+
+
+class Conversation(Protocol):
+    """Every wait raises `CallOver` when the caller is gone; it is no `Exception`, and no step catches it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def tenant(self) -> Tenant: ...
+
+    @property
+    def variables(self) -> Mapping[str, Value]:
+        """Filled into texts; changed by `set_variable` alone."""
+
+    @property
+    def language(self) -> str:
+        """What the caller hears: the variable `language`."""
+
+    @property
+    def log(self) -> FilteringBoundLogger: ...
+
+    @property
+    def outside(self) -> Outside:
+        """What steps use beside the call itself."""
+
+    def now(self) -> int:
+        """The wall clock, UTC milliseconds."""
+
+    def seconds(self) -> float:
+        """A clock for limits; it never jumps."""
+
+    def set_variable(self, name: str, value: Value) -> None:
+        """Journalled, so that a recovery knows it."""
+
+    def attempt(self) -> int:
+        """Which try of this step it is, from 1; kept across a recovery."""
+
+    def next_attempt(self) -> int:
+        """Count one more."""
+
+    async def answer(self) -> None:
+        """Answer the caller; does nothing when he has been answered."""
+
+    async def play(self, *prompts: Prompt, barge_in: bool = False) -> str | None:
+        """Play prompts in order, answering first. With `barge_in` a digit stops them and is returned.
+
+        Raises `PromptMissing` for one that was never made, `PromptFailed` when the switch could not play it.
+        """
+
+    async def read_digit(self, timeout: float) -> str | None:
+        """The next digit the caller keys in, None when `timeout` seconds passed without one."""
+
+    def forget_digits(self) -> None:
+        """What was keyed in so far is no choice in what comes next."""
+
+    async def pause(self, seconds: float) -> None:
+        """Wait; the caller hears what he heard before."""
+
+    async def start_music(self) -> None:
+        """Something to hear while he waits: music once answered, the ringing tone before."""
+
+    async def stop_music(self) -> None: ...
+
+    @property
+    def adopted(self) -> bool:
+        """A recovery found people ringing or talking: the step is to `ring` at once, its targets do not
+        matter, for `ring` goes on with those legs (or tells how it ended while nobody was looking).
+        """
+
+    def rung(self) -> set[Target]:
+        """Everybody who has been rung in this call."""
+
+    async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
+        """Ring all targets; the first to answer talks with the caller, until one of the two hangs up."""
+
+    async def hang_up(self, cause: int = 16) -> NoReturn:
+        """End the call with a Q.850 cause; a caller not yet answered gets it as the SIP answer."""

@@ -1,0 +1,36 @@
+"""The call's variables: what every call has, and of which type the others are."""
+
+from typing import Literal, NamedTuple
+
+from engine.journal.events import Value
+
+VariableType = Literal["text", "number", "boolean", "digits", "date", "time", "money", "phone"]
+
+
+class Variable(NamedTuple):
+    """A variable that a step sets, or that every call has. `about` tells an administrator what it holds."""
+
+    name: str
+    type: VariableType = "text"
+    about: str = ""
+
+
+_EVERY_CALL = (
+    Variable("caller.number", "phone", "the caller's number in E.164, empty when withheld"),
+    Variable("caller.name", "text", "the caller's name, from the phone book or as it was sent"),
+    Variable("number", "phone", "the city number that was dialled"),
+    Variable("call.id", "text", "the call's id"),
+    Variable("language", "text", "the language that the caller hears: ru or en"),
+    Variable("operator", "digits", "the extension or number that answered the last ring or dial"),
+    Variable("extension", "digits", "the extension that the caller keyed in last"),
+)
+
+# What every call has without a `set` step.
+CALL_VARIABLES: dict[str, Variable] = {variable.name: variable for variable in _EVERY_CALL}
+
+
+def type_of(value: Value) -> VariableType:
+    """The type of a value that stands in a scenario."""
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, int | float) else "text"
