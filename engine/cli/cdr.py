@@ -1,7 +1,9 @@
 """`vats cdr`: call records, and their comparison with the switch's own log."""
 
 import asyncio
+import contextlib
 import json
+import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
@@ -111,11 +113,16 @@ async def _list(wanted: Filter, as_lines: bool, follow: bool) -> int:
 
 
 async def _follow(database: Database, wanted: Filter, shown: Sequence[Row], as_lines: bool) -> None:
-    """Until cancelled. Records come in the order of their ends, not quite exactly."""
+    """Until Ctrl-C. Records come in the order of their ends, not quite exactly."""
     newest = max((row["ended_at"] for row in shown), default=0)
     seen = {row["call_id"] for row in shown}
-    while True:
-        await asyncio.sleep(FOLLOW_SECONDS)
+    # A read that is cut off in the middle can leave the driver's thread waiting for ever.
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    while not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), FOLLOW_SECONDS)
         async with database.read() as connection:
             rows = await calls(
                 connection, replace(wanted, ended_since=newest - _FOLLOW_BACK_MS if newest else None)
