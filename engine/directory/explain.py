@@ -1,7 +1,7 @@
 """pydantic's errors in the words of somebody who writes YAML."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import ErrorDetails
 
@@ -33,40 +33,45 @@ _PATTERNS = {
 }
 
 
-def explain(
-    detail: ErrorDetails, path: tuple[str | int, ...], known: Collection[str] = ()
-) -> tuple[str, str]:
-    """(what is wrong, what was expected) of one error; the second may be empty.
+class Said(NamedTuple):
+    """What is wrong and what was expected, which may be empty; `code` is the kind of finding."""
 
-    `known`: the names that exist where the error is, if that is known.
-    """
+    message: str
+    expected: str
+    code: str
+
+
+def explain(detail: ErrorDetails, path: tuple[str | int, ...], known: Collection[str] = ()) -> Said:
+    """One error in words. `known`: the names that exist where the error is, if that is known."""
     kind, context, given = detail["type"], detail.get("ctx", {}), detail["input"]
     name = str(path[-1]) if path else "the file"
     if kind == "missing":
-        return f"{name} is missing", f"{name}: …"
+        return Said(f"{name} is missing", f"{name}: …", "missing-name")
     if kind == "extra_forbidden":
-        return f"unknown name {name}", one_of(known, name) if known else ""
+        return Said(f"unknown name {name}", one_of(known, name) if known else "", "unknown-name")
     if kind == "literal_error":
         words = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
-        return f"{name} is {shown(given)}", one_of(words, str(given))
+        return Said(f"{name} is {shown(given)}", one_of(words, str(given)), "wrong-value")
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])
         wrong = f"wrong name {name}" if name == given else f"{name} is {shown(given)}"
-        return wrong, _PATTERNS.get(pattern, f"text like {pattern}")
+        return Said(wrong, _PATTERNS.get(pattern, f"text like {pattern}"), "wrong-value")
     if kind in ("too_short", "string_too_short"):
-        return f"{name} is empty", "at least one"
+        return Said(f"{name} is empty", "at least one", "wrong-value")
     if kind in ("too_long", "string_too_long"):
-        return f"{name} is too long", f"at most {context['max_length']}"
+        return Said(f"{name} is too long", f"at most {context['max_length']}", "wrong-value")
     if kind in ("value_error", "assertion_error"):
         message, _, expected = detail["msg"].partition(", ")[2].rpartition(", expected ")
-        return (f"{name}: {message}", expected) if message else (f"{name}: {expected}", "")
+        return Said(
+            *((f"{name}: {message}", expected) if message else (f"{name}: {expected}", "")), "wrong-value"
+        )
     if kind in ("greater_than_equal", "less_than_equal", "greater_than", "less_than"):
         sign = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
         bound = ", ".join(f"{sign[key]} {limit}" for key, limit in context.items() if key in sign)
-        return f"{name} is {shown(given)}", bound
+        return Said(f"{name} is {shown(given)}", bound, "wrong-value")
     if wanted := _WANTED.get(kind):
-        return f"{name} is {shown(given)}", wanted
-    return f"{name}: {detail['msg']}", ""
+        return Said(f"{name} is {shown(given)}", wanted, "wrong-type")
+    return Said(f"{name}: {detail['msg']}", "", "wrong-value")
 
 
 def shown(value: Any) -> str:
