@@ -10,6 +10,8 @@ from engine.directory.directory import Directory, Tenant, tenant_of
 from engine.directory.document import Document, read_document
 from engine.directory.findings import Finding, errors, one_of
 from engine.directory.model import TenantModel
+from engine.directory.schedules.check import check_schedules
+from engine.directory.schedules.files import holidays_folder, load_holidays
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,14 @@ class TenantFile:
     tenant: Tenant | None
 
 
-def load_tenant(file: Path, trunks: Collection[str] | None = None) -> TenantFile:
-    """Read one tenant file. `trunks`: names of the configured trunks; None leaves them unchecked."""
-    document = read_document(file)
+def load_tenant(
+    file: Path, trunks: Collection[str] | None = None, content: bytes | None = None
+) -> TenantFile:
+    """Read one tenant file. `trunks`: names of the configured trunks; None leaves them unchecked.
+
+    `content` is what the file holds, where it has been read already.
+    """
+    document = read_document(file, content)
     findings = list(document.findings)
     if not isinstance(document.data, dict):
         return TenantFile(document, tuple(findings), None)
@@ -68,7 +75,9 @@ def load_directory(
     findings += shared
     wrong = {finding.file for finding in shared}
     good = (file.tenant for file in files if file.tenant and file.document.file not in wrong)
-    return Directory.of(good), sorted(findings), files
+    holidays = load_holidays(holidays_folder(folder))
+    findings += holidays.findings
+    return Directory.of(good, holidays.corrections), sorted(findings), files
 
 
 def _cross_check(
@@ -97,6 +106,8 @@ def _cross_check(
                         (kind, name, "members", index), f"user {extension} is listed twice", "each once"
                     )
     yield from _single_users(model, document)
+    schedules = {extension: user.schedule for extension, user in model.users.items()}
+    yield from check_schedules(model.schedules, schedules, document)
     if model.outgoing:
         yield from _outgoing(model, document, trunks)
 

@@ -36,10 +36,13 @@ class ScenarioFile:
         return self.path.stem
 
 
-def load_scenario(path: Path, tenant: str = "") -> ScenarioFile:
-    """Read one scenario file; the tenant is its folder's name when it is not given."""
+def load_scenario(path: Path, tenant: str = "", content: bytes | None = None) -> ScenarioFile:
+    """Read one scenario file; the tenant is its folder's name when it is not given.
+
+    `content` is what the file holds, where it has been read already.
+    """
     tenant = tenant or path.resolve().parent.name
-    document = read_document(path)
+    document = read_document(path, content)
     findings = list(document.findings)
     if not isinstance(document.data, dict):
         return ScenarioFile(tenant, path, document, tuple(findings), {}, None)
