@@ -1,19 +1,21 @@
 """The live set of tenants: who a number belongs to, who can be rung. It is replaced, never changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from engine.directory.model import (
+    CallerModel,
     ClientModel,
     OutgoingModel,
     QueueModel,
     RecordingModel,
-    ScheduleModel,
     TariffModel,
     TenantModel,
 )
 from engine.directory.numbers import normalise
+from engine.directory.schedules import Schedule
+from engine.directory.schedules.calendar import NO_CORRECTIONS, Corrections
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class User:
     email: str = ""
     mobile: str = ""
     devices: tuple[str, ...] = ("desk",)
+    schedule: str = ""
 
     def accounts(self) -> list[str]:
         """SIP user names: `romashka-101-desk`."""
@@ -69,13 +72,14 @@ class Tenant:
     users: Mapping[str, User]
     groups: Mapping[str, Group]
     queues: Mapping[str, QueueModel]
-    schedules: Mapping[str, ScheduleModel]
+    schedules: Mapping[str, Schedule]
     desk: str
     outgoing: OutgoingModel | None
     tariff: TariffModel
     phone_book: Mapping[str, str]
     clients: Mapping[str, ClientModel]
     recording: RecordingModel
+    caller_groups: Mapping[str, str] = field(default_factory=dict)
 
     def desk_users(self) -> list[str]:
         """Extensions that ring when all else fails: the tenant's `desk`, else its first user."""
@@ -87,6 +91,28 @@ class Tenant:
         """What the phone book and the clients know a caller by; empty for a stranger."""
         return self.phone_book.get(number, "")
 
+    def group_of(self, number: str) -> str:
+        """The group that the phone book or the clients put a caller in; empty for none."""
+        return self.caller_groups.get(number, "")
+
+    def schedule_of(self, extension: str) -> Schedule | None:
+        """A user's own hours; None for one who has none, and is always there."""
+        user = self.users.get(extension)
+        return self.schedules.get(user.schedule) if user and user.schedule else None
+
+    def on_duty(self, extension: str, at: int) -> bool:
+        """Whether a user's own hours let him be rung at that instant, UTC milliseconds."""
+        schedule = self.schedule_of(extension)
+        return schedule is None or schedule.is_open(at)
+
+    def with_holidays(self, corrections: Mapping[str, Corrections]) -> "Tenant":
+        """The same with its schedules' holidays corrected. `corrections` by country."""
+        schedules = {
+            name: replace(one, corrections=corrections.get(one.model.holidays, NO_CORRECTIONS))
+            for name, one in self.schedules.items()
+        }
+        return self if schedules == self.schedules else replace(self, schedules=MappingProxyType(schedules))
+
     def normalise(self, number: str) -> str:
         """A number as this tenant's people write it → E.164."""
         return normalise(number, self.country)
@@ -94,9 +120,10 @@ class Tenant:
 
 @dataclass(frozen=True)
 class Directory:
-    """All tenants. `files` are the tenants' files, for messages."""
+    """All tenants, and the corrections of the countries' holidays that their schedules regard."""
 
     tenants: Mapping[str, Tenant] = field(default_factory=lambda: MappingProxyType({}))
+    holidays: Mapping[str, Corrections] = field(default_factory=lambda: MappingProxyType({}))
     _numbers: Mapping[str, NumberEntry] = field(init=False, repr=False, compare=False)
     _endpoints: Mapping[str, User] = field(init=False, repr=False, compare=False)
 
@@ -114,8 +141,11 @@ class Directory:
         object.__setattr__(self, "_endpoints", MappingProxyType(endpoints))
 
     @classmethod
-    def of(cls, tenants: Iterable[Tenant]) -> "Directory":
-        return cls(MappingProxyType({tenant.name: tenant for tenant in tenants}))
+    def of(cls, tenants: Iterable[Tenant], holidays: Mapping[str, Corrections] | None = None) -> "Directory":
+        """`holidays`: corrections by country; every tenant gets those of its schedules."""
+        known = holidays or {}
+        corrected = {tenant.name: tenant.with_holidays(known) for tenant in tenants}
+        return cls(MappingProxyType(corrected), MappingProxyType(dict(known)))
 
     def number(self, e164: str) -> NumberEntry | None:
         """Whose city number this is; None for nobody's."""
@@ -140,7 +170,13 @@ class Directory:
 def tenant_of(model: TenantModel) -> Tenant:
     """The live tenant of a file that was read."""
     name = model.tenant
-    names = {number: client.name for client in model.clients.values() for number in client.numbers}
+    clients = [(number, client) for client in model.clients.values() for number in client.numbers]
+    entries = {
+        number: CallerModel(name=entry) if isinstance(entry, str) else entry
+        for number, entry in model.phone_book.items()
+    }
+    names = {number: client.name for number, client in clients}
+    groups = {number: client.group for number, client in clients if client.group}
     return Tenant(
         name=name,
         title=model.title,
@@ -156,7 +192,13 @@ def tenant_of(model: TenantModel) -> Tenant:
         users=MappingProxyType(
             {
                 extension: User(
-                    name, extension, user.name, user.email, user.mobile or "", tuple(user.devices)
+                    name,
+                    extension,
+                    user.name,
+                    user.email,
+                    user.mobile or "",
+                    tuple(user.devices),
+                    user.schedule or "",
                 )
                 for extension, user in model.users.items()
             }
@@ -168,11 +210,19 @@ def tenant_of(model: TenantModel) -> Tenant:
             }
         ),
         queues=MappingProxyType(dict(model.queues)),
-        schedules=MappingProxyType(dict(model.schedules)),
+        schedules=MappingProxyType(
+            {
+                schedule: Schedule(schedule, entry, entry.timezone or model.timezone)
+                for schedule, entry in model.schedules.items()
+            }
+        ),
         desk=model.desk or "",
         outgoing=model.outgoing,
         tariff=model.tariff,
-        phone_book=MappingProxyType({**names, **model.phone_book}),
+        phone_book=MappingProxyType(names | {number: entry.name for number, entry in entries.items()}),
         clients=MappingProxyType(dict(model.clients)),
         recording=model.recording,
+        caller_groups=MappingProxyType(
+            groups | {number: entry.group for number, entry in entries.items() if entry.group}
+        ),
     )

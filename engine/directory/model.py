@@ -1,17 +1,12 @@
 """`config/tenants/NAME.yaml`: one customer company, its numbers, people and rules."""
 
-import re
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, field_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
 from engine.directory.fields import Extension, FileModel, Kopecks, Name, PhoneNumber, Seconds
 from engine.directory.numbers import is_country, is_e164
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_RANGE = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
-_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+from engine.directory.schedules.model import ScheduleModel, Zone
 
 
 def _telephone(value: str) -> str:
@@ -20,30 +15,7 @@ def _telephone(value: str) -> str:
     return value
 
 
-def _hours(value: str) -> str:
-    if value != "closed" and not all(_RANGE.fullmatch(part.strip()) for part in value.split(",")):
-        raise ValueError(f'{value!r} are no hours, expected "09:00-13:00, 14:00-18:00" or closed')
-    return value
-
-
-def _days(value: str) -> str:
-    for part in value.split(","):
-        ends = [end.strip() for end in part.split("-")]
-        if len(ends) > 2 or not all(end in DAYS for end in ends):
-            raise ValueError(f'{value!r} are no days, expected mon, mon-fri or "sat, sun"')
-    return value
-
-
-def _date(value: str) -> str:
-    if not _DATE.fullmatch(value):
-        raise ValueError(f"{value!r} is no date, expected a day such as 2026-12-31")
-    return value
-
-
 Telephone = Annotated[PhoneNumber, AfterValidator(_telephone)]
-Hours = Annotated[str, AfterValidator(_hours)]
-Days = Annotated[str, AfterValidator(_days)]
-Day = Annotated[str, AfterValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 
 
 class NumberModel(FileModel):
@@ -61,6 +33,9 @@ class UserModel(FileModel):
     mobile: Telephone | None = Field(None, description="the person's mobile number")
     devices: list[Name] = Field(
         default=["desk"], min_length=1, description="SIP accounts TENANT-EXTENSION-DEVICE; all ring"
+    )
+    schedule: Name | None = Field(
+        None, description="one of `schedules`: outside of it `ring` leaves the person out; left out: always"
     )
 
 
@@ -92,12 +67,11 @@ class QueueModel(FileModel):
     callback: bool = Field(False, description="the caller may ask to be rung back")
 
 
-class ScheduleModel(FileModel):
-    """Working hours in the tenant's time zone. A range over midnight belongs to the day it starts on."""
+class CallerModel(FileModel):
+    """A caller whom the phone book knows."""
 
-    hours: dict[Days, Hours] = Field(description='by days: `mon-fri: "09:00-13:00, 14:00-18:00"`')
-    holidays: str = Field("", pattern=r"^([a-z]{2})?$", description="country whose holidays are closed: ru")
-    dates: dict[Day, Hours] = Field(default_factory=dict, description="single days that differ, or `closed`")
+    name: str = Field(min_length=1, description="shown on phones and in records")
+    group: Name | None = Field(None, description="for `caller.group` of the step `switch`: vip")
 
 
 class ClientModel(FileModel):
@@ -111,6 +85,17 @@ class ClientModel(FileModel):
     plan: str = Field("", description="service plan, for routing")
     specialist: Extension | None = Field(None, description="extension of the client's own specialist")
     priority: int | None = Field(None, ge=1, le=5, description="1 is served first")
+    group: Name | None = Field(None, description="for `caller.group` of the step `switch`: vip")
+
+
+def _kind_of_entry(value: Any) -> str:
+    return "<caller>" if isinstance(value, dict | CallerModel) else "<name>"
+
+
+PhoneBookEntry = Annotated[
+    Annotated[str, Field(min_length=1), Tag("<name>")] | Annotated[CallerModel, Tag("<caller>")],
+    Discriminator(_kind_of_entry),
+]
 
 
 class RecordingModel(FileModel):
@@ -141,7 +126,7 @@ class TenantModel(FileModel):
 
     tenant: Name = Field(description="the tenant's name, the same as the file's")
     title: str = Field(min_length=1, description="what people call the company")
-    timezone: str = Field("Europe/Moscow", description="IANA time zone of schedules and spoken times")
+    timezone: Zone = Field("Europe/Moscow", description="IANA time zone of schedules and spoken times")
     language: str = Field("ru", pattern=r"^[a-z]{2}$", description="language of prompts: ru or en")
     country: str = Field("RU", description="what numbers without a country code mean")
     numbers: dict[Telephone, NumberModel] = Field(default_factory=dict, description="city numbers")
@@ -154,18 +139,11 @@ class TenantModel(FileModel):
     )
     outgoing: OutgoingModel | None = Field(None, description="left out: no calls to outside numbers")
     tariff: TariffModel = Field(default=TariffModel(), description="what a minute costs")
-    phone_book: dict[Telephone, str] = Field(default_factory=dict, description="names of callers")
+    phone_book: dict[Telephone, PhoneBookEntry] = Field(
+        default_factory=dict, description="names of callers: a name, or `{name: …, group: vip}`"
+    )
     clients: dict[Name, ClientModel] = Field(default_factory=dict, description="known callers, in full")
     recording: RecordingModel = Field(default=RecordingModel(), description="recording of talks")
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ValueError, OSError, KeyError):
-            raise ValueError(f"unknown time zone {value}, expected a name such as Europe/Moscow") from None
-        return value
 
     @field_validator("country")
     @classmethod
