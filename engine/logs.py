@@ -23,7 +23,10 @@ def configure(process: str, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         _name(process),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.dict_tracebacks,
+        # Without the local variables: those of a call are nobody's business.
+        structlog.processors.ExceptionRenderer(
+            structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        ),
     ]
     log_file = followed() if stream is None else None
     if log_file is not None:

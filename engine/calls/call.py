@@ -6,23 +6,24 @@ Cancelling the call's task detaches it: the switch is told nothing.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import NoReturn, TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, NoReturn, TypeVar
 
 import structlog
 
 from engine.calls.dialer import RingResult, ring
 from engine.calls.errors import CallerGone, HungUp, PromptFailed
+from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
 from engine.calls.services import Outside, Services, playback_id
 from engine.calls.together import together
+from engine.calls.waiting import wait_for
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
 from engine.journal.events import (
     CallAnswered,
     CallStarted,
-    DigitReceived,
     EndedBy,
     Event,
     LegAnswered,
@@ -73,7 +74,7 @@ class Call:
         )
         self.legs: dict[str, Leg] = {call_id: self.caller}
         self.bridges: dict[str, Bridge] = {}
-        self.digits: deque[str] = deque()
+        self.keys = Keys(self.journal)
         self.step = ""
         self.step_type = ""
         self.talking_with: Leg | None = None
@@ -88,6 +89,7 @@ class Call:
         # Left by a recovery: legs that were ringing or talking, for `ring` to go on with.
         self.adopted_legs: list[Leg] = []
         self.adopted_result: RingResult | None = None
+        self.steps_entered = 0
         self._attempt = 1
         self._playback: str | None = None
         self._playback_failed = False
@@ -115,8 +117,7 @@ class Call:
         was_ringing, was_answered, was_gone = leg.ringing_at, leg.answered_at, leg.gone
         leg.apply(event)
         if isinstance(event, ChannelDtmfReceived) and leg is self.caller:
-            self.digits.append(event.digit)
-            self.journal(DigitReceived(event.digit), milliseconds(event.timestamp))
+            self.keys.press(event.digit, milliseconds(event.timestamp))
         if was_ringing is None and leg.ringing_at is not None and leg is not self.caller:
             self.journal(LegRinging(leg.id), leg.ringing_at)
         if was_answered is None and leg.answered_at is not None:
@@ -211,7 +212,7 @@ class Call:
         Raises what the prompt library raises for one that is missing, and `PromptFailed`.
         """
         media: list[str] = []
-        if not (barge_in and self.digits):
+        if not (barge_in and self.keys):
             for prompt in prompts:
                 media += await self.services.prompts.media(
                     self.tenant.name, self.language, prompt, self.variables
@@ -221,9 +222,9 @@ class Call:
     async def play_media(self, media: Sequence[str], *, barge_in: bool = False) -> str | None:
         """The same for media URIs. Raises `PromptFailed` when the switch could not play them."""
         self.last_talk_ended_by = None
-        if not media or (barge_in and self.digits):
+        if not media or (barge_in and self.keys):
             await self.answer()
-            return self.digits.popleft() if barge_in and self.digits else None
+            return self.keys.read() if barge_in and self.keys else None
         self._plays += 1
         playback = Playback(self.services.connection, playback_id(self.id, self._plays))
         # Interest is registered before the request, so the end cannot come first.
@@ -232,13 +233,13 @@ class Call:
             # The prompt is asked for together with the answer, and heard as soon as that is there.
             playing = self.of_caller(self.caller.channel.play(playback.id, media, self.language))
             await (playing if self.caller.answered_at is not None else together(self.answer(), playing))
-            await self.until(lambda: self._playback is None or (barge_in and self.digits), LONGEST_PROMPT_S)
+            await self.until(lambda: self._playback is None or (barge_in and self.keys), LONGEST_PROMPT_S)
             if self._playback is not None:
                 self.meanwhile(self._stop(playback))
         finally:
             self._playback = None
-        if barge_in and self.digits:
-            return self.digits.popleft()
+        if barge_in and self.keys:
+            return self.keys.read()
         if self._playback_failed:
             raise PromptFailed(f"the switch could not play {', '.join(media)}")
         return None
@@ -251,13 +252,23 @@ class Call:
 
     async def read_digit(self, timeout: float) -> str | None:
         """The next digit the caller keys in, None when `timeout` seconds passed without one."""
-        if await self.until(lambda: bool(self.digits), timeout):
-            return self.digits.popleft()
+        if await self.until(lambda: bool(self.keys), timeout):
+            return self.keys.read()
         return None
 
     def forget_digits(self) -> None:
         """What was keyed in so far is no choice in what comes next."""
-        self.digits.clear()
+        self.keys.forget()
+
+    def secret_digits(self) -> AbstractContextManager[None]:
+        """Digits read within are journalled without their value."""
+        return self.keys.secret()
+
+    async def wait_for(self, work: Coroutine[Any, Any, T], prompt: Prompt | None = None) -> T:
+        """The result of something outside of the call, for which the caller waits: after a second he hears
+        `prompt` to its end, then music, and what he keys in from then on is forgotten.
+        """
+        return await wait_for(self, work, prompt)
 
     async def pause(self, seconds: float) -> None:
         """Wait; the caller hears what he heard before."""
@@ -273,14 +284,22 @@ class Call:
         """
         return await ring(self, targets, timeout)
 
-    def set_variable(self, name: str, value: Value) -> None:
+    def set_variable(self, name: str, value: Value, *, secret: bool = False) -> None:
+        """A secret's value is not journalled: after a recovery the variable is there, without a value."""
         self.variables[name] = value
-        self.journal(VariableSet(name, value))
+        self.journal(VariableSet(name, None if secret else value))
 
     def enter_step(self, step: str, step_type: str, *, attempt: int = 1) -> None:
         """The scenario's runner says where the call is; it is journalled, so a recovery starts there."""
         self.step, self.step_type, self._attempt = step, step_type, attempt
+        if attempt == 1:
+            self.steps_entered += 1
         self.journal(StepEntered(step, step_type, attempt))
+
+    @property
+    def step_id(self) -> str:
+        """Tells this visit of this step from every other; the same after a recovery."""
+        return f"{self.id}.step.{self.steps_entered}"
 
     def attempt(self) -> int:
         """Which try of this step it is, from 1; kept across a recovery."""

@@ -40,6 +40,7 @@ async def run_call(call: Call, runner: Runner) -> None:
 async def _end(call: Call, failed: str) -> None:
     """Hang up whatever is left, wait for the switch to confirm, and write the call's last event."""
     call.closing = True
+    call.forget_digits()
     if call.background:
         await asyncio.wait(call.background)
     caller = call.caller

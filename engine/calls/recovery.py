@@ -92,6 +92,8 @@ def adopt(services: Services, tenant: Tenant, call_id: str, state: CallState, sn
     call.variables.update(state.variables)
     call.step, call.step_type = state.step, state.step_type
     call.keep_attempt(state.attempt)
+    # The step is entered again, which counts where its attempts are at the first.
+    call.steps_entered = max(0, state.steps_entered - (state.attempt == 1))
     call.recordings_made, call.recording = state.recordings_made, state.recording
     call.legs_made = _highest(call_id + LEG_MARK, [*state.legs, *snapshot.channels])
     call.bridges_made = _highest(call_id + BRIDGE_MARK, [*state.bridges, *snapshot.bridges])

@@ -1,9 +1,10 @@
 """What every call needs from outside: the switch, the journal, the clock, the recorder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.calls.web_services import NoWebServices, WebServices
 from engine.clock import Clock
 from engine.directory.prompt_model import Prompt
 from engine.journal.events import Value
@@ -39,6 +40,8 @@ class MixMonitor(Protocol):
 @dataclass(frozen=True)
 class Outside:
     """What steps use beside the call itself: one object for all calls."""
+
+    web_services: WebServices = field(default_factory=NoWebServices)
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ class StepFailed(_Event, frozen=True, tag="step.failed"):
 
 
 class DigitReceived(_Event, frozen=True, tag="digit"):
+    """A key of the caller's; empty for one that is part of a secret, or that no step has read."""
+
     digit: str
 
 

@@ -4,8 +4,9 @@ another: a step knows neither.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from engine.directory.prompt_model import Prompt
 from engine.journal.events import Value
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from engine.calls.leg import Target
     from engine.calls.services import Outside
     from engine.directory.directory import Tenant
+
+T = TypeVar("T")
 
 
 class Conversation(Protocol):
@@ -49,8 +52,16 @@ class Conversation(Protocol):
     def seconds(self) -> float:
         """A clock for limits; it never jumps."""
 
-    def set_variable(self, name: str, value: Value) -> None:
-        """Journalled, so that a recovery knows it."""
+    @property
+    def step(self) -> str:
+        """The name of the step being run."""
+
+    @property
+    def step_id(self) -> str:
+        """Tells this visit of this step from every other; the same after a recovery."""
+
+    def set_variable(self, name: str, value: Value, *, secret: bool = False) -> None:
+        """Journalled, so that a recovery knows it. Of a secret it knows only that there was one: None."""
 
     def attempt(self) -> int:
         """Which try of this step it is, from 1; kept across a recovery."""
@@ -70,11 +81,21 @@ class Conversation(Protocol):
     async def read_digit(self, timeout: float) -> str | None:
         """The next digit the caller keys in, None when `timeout` seconds passed without one."""
 
+    def secret_digits(self) -> AbstractContextManager[None]:
+        """Digits read within are written down nowhere."""
+
     def forget_digits(self) -> None:
         """What was keyed in so far is no choice in what comes next."""
 
     async def pause(self, seconds: float) -> None:
         """Wait; the caller hears what he heard before."""
+
+    async def wait_for(self, work: Coroutine[Any, Any, T], prompt: Prompt | None = None) -> T:
+        """The result of something outside of the call; cancelled when the caller hangs up.
+
+        After a second of waiting he hears `prompt` to its end, then music, and what he keys in from then on
+        is forgotten. Raises what `work` raises.
+        """
 
     async def start_music(self) -> None:
         """Something to hear while he waits: music once answered, the ringing tone before."""
