@@ -1,71 +1,50 @@
 """The live set of tenants and scenarios: read, checked, watched (F44)."""
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+import gc
+import hashlib
+import pwd
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
 
 import structlog
 from watchfiles import awatch
 
-from engine.directory.directory import Directory, Tenant
+from engine.clock import Clock, SystemClock
+from engine.directory.directory import Directory
 from engine.directory.findings import Finding
-from engine.directory.loader import TenantFile, load_tenant
-from engine.directory.prompt_model import PartValue, Prompt, parts
-from engine.scenarios.live import Live, Sources, decide, without_findings
-from engine.scenarios.loader import ScenarioFile, load_scenario
+from engine.scenarios.files import Snapshot, look
+from engine.scenarios.live import Key, Live, decide, without_findings
 from engine.scenarios.model import Scenario
-from engine.scenarios.runner import ROAD_PROMPTS
-from engine.scenarios.versions import Versions
+from engine.scenarios.reading import Preparing, Reading
+from engine.scenarios.versions import Activation, LiveScenario, Versions
 from engine.settings import Settings
 
-File = TypeVar("File")
-
 _DEBOUNCE_MS = 200
-# Where the file system tells nothing of changes, we look this often.
-_LOOK_MS = 2000
-
-
-class Problem(Protocol):
-    """Part of a prompt that cannot be made, and why."""
-
-    @property
-    def prompt(self) -> PartValue: ...
-
-    @property
-    def message(self) -> str: ...
-
-
-class Preparing(Protocol):
-    """What makes prompts, so that none is made during a call."""
-
-    def prepare(
-        self, tenant: str, folder: Path, language: str, prompts: Iterable[Prompt]
-    ) -> Sequence[Problem]: ...
+# Changes that the file system does not tell of (a link that leads elsewhere, another machine's files).
+_LOOK_MS = 500
+# No more than this part of the time goes to looking where nothing was told.
+_LOOK_SHARE = 0.02
+_UNSETTLED_S = 0.1
+_SWITCH_INTERVAL_S = 0.0005
 
 
 class Library:
     """Used by one event loop; reading goes on in a thread and what is live changes at once."""
 
-    def __init__(self, settings: Settings, prompts: Preparing) -> None:
+    def __init__(self, settings: Settings, prompts: Preparing, clock: Clock | None = None) -> None:
         self._settings = settings
-        self._prompts = prompts
+        self._clock = clock or SystemClock()
         self._versions = Versions(settings.versions_folder)
+        self._reading = Reading(set(settings.trunks), prompts, self._clock)
         self._known: dict[str, Scenario] = {}
-        self._files: dict[Path, tuple[object, Any]] = {}
-        self._prepared: dict[tuple[str, str], tuple[object, list[Finding]]] = {}
         self._live = Live()
-        self._seen: object = None
+        self._noted: dict[Key, LiveScenario] = {}
+        self._seen: Snapshot | None = None
         self._log = structlog.get_logger(__name__)
-        self._sources = Sources(
-            settings.tenants_folder,
-            settings.scenarios_folder,
-            set(settings.trunks),
-            self._load_tenant,
-            self._load_scenario,
-            self._prepare,
-        )
 
     @property
     def directory(self) -> Directory:
@@ -81,6 +60,11 @@ class Library:
     def scenarios(self) -> list[Scenario]:
         """All scenarios that are live now."""
         return list(self._live.scenarios.values())
+
+    @property
+    def noted(self) -> dict[Key, LiveScenario]:
+        """Which version of each scenario is live, and since when."""
+        return dict(self._noted)
 
     def find(self, tenant: str, name: str) -> Scenario | None:
         """The scenario that a new call runs on; None when it has never been right: then the desk rings."""
@@ -102,108 +86,168 @@ class Library:
 
     async def watch(self, on_change: Callable[[], Awaitable[None]]) -> None:
         """Take saved files within a second, until cancelled; `on_change` is awaited after each change."""
-        folders = [path for path in (self._sources.tenants, self._sources.scenarios) if path.is_dir()]
-        async for _ in awatch(
-            *folders,
-            debounce=_DEBOUNCE_MS,
-            step=50,
-            rust_timeout=_LOOK_MS,
-            yield_on_timeout=True,
-            watch_filter=None,
-        ):
-            if await asyncio.to_thread(self._signature) == self._seen:
-                continue
+        async for _ in self._signs_of_change():
             try:
-                if self._take(*await asyncio.to_thread(self._read)):
+                if await self._look_again():
                     await on_change()
             except Exception:
                 # What is live stays; the next change is tried again.
                 self._log.exception("library.change_failed")
 
-    def _read(self) -> tuple[object, Live]:
-        """The files' signature from before they were read, and what may go live."""
-        seen = self._signature()
-        last = self._live
-        if self._seen is None:
-            last = self._live_before_restart()
-        live = decide(self._sources, last)
-        for scenario in live.scenarios.values():
-            self._versions.keep(scenario)
-        if without_findings(live) != without_findings(last) or self._seen is None:
-            self._versions.keep_live(live.contents, list(live.scenarios.values()))
-        return seen, live
+    async def _signs_of_change(self) -> AsyncIterator[None]:
+        """Whenever something may have changed: at once where the file system tells, else twice a second."""
+        while True:
+            roots = await asyncio.to_thread(self._watched)
+            if not roots:
+                await asyncio.sleep(_LOOK_MS / 1000)
+                yield
+                continue
+            try:
+                async for _ in awatch(
+                    *(path for path, _, _ in roots),
+                    debounce=_DEBOUNCE_MS,
+                    step=50,
+                    rust_timeout=_LOOK_MS,
+                    yield_on_timeout=True,
+                    watch_filter=None,
+                ):
+                    yield
+                    while self._reading.unsettled:
+                        await asyncio.sleep(_UNSETTLED_S)
+                        yield
+                    if await asyncio.to_thread(self._watched) != roots:
+                        break  # a folder was replaced by another: watch that one
+            except (OSError, RuntimeError) as error:
+                self._log.warning("library.watch_failed", error=str(error))
+                await asyncio.sleep(_LOOK_MS / 1000)
+                yield
 
-    def _take(self, seen: object, live: Live) -> bool:
+    async def _look_again(self) -> bool:
+        """Take what has changed; whether anything live did."""
+        began = time.monotonic()
+        snapshot = await asyncio.to_thread(self._look)
+        if snapshot == self._seen and not self._reading.unsettled:
+            # Looking at very many files takes its time, which calls would miss.
+            await asyncio.sleep((time.monotonic() - began) / _LOOK_SHARE - _LOOK_MS / 1000)
+            return False
+        with _yielding_often():
+            found = await asyncio.to_thread(self._read, snapshot)
+        return self._take(*found)
+
+    def _watched(self) -> list[tuple[Path, int, int]]:
+        """The folders to watch, and which ones they are: one of the same name may take their place."""
+        found = []
+        for path in self._roots():
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            found.append((path, status.st_dev, status.st_ino))
+        return found
+
+    def _roots(self) -> tuple[Path, Path]:
+        """Where the files lie now; links on the way are followed anew each time."""
+        return self._settings.tenants_folder, self._settings.scenarios_folder
+
+    def _look(self) -> Snapshot:
+        return look(*self._roots())
+
+    def _read(self, snapshot: Snapshot | None = None) -> tuple[Snapshot, Live, dict[Key, LiveScenario]]:
+        """What the files were when they were read, and what may go live."""
+        tenants, scenarios = self._roots()
+        seen = snapshot or look(tenants, scenarios)
+        last, noted = self._live, self._noted
+        if self._seen is None:
+            last, noted = self._live_before_restart()
+        live = decide(self._reading.sources(tenants, scenarios, seen), last)
+        noted, activations = self._note(live, noted)
+        if self._seen is None or activations or without_findings(live) != without_findings(last):
+            for scenario in live.scenarios.values():
+                self._versions.keep(scenario)
+            self._versions.keep_activations(activations)
+            self._versions.keep_live(live.contents, noted)
+            for version in _versions(last) - _versions(live):
+                self._versions.retire(version)
+        return seen, live, noted
+
+    def _take(self, seen: Snapshot, live: Live, noted: dict[Key, LiveScenario]) -> bool:
         changed = without_findings(live) != without_findings(self._live)
+        told = set(self._live.findings)
         for finding in live.findings:
-            if finding not in self._live.findings:
+            if finding not in told:
                 self._log.warning("library.finding", finding=str(finding))
-        self._seen, self._live = seen, live
+        if told and not live.findings:
+            self._log.info("library.files_right")
+        self._seen, self._live, self._noted = seen, live, noted
         self._known.update((scenario.version, scenario) for scenario in live.scenarios.values())
         if changed:
             self._log.info("library.live", tenants=len(live.directory.tenants), scenarios=len(live.scenarios))
         return changed
 
-    def _live_before_restart(self) -> Live:
+    def _live_before_restart(self) -> tuple[Live, dict[Key, LiveScenario]]:
         tenants, scenarios = self._versions.live()
-        return Live(
+        live = Live(
             Directory.of(tenant for tenant, _ in tenants.values()),
             {(scenario.tenant, scenario.name): scenario for scenario in scenarios},
             {name: content for name, (_, content) in tenants.items()},
         )
+        return live, self._versions.noted().by_key()
 
-    def _signature(self) -> object:
-        """Changes whenever a file does."""
-        folders = (self._sources.tenants, self._sources.scenarios)
-        return tuple(
-            (str(path), _stamp(path))
-            for folder in folders
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        )
-
-    def _load_tenant(self, path: Path, trunks: Collection[str] | None) -> TenantFile:
-        return self._once(path, lambda: load_tenant(path, trunks))
-
-    def _load_scenario(self, path: Path, tenant: str) -> ScenarioFile:
-        return self._once(path, lambda: load_scenario(path, tenant))
-
-    def _once(self, path: Path, load: Callable[[], File]) -> File:
-        """A file that has not changed is not read again."""
-        stamp = _stamp(path)
-        known = self._files.get(path)
-        if known is None or known[0] != stamp:
-            known = self._files[path] = (stamp, load())
-        loaded: File = known[1]
-        return loaded
-
-    def _prepare(self, file: ScenarioFile, scenario: Scenario, tenant: Tenant) -> list[Finding]:
-        folder = scenario.folder / "prompts"
-        stamps = [_stamp(path) for path in sorted(folder.rglob("*"))] if folder.is_dir() else []
-        language = scenario.language or tenant.language
-        made_of = (scenario.version, language, stamps)
-        known = self._prepared.get((scenario.tenant, scenario.name))
-        if known is not None and known[0] == made_of:
-            return known[1]
-        wanted = [*scenario.prompts(), *ROAD_PROMPTS]
-        problems = self._prompts.prepare(scenario.tenant, scenario.folder, language, wanted)
-        findings = [_problem(file, problem) for problem in problems]
-        if not findings:
-            self._prepared[scenario.tenant, scenario.name] = (made_of, findings)
-        return findings
+    def _note(
+        self, live: Live, last: dict[Key, LiveScenario]
+    ) -> tuple[dict[Key, LiveScenario], list[Activation]]:
+        """What is live since when, and what became live just now, be it only with other comments."""
+        noted: dict[Key, LiveScenario] = {}
+        activations = []
+        wall = self._clock.wall_ms()
+        for key, scenario in live.scenarios.items():
+            known = last.get(key)
+            was = self._live.scenarios.get(key)
+            if known is not None and was is scenario:
+                noted[key] = known
+                continue
+            written = self._reading.content_of(scenario)
+            digest = _digest(written[0]) if written else ""
+            if known is not None and known.version == scenario.version and digest in ("", known.text_digest):
+                noted[key] = known
+                continue
+            now = max(wall, known.live_at + 1) if known else wall  # in order, whatever became of the clock
+            text = written[0].decode("utf-8", "replace") if written else ""
+            author = self._versions.author(*key, text)
+            by = author.changed_by if author else _owner(written[1]) if written else ""
+            cause = author.cause if author else "saved"
+            noted[key] = LiveScenario(scenario.version, digest, now, by)
+            activations.append(Activation(*key, now, scenario.version, by, cause, text))
+        for key, known in last.items():
+            if key not in noted:
+                at = max(wall, known.live_at + 1)
+                activations.append(Activation(*key, at, "", "", "removed", ""))
+        return noted, activations
 
 
-def _problem(file: ScenarioFile, problem: Problem) -> Finding:
-    for name, step in file.steps.items():
-        for spoken in step.prompts():
-            if problem.prompt in parts(spoken.prompt):
-                return file.document.finding(("steps", name, *spoken.path), problem.message)
-    return file.document.finding((), problem.message)
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
+@contextmanager
+def _yielding_often() -> Iterator[None]:
+    """Reading is done in a thread; the event loop shall not wait for it as long as Python would let it."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    gc.disable()  # nothing that is read makes cycles; looking for them would stop calls for 0.05 s
     try:
-        status = os.stat(path)
-    except OSError:
-        return 0, 0, 0
-    return status.st_mtime_ns, status.st_size, status.st_ino
+        yield
+    finally:
+        gc.enable()
+        sys.setswitchinterval(before)
+
+
+def _versions(live: Live) -> set[str]:
+    return {scenario.version for scenario in live.scenarios.values()}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _owner(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid {number}"

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.scenarios.history import VersionHistory
 from engine.scenarios.loader import load_scenario
 from engine.scenarios.model import Scenario
-from engine.scenarios.versions import Versions
+from engine.scenarios.versions import LiveScenario, Versions
 from engine.store.database import Database
 from engine.store.migrate import upgrade
 from engine.store.tables import scenario_version
@@ -50,7 +50,7 @@ async def test_each_version_is_stored_once_and_survives_a_lost_folder(
     kept = Versions(folder)
     for it in (first, other):
         kept.keep(it)
-    kept.keep_live({}, [first, other])
+    kept.keep_live({}, {("romashka", "main"): LiveScenario(first.version, "", 0, "anna")})
     assert await history.step() == 2
     second = scenario(tmp_path, "romashka", "Добрый вечер")
     kept.keep(second)
