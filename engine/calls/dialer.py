@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +11,7 @@ from engine.calls.leg import Leg, Target
 from engine.calls.services import APPLICATION
 from engine.calls.talk import talk
 from engine.calls.together import together
+from engine.journal.events import LegResult
 from engine.switch.errors import Gone, Refused, SwitchFailed
 
 if TYPE_CHECKING:
@@ -109,8 +110,11 @@ async def _drop_all(call: Call, legs: Sequence[Leg], *, timed_out: bool) -> None
 
 
 def _outcome(legs: Sequence[Leg]) -> Outcome:
+    return told([leg.result for leg in legs if leg.gone or leg.dropped is not None])
+
+
+def told(results: Collection[LegResult]) -> Outcome:
     """Of several who did not answer, what the caller should be told: busy before no answer before away."""
-    results = {leg.result for leg in legs if leg.gone or leg.dropped is not None}
     for result in _TOLD:
         if result in results:
             return result

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn, Protocol
 
 from engine.journal.events import ScenarioCompleted, StepFailed, StepLeft
+from engine.scenarios.conversation import Conversation
 from engine.scenarios.model import APOLOGY, DESK, SORRY, Scenario, StepModel
 from engine.scenarios.steps.hangup import SorryStep
 from engine.scenarios.steps.menu import MenuStep
-from engine.scenarios.steps.ring import RingStep
+from engine.scenarios.steps.ring import DeskStep
 from engine.switch.errors import SwitchAway
-
-if TYPE_CHECKING:
-    from engine.calls.call import Call
 
 DESK_SECONDS = 60.0
 SECOND_THOUGHT_S = 1.0
@@ -24,11 +22,22 @@ _MOST_STEPS_AT_ONCE = 50
 ROAD_PROMPTS = ("unavailable", "try-later")
 
 
+class Walker(Conversation, Protocol):
+    """What the runner uses of a call beside what steps do."""
+
+    @property
+    def talking_with(self) -> object | None:
+        """Whoever talks with the caller, None while he is alone."""
+
+    def enter_step(self, step: str, step_type: str, *, attempt: int = 1) -> None:
+        """The call has come to a step."""
+
+
 class ScenarioLoop(Exception):
     """Steps lead to one another without end."""
 
 
-async def run_scenario(call: Call, scenario: Scenario | None, *, start: str | None = None) -> NoReturn:
+async def run_scenario(call: Walker, scenario: Scenario | None, *, start: str | None = None) -> NoReturn:
     """Run a scenario to its end, which is always a hangup.
 
     `start` is where a recovered call goes on: that step from its prompt, its attempts kept. With no
@@ -78,11 +87,11 @@ def _target(name: str, step: StepModel, taken: str) -> str | None:
     return next((one.target for one in step.exits() if one.name == taken), None)
 
 
-def _find(call: Call, scenario: Scenario | None, name: str) -> StepModel | None:
+def _find(call: Walker, scenario: Scenario | None, name: str) -> StepModel | None:
     """A step of the file, a road that needs none, or `MENU/EXTENSION`: the ring of a dialled extension."""
     if name == DESK:
         users = call.tenant.desk_users()
-        return RingStep(users=users, timeout=DESK_SECONDS) if users else SorryStep(prompt="try-later")
+        return DeskStep(users=users, timeout=DESK_SECONDS) if users else SorryStep(prompt="try-later")
     if name == SORRY:
         return SorryStep(prompt="unavailable")
     if name == APOLOGY:
@@ -96,7 +105,7 @@ def _find(call: Call, scenario: Scenario | None, name: str) -> StepModel | None:
     return step.ring_extension(extension) if isinstance(step, MenuStep) else None
 
 
-def _fail(call: Call, name: str, cause: str, step: StepModel | None, error: Exception | None = None) -> str:
+def _fail(call: Walker, name: str, cause: str, step: StepModel | None, error: Exception | None = None) -> str:
     """Journal a step's failure; where the call goes instead: never to silence."""
     call.journal(StepFailed(name, cause))
     call.log.error("step.failed", step=name, cause=cause, exc_info=error)

@@ -1,0 +1,315 @@
+"""A call without a switch: what `engine.calls.call.Call` does for steps, on simulated time."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NoReturn, TypeVar
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from engine.calls.dialer import RingResult
+from engine.calls.errors import CallerGone, CallOver, HungUp
+from engine.calls.keys import Keys
+from engine.calls.leg import NORMAL_CLEARING, Target
+from engine.calls.services import Outside
+from engine.directory.directory import Tenant
+from engine.directory.prompt_model import Prompt
+from engine.journal.events import (
+    CallAnswered,
+    CallEnded,
+    CallStarted,
+    EndedBy,
+    Entry,
+    Event,
+    StepEntered,
+    StepFailed,
+    StepLeft,
+    TalkEnded,
+    Value,
+    VariableSet,
+)
+from engine.scenarios.simulate.caller import MadeUpCaller
+from engine.scenarios.simulate.journey import Kind, Moment, StepTaken, circle
+from engine.scenarios.simulate.keys import HANG_UP
+from engine.scenarios.simulate.message import speak
+from engine.scenarios.simulate.outside import outside
+from engine.scenarios.simulate.ringing import SimulatedLeg, ring
+from engine.scenarios.simulate.setting import Setting
+from engine.scenarios.simulate.sound import Piece, Sound
+
+T = TypeVar("T")
+
+CALL_ID = "simulation-1"
+BOOT = "simulate"
+MOST_STEPS = 300
+LONGEST_S = 4 * 3600.0
+
+
+class CutShort(CallOver):
+    """The simulation goes no further; the message says why."""
+
+
+class SimulatedCall:
+    """What steps and the runner see. Made in the simulation's own event loop; `finish` ends it."""
+
+    def __init__(self, tenant: Tenant, started: CallStarted, setting: Setting, sound: Sound) -> None:
+        self.tenant = tenant
+        self.setting = setting
+        self.started = started
+        self.id = CALL_ID
+        self.variables: dict[str, Value] = {
+            "caller.number": started.caller,
+            "caller.name": started.caller_name,
+            "number": started.number,
+            "call.id": self.id,
+            "language": tenant.language,
+        }
+        # What goes wrong is told with the step, not in a log.
+        self.log: FilteringBoundLogger = structlog.wrap_logger(
+            None, processors=[_drop], wrapper_class=structlog.make_filtering_bound_logger(50)
+        )
+        self.step = ""
+        self.talking_with: SimulatedLeg | None = None
+        self.last_talk_ended_by: EndedBy | None = None
+        self.legs: list[SimulatedLeg] = []
+        self.times_rung: Counter[str] = Counter()
+        self.taken: list[StepTaken] = []
+        self.entries: list[Entry] = []
+        self.loop = asyncio.get_running_loop()
+        self.keys = Keys(self.journal)
+        self.messages_made = 0
+        self._began = self.loop.time()
+        self._sound = sound
+        self._outside = outside(setting.answers, lambda: self.step, lambda text: self.note("asked", text))
+        self._answered = False
+        self._gone = False
+        self._cause = 0
+        self._type = ""
+        self._attempt = 1
+        self._steps_entered = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+        self.journal(started)
+        self.caller = MadeUpCaller(setting.acts, self._caller_does)
+
+    # -- time and story ---------------------------------------------------------------------------------
+
+    @property
+    def at(self) -> float:
+        """Seconds since the call began."""
+        return self.loop.time() - self._began
+
+    def now(self) -> int:
+        """The wall clock of the simulation, UTC milliseconds."""
+        return self.setting.at + round(self.at * 1000)
+
+    def seconds(self) -> float:
+        return self.loop.time()
+
+    def journal(self, event: Event, at: int | None = None) -> None:
+        now = self.now() if at is None else at
+        self.entries.append(Entry(self.id, len(self.entries) + 1, now, now - self.setting.at, BOOT, event))
+        if isinstance(event, StepLeft):
+            self.taken[-1].exit = event.exit
+        elif isinstance(event, StepFailed):
+            self.taken[-1].exit, self.taken[-1].failed = "on_error", self._reason(event.cause)
+
+    def note(self, kind: Kind, text: str, **more: Any) -> None:
+        """Something that a reader of the way wants to know."""
+        if self.taken:
+            self.taken[-1].moments.append(Moment(self.at, kind, text, **more))
+
+    def _reason(self, cause: str) -> str:
+        going_round = circle([one.step for one in self.taken])
+        return f"{cause} ({' → '.join([*going_round, going_round[0]])})" if going_round else cause
+
+    # -- waiting ----------------------------------------------------------------------------------------
+
+    async def until(self, condition: Callable[[], T], timeout: float | None = None) -> T | None:
+        """The condition's first true value; None when `timeout` seconds passed. Raises `CallerGone`."""
+        deadline = None if timeout is None else self.loop.time() + timeout
+        while True:
+            if self._gone:
+                raise CallerGone
+            if self.at > LONGEST_S:
+                raise CutShort(self._endless(f"{LONGEST_S / 3600:g} hours"))
+            if value := condition():
+                return value
+            if deadline is not None and self.loop.time() >= deadline:
+                return None
+            waiter: asyncio.Future[None] = self.loop.create_future()
+            self._waiters.add(waiter)
+            alarm = None if deadline is None else self.loop.call_at(deadline, _wake, waiter)
+            try:
+                await waiter
+            finally:
+                self._waiters.discard(waiter)
+                if alarm is not None:
+                    alarm.cancel()
+
+    def changed(self) -> None:
+        """Let whoever waits look again."""
+        for waiter in self._waiters:
+            _wake(waiter)
+
+    def _caller_does(self, key: str) -> None:
+        if key == HANG_UP:
+            self._gone = True
+        else:
+            self.note("key", key)
+            self.keys.press(key, self.now())
+        self.changed()
+
+    # -- what steps use ---------------------------------------------------------------------------------
+
+    @property
+    def language(self) -> str:
+        return str(self.variables["language"])
+
+    @property
+    def outside(self) -> Outside:
+        return self._outside
+
+    @property
+    def step_id(self) -> str:
+        return f"{self.id}.step.{self._steps_entered}"
+
+    def set_variable(self, name: str, value: Value, *, secret: bool = False) -> None:
+        self.variables[name] = value
+        self.journal(VariableSet(name, None if secret else value))
+
+    def attempt(self) -> int:
+        return self._attempt
+
+    def next_attempt(self) -> int:
+        self._attempt += 1
+        self.journal(StepEntered(self.step, self._type, self._attempt))
+        return self._attempt
+
+    async def answer(self) -> None:
+        if not self._answered:
+            self._answered = True
+            self.journal(CallAnswered())
+
+    async def play(self, *prompts: Prompt, barge_in: bool = False) -> str | None:
+        self.last_talk_ended_by = None
+        pieces: list[Piece] = []
+        if not (barge_in and self.keys):
+            for prompt in prompts:
+                pieces += self._sound.pieces(self.language, prompt, self.variables)
+        await self.answer()
+        if pieces:
+            self.caller.hears()
+            if barge_in:
+                self.caller.can_answer()
+        for piece in pieces:
+            began, heard = self.at, len(self.taken[-1].moments) if self.taken else 0
+            self.note("heard", piece.text, words=piece.words, seconds=piece.seconds, guessed=piece.guessed)
+            cut = True
+            try:
+                cut = bool(await self.until(lambda: barge_in and bool(self.keys), piece.seconds))
+            finally:
+                if cut:
+                    self._cut(heard, self.at - began)
+            if cut:
+                break
+        if barge_in and pieces and not self.keys:
+            self.caller.asked()
+        return self.keys.read() if barge_in and self.keys else None
+
+    def _cut(self, index: int, seconds: float) -> None:
+        moments = self.taken[-1].moments
+        heard = moments[index]
+        moments[index] = Moment(heard.at, "heard", heard.text, heard.words, seconds, cut=True)
+
+    async def read_digit(self, timeout: float) -> str | None:
+        if not self.keys:
+            self.caller.asked()
+        return self.keys.read() if await self.until(lambda: bool(self.keys), timeout) else None
+
+    def secret_digits(self) -> AbstractContextManager[None]:
+        return self.keys.secret()
+
+    def forget_digits(self) -> None:
+        self.keys.forget()
+
+    async def pause(self, seconds: float) -> None:
+        await self.until(lambda: False, seconds)
+
+    async def wait_for(self, work: Coroutine[Any, Any, T], prompt: Prompt | None = None) -> T:
+        """Answers are known beforehand here, so nobody waits."""
+        return await work
+
+    async def start_music(self) -> None:
+        """Music is no words."""
+
+    async def stop_music(self) -> None:
+        """It ends."""
+
+    @property
+    def recording_message(self) -> bool:
+        return False
+
+    async def record_message(
+        self, mailbox: str, *, beep: bool, longest_s: float, silence_s: float, shortest_s: float
+    ) -> bool:
+        return await speak(
+            self, mailbox, beep=beep, longest_s=longest_s, silence_s=silence_s, shortest_s=shortest_s
+        )
+
+    @property
+    def adopted(self) -> bool:
+        return False
+
+    def rung(self) -> set[Target]:
+        return {leg.target for leg in self.legs}
+
+    async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
+        return await ring(self, targets, timeout)
+
+    async def hang_up(self, cause: int = NORMAL_CLEARING) -> NoReturn:
+        self._cause = cause
+        raise HungUp
+
+    # -- what the runner uses ---------------------------------------------------------------------------
+
+    def enter_step(self, step: str, step_type: str, *, attempt: int = 1) -> None:
+        if len(self.taken) >= MOST_STEPS:
+            raise CutShort(self._endless(f"{MOST_STEPS} steps"))
+        self.step, self._type, self._attempt = step, step_type, attempt
+        self._steps_entered += 1
+        self.taken.append(StepTaken(step, step_type, self.at))
+        self.journal(StepEntered(step, step_type, attempt))
+
+    def _endless(self, limit: str) -> str:
+        names = [one.step for one in self.taken]
+        going_round = circle(names)
+        if going_round:
+            way = " → ".join([*going_round, going_round[0]])
+            return f"the call goes round and round: {way} (stopped after {limit})"
+        return f"the call does not end (stopped after {limit}, in step {names[-1] if names else '-'})"
+
+    def finish(self) -> None:
+        """End what is still on, and write the call's last event."""
+        self.caller.stop()
+        ended_by: EndedBy = "caller" if self._gone else self.last_talk_ended_by or "engine"
+        for leg in self.legs:
+            leg.end("cancelled", NORMAL_CLEARING)
+        if self.talking_with is not None:
+            self.journal(TalkEnded(self.talking_with.id, ended_by))
+        self.journal(CallEnded(ended_by, self._cause or NORMAL_CLEARING))
+
+    def caller_hangs_up(self) -> NoReturn:
+        """He does so now."""
+        self._gone = True
+        raise CallerGone
+
+
+def _drop(logger: Any, name: str, event: Any) -> NoReturn:
+    raise structlog.DropEvent
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -1,0 +1,50 @@
+"""What is outside of a simulated call: nothing is sent anywhere, answers are those that were given."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from engine.calls.services import Outside
+from engine.calls.web_services import WebAnswer, WebRequest, WebServiceFailed
+from engine.directory.fields import FileModel
+
+
+class Answer(FileModel):
+    """What a web service answers to the step."""
+
+    variables: dict[str, bool | int | float | str | None] = Field(
+        default_factory=dict, description="the variables in its answer"
+    )
+    next: str = Field(default="", description="the way on that its answer names")
+    valid: bool | None = Field(
+        default=None, description="whether what was keyed in is right, where an `input` step asks"
+    )
+    error: str = Field(default="", description="instead of an answer: it fails, for this reason")
+
+
+class GivenAnswers:
+    """The web services of a simulation: each step gets the answer that was given for it."""
+
+    def __init__(
+        self, answers: Mapping[str, Answer], step: Callable[[], str], tell: Callable[[str], None]
+    ) -> None:
+        self._answers = answers
+        self._step = step
+        self._tell = tell
+
+    async def ask(self, request: WebRequest) -> WebAnswer:
+        """Raises `WebServiceFailed` where none was given, or an error was."""
+        step = self._step()
+        self._tell(f"{request.method.upper()} {urlsplit(request.url).hostname or request.url}")
+        answer = self._answers.get(step)
+        if answer is None:
+            raise WebServiceFailed(f"no answer was given for the step {step}, and nothing is sent")
+        if answer.error:
+            raise WebServiceFailed(answer.error)
+        return WebAnswer(answer.variables, answer.next, answer.valid)
+
+
+def outside(answers: Mapping[str, Answer], step: Callable[[], str], tell: Callable[[str], None]) -> Outside:
+    """All that steps use beside the call. `step` names the one being run, `tell` notes what it asks."""
+    return Outside(web_services=GivenAnswers(answers, step, tell))
