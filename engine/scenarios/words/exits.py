@@ -80,13 +80,13 @@ def road_words(target: str | None, language: Language, tenant: Tenant | None = N
     if target == DESK:
         users = tenant.desk_users() if tenant else []
         who = f": {person(users[0], tenant)}" if users else ""
-        return pick(language, "Секретарь", "Desk") + who
+        return pick(language, "секретарь", "desk") + who
     if target == SORRY:
-        return pick(language, "Извинение, конец", "Apology, end")
+        return pick(language, "извинение, конец", "apology, end")
     if target == APOLOGY:
-        return pick(language, "Линия не работает, конец", "Out of service, end")
+        return pick(language, "линия не работает, конец", "out of service, end")
     if target is None:
-        return pick(language, "Конец звонка", "End of the call")
+        return pick(language, "конец", "end")
     return target.removeprefix("@")
 
 

@@ -67,9 +67,8 @@ def _schedule(step: StepModel, language: Language, tenant: Tenant | None) -> str
     known = tenant.schedules.get(name) if tenant else None
     if known is None:
         return name
-    hours = "; ".join(
-        f"{day_words(days, language)} {day_words(times, language)}" for days, times in known.hours.items()
-    )
+    weekly = known.model.hours.items()
+    hours = "; ".join(f"{day_words(days, language)} {day_words(times, language)}" for days, times in weekly)
     if hours and language == "ru":
         hours = hours.replace("closed", "закрыто")
     return f"{name} ({hours})" if hours else name
