@@ -18,6 +18,16 @@ class Variable(NamedTuple):
 _EVERY_CALL = (
     Variable("caller.number", "phone", "the caller's number in E.164, empty when withheld"),
     Variable("caller.name", "text", "the caller's name, from the phone book or as it was sent"),
+    Variable("caller.group", "text", "the caller's group in the phone book or among the clients, else empty"),
+    Variable(
+        "caller.calls", "number", "how often he called this tenant within the last 30 days; at most 100"
+    ),
+    Variable(
+        "caller.last_operator", "digits", "who talked with him last in that time: an extension or number"
+    ),
+    Variable(
+        "caller.last_call", "number", "hours since his last call in that time, empty when there is none"
+    ),
     Variable("number", "phone", "the city number that was dialled"),
     Variable("call.id", "text", "the call's id"),
     Variable("language", "text", "the language that the caller hears: ru or en"),

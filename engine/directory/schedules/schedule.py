@@ -1,6 +1,6 @@
 """A schedule that can be asked: open or closed, why, and until when."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -18,10 +18,8 @@ from engine.directory.schedules.model import (
     weekdays_of,
 )
 from engine.directory.schedules.state import Reason, ScheduleState
-from engine.directory.schedules.zones import local, reached
+from engine.directory.schedules.zones import DAYS_BACK, days_before, instants, local, reached
 
-# A range is below two days long, and a zone may jump over the date line by one more.
-_DAYS_BACK = 3
 # Without a change within so many days there is none, but for what is written for days up to this far.
 _DAYS_AHEAD = 400
 _MOST_DAYS_AHEAD = 1500
@@ -66,6 +64,16 @@ class Schedule:
     _plans: dict[date, DayPlan] = field(default_factory=dict, init=False, repr=False, compare=False)
     _last: list[_Span] = field(default_factory=list, init=False, repr=False, compare=False)
 
+    @property
+    def hours(self) -> Mapping[str, str]:
+        """The weekly hours as they are written."""
+        return self.model.hours
+
+    @property
+    def periods(self) -> Collection[str]:
+        """Names of its periods."""
+        return self.model.periods
+
     def state(self, at: int) -> ScheduleState:
         """What it says of that instant, UTC milliseconds."""
         span = self._span(at)
@@ -104,7 +112,7 @@ class Schedule:
         ahead = min(max(_DAYS_AHEAD, (self._last_written - today).days + 2), _MOST_DAYS_AHEAD)
         last_day = today + timedelta(ahead)
         end: int | None = None
-        for start, stop in self._intervals(today - timedelta(_DAYS_BACK), last_day):
+        for start, stop in self._intervals(today - timedelta(DAYS_BACK), last_day):
             if end is not None:
                 if start > end:
                     return _Span(at, end, True)
@@ -120,21 +128,15 @@ class Schedule:
     def _intervals(self, first: date, last: date) -> Iterator[tuple[int, int]]:
         """Open times of these days in order of their beginnings; they may touch and overlap."""
         for offset in range((last - first).days + 1):
-            yield from self._instants(first + timedelta(offset), self.plan(first + timedelta(offset)).ranges)
-
-    def _instants(self, day: date, ranges: tuple[Range, ...]) -> Iterator[tuple[int, int]]:
-        for one in ranges:
-            start, stop = (reached(self._zone, day, minutes) for minutes in one)
-            if start < stop:  # the clock may jump over a range as a whole
-                yield start, stop
+            day = first + timedelta(offset)
+            yield from instants(self._zone, day, self.plan(day).ranges)
 
     # -- why -----------------------------------------------------------------------------------------------
 
     def _why_open(self, at: int) -> Reason:
-        today = self.local(at).date()
-        for back in range(_DAYS_BACK, -1, -1):
-            plan = self.plan(day := today - timedelta(back))
-            if any(start <= at < stop for start, stop in self._instants(day, plan.ranges)):
+        for day in days_before(self._zone, at):
+            plan = self.plan(day)
+            if any(start <= at < stop for start, stop in instants(self._zone, day, plan.ranges)):
                 return plan.reason
         raise AssertionError("open without a range")
 
@@ -174,15 +176,14 @@ class Schedule:
         return DayPlan(ranges, reason, special.works_as)
 
     def _periods_at(self, at: int) -> Iterator[str]:
-        today = self.local(at).date()
-        days = [today - timedelta(back) for back in range(_DAYS_BACK, -1, -1)]
+        days = days_before(self._zone, at)
         for name, period in self._periods.items():
             if any(
                 start <= at < stop
                 for day in days
                 if period.first <= day <= period.last
                 and (period.weekdays is None or self.plan(day).weekday in period.weekdays)
-                for start, stop in self._instants(day, period.ranges)
+                for start, stop in instants(self._zone, day, period.ranges)
             ):
                 yield name
 

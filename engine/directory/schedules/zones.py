@@ -1,7 +1,11 @@
 """The clock on the wall → UTC, also where it is put forward or back."""
 
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+# A range is below two days long, and a zone may jump over the date line by one more.
+DAYS_BACK = 3
 
 
 def reached(zone: ZoneInfo, day: date, minutes: int) -> int:
@@ -30,6 +34,35 @@ def reached(zone: ZoneInfo, day: date, minutes: int) -> int:
 def local(zone: ZoneInfo, at: int) -> datetime:
     """The zone's clock at that instant (UTC milliseconds)."""
     return datetime.fromtimestamp(at / 1000, zone)
+
+
+def instants(zone: ZoneInfo, day: date, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Beginning and end (UTC milliseconds) of a day's ranges of minutes."""
+    for one in ranges:
+        start, stop = (reached(zone, day, minutes) for minutes in one)
+        if start < stop:  # the clock may jump over a range as a whole
+            yield start, stop
+
+
+def days_before(zone: ZoneInfo, at: int) -> list[date]:
+    """The days whose ranges may hold an instant, the last one the day that it is there now."""
+    today = local(zone, at).date()
+    return [today - timedelta(back) for back in range(DAYS_BACK, -1, -1)]
+
+
+def within(
+    zone: ZoneInfo, at: int, weekdays: Collection[int] | None, ranges: Collection[tuple[int, int]]
+) -> bool:
+    """Whether it is now (UTC milliseconds) one of these ranges of one of these weekdays (None: of any).
+
+    A range over midnight belongs to the weekday it starts on.
+    """
+    return any(
+        start <= at < stop
+        for day in days_before(zone, at)
+        if weekdays is None or day.weekday() in weekdays
+        for start, stop in instants(zone, day, ranges)
+    )
 
 
 def _utc_seconds(naive: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,8 @@ RING_SECONDS = 25.0
 class RingOutcomes(StepModel):
     """The ways out that `ring` and `dial` share."""
 
+    regardless: ClassVar[bool] = False  # of people's own hours
+
     on_no_answer: StepName | None = Field(
         default=None,
         description="step taken when nobody answers; left out: the caller is told so and the call ends",
@@ -32,7 +34,8 @@ class RingOutcomes(StepModel):
     )
     on_unavailable: StepName | None = Field(
         default=None,
-        description="step taken when nobody can be reached (no phone is on); left out: as `on_no_answer`",
+        description="step taken when nobody can be reached (no phone is on, or it is outside of everybody's "
+        "own hours); left out: as `on_no_answer`",
     )
     after: StepName | None = Field(
         default=None, description="step after the talk, if the caller is still there; left out: the call ends"
@@ -50,6 +53,10 @@ class RingOutcomes(StepModel):
     def caller_acted(self, exit_name: str) -> bool:
         return exit_name == "after"
 
+    def _may_ring(self, call: Conversation, target: Target) -> bool:
+        """Not outside of a user's own hours; but one who rings already goes on ringing."""
+        return self.regardless or not target.user or call.tenant.on_duty(target.user, call.now())
+
     async def ring(self, call: Conversation, rounds: Iterable[tuple[Sequence[Target], float]]) -> str:
         """Ring the targets of each round for so many seconds; the exit that the best outcome leads to."""
         if call.adopted:
@@ -58,7 +65,11 @@ class RingOutcomes(StepModel):
             rest = [(targets, timeout) for targets, timeout in rounds if not rung.intersection(targets)]
             rounds = [((), RING_SECONDS), *rest]
         met: set[str] = set()
-        for targets, timeout in rounds:
+        for everybody, timeout in rounds:
+            targets = [target for target in everybody if self._may_ring(call, target)]
+            if everybody and not targets:
+                met.add("unavailable")
+                continue
             result = await call.ring(targets, timeout=timeout)
             # What was keyed in meanwhile is no choice in a menu that comes later.
             call.forget_digits()
@@ -119,6 +130,12 @@ class RingStep(RingOutcomes):
             extensions = random.sample(extensions, len(extensions))
         for extension in extensions:
             yield targets_of(call, [extension]), timeout
+
+
+class DeskStep(RingStep):
+    """The desk, when all else has failed: it rings at any hour."""
+
+    regardless: ClassVar[bool] = True
 
 
 def targets_of(call: Conversation, extensions: Iterable[str]) -> list[Target]:

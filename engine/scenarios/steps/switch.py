@@ -1,24 +1,18 @@
-"""`switch`: the way on depends on who calls, which number, or a variable."""
+"""`switch`: the way on depends on who calls and how often, which number, the time, or a variable."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from engine.directory.fields import FileModel
-from engine.scenarios.model import Exit, StepModel, StepName
-from engine.scenarios.templates import fill
+from engine.scenarios import conditions
+from engine.scenarios.model import Exit, Reference, StepModel, StepName
 
 if TYPE_CHECKING:
     from engine.scenarios.conversation import Conversation
-
-Scalar = bool | int | float | str
-
-# Short names for what a call always has.
-_SHORT = {"caller": "caller.number", "name": "caller.name"}
 
 
 def _kind(value: Any) -> str:
@@ -26,25 +20,10 @@ def _kind(value: Any) -> str:
 
 
 Wanted = Annotated[
-    Annotated[Scalar, Tag("<value>")] | Annotated[tuple[Scalar, ...], Field(min_length=1), Tag("<list>")],
+    Annotated[conditions.Scalar, Tag("<value>")]
+    | Annotated[tuple[conditions.Scalar, ...], Field(min_length=1), Tag("<list>")],
     Discriminator(_kind),
 ]
-
-
-def matches(value: object, wanted: Scalar | tuple[Scalar, ...]) -> bool:
-    """Whether a variable's value is what a case wants: any of a list; `*` in text is any characters."""
-    if isinstance(wanted, tuple):
-        return any(matches(value, one) for one in wanted)
-    pattern = ".*".join(re.escape(part) for part in _plain(wanted).split("*"))
-    return re.fullmatch(pattern, _plain(value), re.DOTALL) is not None
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "" if value is None else str(value)
 
 
 class Case(FileModel):
@@ -53,25 +32,24 @@ class Case(FileModel):
     when: dict[str, Wanted] = Field(
         min_length=1,
         description="`caller`, `number`, `name` or a variable, and the value it must have; `*` in it is any "
-        "characters, a list is any of its values",
+        'characters, `">= 3"` compares numbers, `"!= vip"` is any other value, a list is any of its values. '
+        '`time: "22:00-06:00"`, `days: sat-sun` and `schedule: office` (which must be open) ask for now',
     )
     then: StepName = Field(description="the step taken")
 
-    def holds(self, variables: Mapping[str, object]) -> bool:
-        return all(
-            matches(variables.get(_SHORT.get(name, name)), _filled(wanted, variables))
-            for name, wanted in self.when.items()
-        )
-
-
-def _filled(wanted: Scalar | tuple[Scalar, ...], variables: Mapping[str, Any]) -> Scalar | tuple[Scalar, ...]:
-    if isinstance(wanted, tuple):
-        return tuple(fill(one, variables) if isinstance(one, str) else one for one in wanted)
-    return fill(wanted, variables) if isinstance(wanted, str) else wanted
+    @field_validator("when")
+    @classmethod
+    def _can_be_asked(cls, when: dict[str, Any]) -> dict[str, Any]:
+        for name, wanted in when.items():
+            if problem := conditions.problem(name, wanted):
+                raise ValueError(problem)
+        return when
 
 
 class SwitchStep(StepModel):
     """Take the first case whose conditions all hold, else `default`."""
+
+    takes_time: ClassVar[bool] = False
 
     type: Literal["switch"] = "switch"
     cases: list[Case] = Field(min_length=1, description="tried in this order")
@@ -84,17 +62,25 @@ class SwitchStep(StepModel):
         ]
         return [*cases, Exit("default", self.default, ("default",))]
 
+    def references(self) -> Iterable[Reference]:
+        for index, case in enumerate(self.cases):
+            path = ("cases", index, "when", conditions.SCHEDULE)
+            for name in conditions.values(case.when.get(conditions.SCHEDULE, ())):
+                yield Reference("schedule", str(name), path)
+
     def templates(self) -> Iterable[tuple[str, tuple[str | int, ...]]]:
         for index, case in enumerate(self.cases):
             for name, wanted in case.when.items():
+                if name in conditions.MOMENTS:
+                    continue
                 path = ("cases", index, "when", name)
-                yield f"{{{_SHORT.get(name, name)}}}", path
-                for one in wanted if isinstance(wanted, tuple) else (wanted,):
+                yield f"{{{conditions.SHORT.get(name, name)}}}", path
+                for one in conditions.values(wanted):
                     if isinstance(one, str):
                         yield one, path
 
     async def run(self, call: Conversation) -> str:
         for number, case in enumerate(self.cases, 1):
-            if case.holds(call.variables):
+            if conditions.holds(case.when, call):
                 return f"case {number}"
         return "default"
