@@ -52,7 +52,8 @@ def parse_document(text: str, file: str) -> Document:
         return _broken(file, error.message, error.expected, error.place, error.code)
 
 
-_ALLOW = re.compile(r"(^|\s)#\s*vats:\s*allow\s+([a-z-]+(?:[\s,]+[a-z-]+)*)\s*$")
+# What stands in brackets behind the codes is for people: the reason.
+_ALLOW = re.compile(r"(^|\s)#\s*vats:\s*allow\s+([a-z-]+(?:[\s,]+[a-z-]+)*)\s*(\(.*\))?\s*$")
 
 
 def _allowed(text: str) -> dict[int, set[str]]:

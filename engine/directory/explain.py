@@ -1,5 +1,6 @@
 """pydantic's errors in the words of somebody who writes YAML."""
 
+import re
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from engine.directory.findings import one_of
 
+_CYRILLIC, _LATIN = re.compile("[а-яёА-ЯЁ]"), re.compile("[a-zA-Z]")
 _WANTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -48,13 +50,13 @@ def explain(detail: ErrorDetails, path: tuple[str | int, ...], known: Collection
     if kind == "missing":
         return Said(f"{name} is missing", f"{name}: …", "missing-name")
     if kind == "extra_forbidden":
-        return Said(f"unknown name {name}", one_of(known, name) if known else "", "unknown-name")
+        return Said(f"unknown name {plainly(name)}", one_of(known, name) if known else "", "unknown-name")
     if kind == "literal_error":
         words = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
         return Said(f"{name} is {shown(given)}", one_of(words, str(given)), "wrong-value")
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])
-        wrong = f"wrong name {name}" if name == given else f"{name} is {shown(given)}"
+        wrong = f"wrong name {plainly(name)}" if name == given else f"{name} is {shown(given)}"
         return Said(wrong, _PATTERNS.get(pattern, f"text like {pattern}"), "wrong-value")
     if kind in ("too_short", "string_too_short"):
         return Said(f"{name} is empty", "at least one", "wrong-value")
@@ -69,6 +71,9 @@ def explain(detail: ErrorDetails, path: tuple[str | int, ...], known: Collection
         sign = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
         bound = ", ".join(f"{sign[key]} {limit}" for key, limit in context.items() if key in sign)
         return Said(f"{name} is {shown(given)}", bound, "wrong-value")
+    if isinstance(given, dict) and given and not any(value is not None for value in given.values()):
+        # `{caller.number}` without quotes is a mapping in YAML.
+        return Said(f"{name} is a mapping", f'it in quotes: "{{{next(iter(given))}}}"', "wrong-type")
     if wanted := _WANTED.get(kind):
         return Said(f"{name} is {shown(given)}", wanted, "wrong-type")
     return Said(f"{name}: {detail['msg']}", "", "wrong-value")
@@ -84,5 +89,13 @@ def shown(value: Any) -> str:
         return "a list"
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value)
+    text = plainly(str(value))
     return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def plainly(text: str) -> str:
+    """A word, with a note where letters of two alphabets that look alike are mixed in it."""
+    cyrillic = sorted(set(_CYRILLIC.findall(text)))
+    if not cyrillic or not _LATIN.search(text) or " " in text:
+        return text
+    return f"{text} (with the Cyrillic {', '.join(cyrillic)})"

@@ -1,7 +1,7 @@
 """A file's content, and where each of its values is written."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +10,8 @@ from engine.directory.explain import explain
 from engine.directory.findings import Finding, Severity
 
 Path_ = tuple[str | int, ...]
+# pydantic puts the member of a union that did not fit into the place.
+_UNION = ("str", "int", "float", "bool")
 
 
 class Place(NamedTuple):
@@ -78,7 +80,7 @@ class Document:
             known = model.model_fields if model is not None and len(detail["loc"]) == 1 else ()
             said = explain(detail, path, known)
             found.append(self.finding(path, said.message, said.expected, key=on_key, code=said.code))
-        return list(dict.fromkeys(found))
+        return _together(found)
 
     def without_allowed(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings but for the warnings that a comment in the file allows."""
@@ -98,5 +100,18 @@ class Document:
                 return tuple(path), True
             if isinstance(part, str) and part.startswith("<"):
                 continue
+            if part in _UNION and (*path, part) not in self.places and tuple(path) in self.places:
+                continue
             path.append(part)
         return tuple(path), tuple(path) not in self.places
+
+
+def _together(findings: list[Finding]) -> list[Finding]:
+    """What is wrong with one value is told once, with all that was expected."""
+    found: dict[tuple[int, int, str], Finding] = {}
+    for one in findings:
+        place = (one.line, one.column, one.message)
+        if place in found and one.expected not in found[place].expected.split(" or "):
+            one = replace(found[place], expected=f"{found[place].expected} or {one.expected}")
+        found[place] = one
+    return list(found.values())

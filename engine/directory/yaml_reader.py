@@ -162,6 +162,10 @@ class _Reader:
             event = self._events[index]
             place = _place(event)
             name = event.value if isinstance(event, yaml.ScalarEvent) else None
+            if name is not None and (odd := _ODD_SPACE.search(name)):
+                message = f"a space that is no ordinary one ({ord(odd[0]):#06x}) in the name"
+                self._wrong(place, message, "an ordinary space, or none")
+                name = _ODD_SPACE.sub("", name)
             inner = (*path, name) if name is not None else path
             if name is None:
                 self._wrong(place, "a list or mapping used as a name", "plain text before the colon")
@@ -171,9 +175,6 @@ class _Reader:
                 message = f"{name} is given twice, first in line {names[inner].line}"
                 self._wrong(place, message, "each name once", "given-twice")
             else:
-                if odd := _ODD_SPACE.search(name):
-                    message = f"a space that is no ordinary one ({ord(odd[0]):#06x}) in the name"
-                    self._wrong(place, message, "an ordinary space, or none")
                 names[inner] = place
                 content[name], index = self._value(index + 1, inner)
                 continue

@@ -159,9 +159,22 @@ def _no_name(source: _Source) -> Trouble:
         return source.here("something stands after the end of the value", "a new line")
     if row.lstrip().startswith("-"):
         return source.here("a list begins among names", "`name: value`, or its name above it")
-    return source.here(
-        "the line is indented like none above it", f"the indentation of line {source.opened[0] + 1}"
-    )
+    neighbour = _neighbour(source, len(_indentation(row)))
+    return source.here("the line is indented like none above it", f"the indentation of line {neighbour + 1}")
+
+
+def _neighbour(source: _Source, indentation: int) -> int:
+    """The line above that this one was most likely meant to be in line with."""
+    best, least = source.opened[0], 1000
+    for line in range(source.line - 1, -1, -1):
+        row = source.row(line)
+        if row.strip() and not row.lstrip().startswith("#"):
+            own = len(_indentation(row))
+            if own <= indentation:
+                break
+            if own <= least:
+                best, least = line, own
+    return best
 
 
 def _no_dash(source: _Source) -> Trouble:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,13 @@ def load_scenario(path: Path, tenant: str = "", content: bytes | None = None) ->
     try:
         head = ScenarioModel.model_validate(document.data)
     except ValidationError as error:
-        findings += document.explain(error, model=ScenarioModel)
+        findings += [_belongs_to_steps(one, document) for one in document.explain(error, model=ScenarioModel)]
     steps, wrong = _read_steps(document)
     findings += wrong
     if head is not None and head.scenario != path.stem:
         message = f"scenario is {head.scenario} in a file named {path.name}"
-        findings.append(document.finding(("scenario",), message, f"scenario: {path.stem}"))
+        expected = f"scenario: {path.stem}"
+        findings.append(document.finding(("scenario",), message, expected, code="other-name"))
     scenario = None
     if head is not None and not errors(findings):
         scenario = _scenario(tenant, path.resolve().parent, head, steps, document.data)
@@ -105,6 +106,16 @@ def _scenario(
     )
 
 
+def _belongs_to_steps(finding: Finding, document: Document) -> Finding:
+    """A step that is not indented is taken for a name of the scenario's own."""
+    for name, value in document.data.items():
+        place = document.place((name,))
+        same = (place.line, place.column, "unknown-name") == (finding.line, finding.column, finding.code)
+        if same and isinstance(value, dict) and "type" in value:
+            return replace(finding, expected=f"{name} below `steps:`, indented")
+    return finding
+
+
 def _read_steps(document: Document) -> tuple[dict[str, StepModel], list[Finding]]:
     steps: dict[str, StepModel] = {}
     findings: list[Finding] = []
@@ -112,19 +123,18 @@ def _read_steps(document: Document) -> tuple[dict[str, StepModel], list[Finding]
     for name, content in written.items() if isinstance(written, dict) else ():
         path = ("steps", name)
         if not isinstance(content, dict):
-            findings.append(document.finding(path, f"step {name} is {shown(content)}", "{type: …, …}"))
+            message = f"step {name} is {shown(content)}"
+            findings.append(document.finding(path, message, "{type: …, …}", code="wrong-type"))
             continue
         if "type" not in content:
-            findings.append(document.finding(path, f"step {name} has no type", one_of(STEP_TYPES), key=True))
+            message, expected = f"step {name} has no type", one_of(STEP_TYPES)
+            findings.append(document.finding(path, message, expected, key=True, code="missing-type"))
             continue
         kind = content["type"]
         if not isinstance(kind, str) or kind not in STEP_TYPES:
             message = f"unknown step type {shown(kind)}"
-            findings.append(
-                document.finding(
-                    (*path, "type"), message, one_of(STEP_TYPES, kind if isinstance(kind, str) else "")
-                )
-            )
+            expected = one_of(STEP_TYPES, kind if isinstance(kind, str) else "")
+            findings.append(document.finding((*path, "type"), message, expected, code="unknown-type"))
             continue
         try:
             steps[name] = STEP_TYPES[kind].model_validate(content)

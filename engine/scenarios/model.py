@@ -15,6 +15,7 @@ from engine.directory.prompt_model import Prompt
 from engine.scenarios.variables import Variable
 
 if TYPE_CHECKING:
+    from engine.directory.directory import Tenant
     from engine.scenarios.conversation import Conversation
 
 STEP_NAME = r"^[a-z][a-z0-9_-]*$"
@@ -49,9 +50,22 @@ class Exit(NamedTuple):
 class Reference(NamedTuple):
     """Something of the tenant's that a step names."""
 
-    kind: Literal["user", "group", "queue", "schedule", "outgoing"]
+    kind: Literal["user", "group", "queue", "schedule", "period", "mailbox", "language", "outgoing"]
     name: str
     path: tuple[str | int, ...]
+
+
+class Remark(NamedTuple):
+    """Something odd about how a step is written: a warning. `code` is one of `finding_codes.py`.
+
+    `on_name`: it is about the name at `path`, not about its value.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    expected: str
+    code: str
+    on_name: bool = False
 
 
 class Spoken(NamedTuple):
@@ -65,6 +79,8 @@ class StepModel(FileModel):
     """One step. A kind of step is one subclass with `type: Literal["…"]`, registered by its module."""
 
     completes: ClassVar[bool] = False  # the scenario has come to its own end here
+    takes_time: ClassVar[bool] = True  # False: done at once, so that a circle of such steps never ends
+    asks: ClassVar[bool] = False  # what it plays is a question, and no last words to a caller
 
     on_error: StepName | None = Field(
         default=None, description="step taken when this one fails; left out: the tenant's desk rings"
@@ -106,6 +122,14 @@ class StepModel(FileModel):
     def caller_acted(self, exit_name: str) -> bool:
         """Whether the caller's own act led to this exit, so that coming back is no endless loop."""
         return False
+
+    def last_words(self) -> bool:
+        """Whether a caller whose call ends right after this step has been told something to end with."""
+        return not self.asks and any(True for _ in self.prompts())
+
+    def remarks(self, tenant: Tenant | None) -> Iterable[Remark]:
+        """What is odd about it: exits never taken, values without effect. `tenant` None: not known."""
+        return ()
 
 
 class ScenarioModel(FileModel):

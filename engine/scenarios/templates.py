@@ -10,7 +10,7 @@ from engine.directory.prompts.saying import VARIABLE, fill
 
 __all__ = ["fill", "names", "problem"]
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z]+)?")
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
 
 
 def names(text: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 class GotoStep(StepModel):
     """Go on at another step of the scenario."""
+
+    takes_time: ClassVar[bool] = False
 
     type: Literal["goto"] = "goto"
     step: StepName = Field(description="where the call goes on")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from engine.directory.fields import Seconds
 from engine.directory.prompt_model import Prompt
 from engine.scenarios.digits import Match, resolve
-from engine.scenarios.model import DESK, SORRY, Exit, Spoken, StepModel, StepName
+from engine.scenarios.model import DESK, SORRY, Exit, Remark, Spoken, StepModel, StepName
 from engine.scenarios.steps.ring import RingStep
 from engine.scenarios.variables import CALL_VARIABLES, Variable
 
 if TYPE_CHECKING:
+    from engine.directory.directory import Tenant
     from engine.scenarios.conversation import Conversation
 
 # The pause after which a number is taken as complete.
@@ -26,6 +27,8 @@ Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 
 class MenuStep(StepModel):
     """Play a prompt and wait for a key; a key pressed during the prompt stops it."""
+
+    asks: ClassVar[bool] = True
 
     type: Literal["menu"] = "menu"
     prompt: Prompt = Field(description="what can be chosen")
@@ -86,7 +89,31 @@ class MenuStep(StepModel):
         return (CALL_VARIABLES["extension"], CALL_VARIABLES["operator"]) if self.extensions else ()
 
     def caller_acted(self, exit_name: str) -> bool:
-        return exit_name.startswith(("key ", "extension "))
+        # The last two are those of an extension's ring: he has dialled it.
+        return exit_name.startswith(("key ", "extension ")) or exit_name in ("on_no_answer", "after")
+
+    def remarks(self, tenant: Tenant | None) -> Iterable[Remark]:
+        if not self.extensions:
+            for name in ("on_no_answer", "after"):
+                if name in self.model_fields_set:
+                    message = f"{name} is never taken: no extension can be dialled in this menu"
+                    yield Remark((name,), message, "extensions: true, or no " + name, "never-taken", True)
+            return
+        shared: dict[str, list[str]] = {}
+        for extension in tenant.users if tenant is not None else ():
+            if extension[0] in self.keys:
+                shared.setdefault(extension[0], []).append(extension)
+        if shared:
+            keys, users = sorted(shared), sorted(user for users in shared.values() for user in users)
+            more = ", …" if len(users) > 3 else ""
+            yield Remark(
+                ("keys", keys[0]),
+                f"key {', '.join(keys)} begins the extensions {', '.join(users[:3])}{more} too: it is taken "
+                f"only after a pause of {BETWEEN_DIGITS:g} s or #",
+                "keys that begin no extension",
+                "key-and-extension",
+                True,
+            )
 
     def ring_extension(self, extension: str) -> RingStep:
         """The step that a dialled extension leads to."""

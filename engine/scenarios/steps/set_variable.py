@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)
 
 class SetStep(StepModel):
     """Give variables values; text may hold `{variable}`."""
+
+    takes_time: ClassVar[bool] = False
 
     type: Literal["set"] = "set"
     variables: dict[VariableName, bool | int | float | str] = Field(

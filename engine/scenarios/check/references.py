@@ -1,0 +1,71 @@
+"""What of the tenant's the steps name: people, groups, queues, schedules, numbers."""
+
+from collections.abc import Callable, Collection, Iterator
+
+from engine.directory.directory import Tenant
+from engine.directory.findings import Finding, one_of
+from engine.directory.prompts import builtin
+from engine.scenarios import templates
+from engine.scenarios.check.inspection import Inspection
+from engine.scenarios.model import Reference
+
+KNOWN: dict[str, Callable[[Tenant], Collection[str]]] = {
+    "user": lambda tenant: tenant.users,
+    "group": lambda tenant: tenant.groups,
+    "queue": lambda tenant: tenant.queues,
+    "schedule": lambda tenant: tenant.schedules,
+    "period": lambda tenant: [
+        f"{name}/{one}" for name in tenant.schedules for one in tenant.schedules[name].periods
+    ],
+    "mailbox": lambda tenant: tenant.users,
+    "language": lambda tenant: builtin.TEXTS,
+}
+
+
+def references(inspection: Inspection) -> Iterator[Finding]:
+    """All that steps name exists; nothing is known of a scenario without its tenant."""
+    tenant = inspection.tenant
+    if tenant is None:
+        return
+    for name, step in inspection.steps.items():
+        for reference in step.references():
+            if reference.kind == "outgoing":
+                yield from _outgoing(inspection, tenant, name, reference)
+            elif any(templates.names(reference.name)):
+                continue  # known only in the call
+            elif reference.name not in (known := KNOWN[reference.kind](tenant)):
+                yield inspection.finding(
+                    name,
+                    reference.path,
+                    f"unknown {reference.kind} {reference.name}",
+                    one_of(known, reference.name),
+                    code=f"unknown-{reference.kind}",
+                )
+            elif reference.kind == "group" and tenant.groups[reference.name].ring == "least_recent":
+                yield inspection.finding(
+                    name,
+                    reference.path,
+                    f"group {reference.name} rings least_recent, which a ring step cannot do",
+                    "a group with ring: all, random or sequence",
+                    code="wrong-value",
+                )
+
+
+def _outgoing(inspection: Inspection, tenant: Tenant, step: str, reference: Reference) -> Iterator[Finding]:
+    if tenant.outgoing is None:
+        yield inspection.finding(
+            step,
+            reference.path,
+            "the tenant cannot call outside numbers",
+            f"`outgoing` in the file of tenant {tenant.name}",
+            code="no-outgoing",
+        )
+    if any(templates.names(reference.name)):
+        return
+    number = tenant.normalise(reference.name)
+    if not number.startswith("+"):
+        message, expected = f"{reference.name} is no telephone number", 'a number such as "+79031112233"'
+        yield inspection.finding(step, reference.path, message, expected, code="wrong-value")
+    elif number in tenant.numbers:
+        message = f"{number} is a number of the tenant itself: the call would come back"
+        yield inspection.finding(step, reference.path, message, "another number", code="own-number")
