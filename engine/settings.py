@@ -8,9 +8,9 @@ by side on one machine. `VATS_ASTERISK_ROOT`, which `scripts/up` sets, names the
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -65,6 +65,47 @@ class AsteriskSettings(_Model):
     )
 
 
+class SpeechSettings(_Model):
+    """What speaks texts. RHVoice is looked for in Asterisk's root folder; without it espeak-ng speaks."""
+
+    engine: Literal["offline", "espeak", "command"] = Field(
+        "offline", description="offline: RHVoice, else espeak-ng; command: any program"
+    )
+    voices: dict[str, str] = Field(
+        default_factory=dict,
+        description="RHVoice's voice by language, as `ru: elena`; else the first free one",
+    )
+    command: list[str] = Field(
+        default_factory=list,
+        description="program and arguments, with {language} and {wav} (the file it must write) in them; "
+        "the text comes on its standard input",
+    )
+    limit: float = Field(
+        4.0, gt=0, le=60, description="seconds that a text with a variable may take to be spoken in a call"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.engine == "command") != bool(self.command):
+            raise ValueError("`engine: command` and `command` go together")
+        if self.command and not any("{wav}" in part for part in self.command):
+            raise ValueError("`command` must hold {wav}, the file to be written")
+        return self
+
+
+class WebServiceSettings(_Model):
+    """How scenarios may ask customers' web services. A step's limits come on top."""
+
+    allow: list[IPvAnyNetwork] = Field(
+        default_factory=list,
+        description="networks that services may be in though they are not public, as `10.1.0.0/16`",
+    )
+    http: bool = Field(False, description="http:// addresses are allowed; everything on the way reads along")
+    ca_file: str = Field("", description="PEM file with authorities of our own, trusted beside the system's")
+    at_once: int = Field(100, ge=1, description="requests at the same time")
+    at_once_per_tenant: int = Field(20, ge=1, description="of these, for one tenant; others wait")
+
+
 class Settings(_Model):
     """The whole file `config/vats.yaml`. Paths in it are relative to the file."""
 
@@ -74,6 +115,8 @@ class Settings(_Model):
     listen: str = Field("127.0.0.1", description="address for SIP and sound; nothing else leaves loopback")
     ports: Ports = Ports()
     asterisk: AsteriskSettings = AsteriskSettings()
+    speech: SpeechSettings = SpeechSettings()
+    web_services: WebServiceSettings = WebServiceSettings()
     trunks: dict[str, Trunk] = Field(default_factory=dict)
     tenants: str = "tenants"
     scenarios: str = "../ivr_scenarios"
@@ -91,6 +134,12 @@ class Settings(_Model):
     @property
     def scenarios_folder(self) -> Path:
         return (self.config.parent / self.scenarios).resolve()
+
+    @property
+    def web_service_ca_file(self) -> Path | None:
+        """Authorities of our own for web services' certificates."""
+        ca_file = self.web_services.ca_file
+        return (self.config.parent / ca_file).resolve() if ca_file else None
 
     @property
     def journal_folder(self) -> Path:
@@ -111,6 +160,21 @@ class Settings(_Model):
     def recordings_folder(self) -> Path:
         """Finished recordings: `TENANT/2026-11-23/CALL_ID.wav`."""
         return self.home / "recordings"
+
+    @property
+    def tickets_folder(self) -> Path:
+        """The next free ticket number of each tenant."""
+        return self.home / "tickets"
+
+    @property
+    def messages_folder(self) -> Path:
+        """Voice messages: `TENANT/2026-11-23/CALL_ID.message.1.wav`."""
+        return self.home / "messages"
+
+    @property
+    def raw_messages_folder(self) -> Path:
+        """Where the switch records what callers speak as messages."""
+        return self.asterisk_home / "spool" / "recording"
 
     @property
     def secrets_folder(self) -> Path:
@@ -164,7 +228,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     config = next((path for path in candidates if path.is_file()), None)
     if config is None:
         raise SettingsError(f"{candidates[0]}: no such file; set VATS_CONFIG to the settings file")
-    config = config.resolve()
+    # Links to folders are kept: a deployment that lets one lead elsewhere then counts at once.
+    config = config.absolute()
+    while config.is_symlink():
+        config = config.parent / config.readlink()
     try:
         content: Any = YAML(typ="safe").load(config.read_text()) or {}
     except YAMLError as error:

@@ -2,18 +2,32 @@
 
     prompt: welcome
     prompt: {text: "Здравствуйте, {caller.name}!"}
-    prompt: {say: number, value: "{place}"}
+    prompt: {say: number, value: "{wait}", unit: minutes}
     prompt: [welcome, {text: "Ваш номер"}, {say: digits, value: "{caller.number}"}]
 
-Texts and values may hold `{variable}`, filled from the call's variables when the prompt is played.
+Texts and values may hold `{variable}`, filled from the call's variables when the prompt is played: such a
+value is then put together from recorded words, and such a text is spoken in the call.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
-SayKind = Literal["number", "digits", "date", "time", "money", "text", "ticket"]
+SayKind = Literal["number", "digits", "ticket", "date", "time", "duration", "money", "phone", "text"]
+Unit = Literal[
+    "seconds", "minutes", "hours", "days", "weeks", "months", "years",
+    "people", "calls", "roubles", "kopecks", "percent",
+]  # fmt: skip
 
 PROMPT_NAME = r"^[\w][\w.-]*(/[\w][\w.-]*)*$"
 
@@ -33,7 +47,7 @@ PromptName = Annotated[
 class TextPrompt(BaseModel):
     """A text that is made into speech before the scenario goes live.
 
-    What lies between `{` and `}` is a variable of the call, which is said as text.
+    With `{variable}` in it, it is made into speech in the call (0.2 s), and kept for the next one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,13 +57,44 @@ class TextPrompt(BaseModel):
     )
 
 
-class SayPrompt(BaseModel):
-    """A value that is said piece by piece from recorded numbers, days and months."""
+class SayFields(BaseModel):
+    """A value and how it is read out: what `say` has as a prompt and as a step."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    say: SayKind = Field(description="how the value is read out")
+    say: SayKind = Field(
+        description="how the value is read out: `number` (21, -7, 2.5), `digits` and `ticket` one by one, "
+        "`date` (2026-11-23), `time` (10:30), `duration` (90, 90s, 5m), `money` (roubles: 1234.50), "
+        "`phone` (+79031112233, in groups), `text` (as it is written)"
+    )
     value: str | int | float = Field(description="the value, or text with `{variable}` in it")
+    unit: Unit | None = Field(
+        default=None, description="what a number counts, in the right form: `unit: minutes` says “21 минута”"
+    )
+    noun: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=2,
+        max_length=3,
+        description="what a number counts, if no `unit` fits, in its forms: [заказ, заказа, заказов] in "
+        "Russian, [order, orders] in English",
+    )
+    gender: Literal["masculine", "feminine", "neuter"] = Field(
+        default="masculine", description="the gender of the noun, or of what a number alone stands for"
+    )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.say != "number" and (self.unit or self.noun or self.gender != "masculine"):
+            raise ValueError("unit, noun and gender belong to `say: number`")
+        if self.unit and (self.noun or self.gender != "masculine"):
+            raise ValueError("unit stands for a noun and its gender, which are left out beside it")
+        if self.noun and not all(form.strip() and len(form) <= 60 for form in self.noun):
+            raise ValueError("a form of `noun` is a word or a few, 60 characters at most")
+        return self
+
+
+class SayPrompt(SayFields):
+    """A value that is said piece by piece from recorded words."""
 
 
 def _kind_of_part(value: Any) -> str | None:

@@ -52,7 +52,7 @@ steps:
 """
         async with Stage(steps) as stage:
             caller = stage.call()
-            for media in ("sound:welcome", "sound:Your place", "number:3", "sound:goodbye"):
+            for media in ("sound:welcome", "sound:Your place", "say:number:3", "sound:goodbye"):
                 await stage.hears(caller, media)
             entries = await stage.ended(caller)
             assert way(entries) == ["first next", "hello next", "number next", "on step", "bye end"]

@@ -5,17 +5,19 @@ call's codec, so an A-law trunk gets its bytes as they lie on the disk and every
 sound that was not through A-law before.
 
 The stated loudness is an active speech level of -20 dBFS (RMS of the 20 ms windows in which something is
-heard); peaks are limited to -1 dBFS.
+heard); peaks are limited to -1 dBFS. Only a sound with higher peaks goes through ffmpeg's limiter.
 """
 
 import math
 import os
 import subprocess
 import tempfile
+import wave
 from pathlib import Path
 from typing import NamedTuple
 
 from pydub import AudioSegment
+from pydub.audio_segment import audioop  # from Python 3.13 on that of audioop-lts
 from pydub.silence import detect_leading_silence
 
 RATE = 8000
@@ -30,6 +32,9 @@ PROFILE = "1"
 _SILENCE_DBFS = -55.0
 _ACTIVE_RANGE_DB = 30.0
 _MARGIN_MS = 60
+# A fragment is followed by the next one at once.
+_TIGHT_MARGIN_MS = 15
+_FRAME = RATE // 50
 _TIME_LIMIT_S = 120
 # How a file begins decides how it is read, never its name: ffmpeg's own guess would follow play lists
 # to other files.
@@ -57,15 +62,32 @@ class Made(NamedTuple):
     gain_db: float
 
 
-def convert(source: Path, target: Path, *, name: str = "", ignore_length: bool = False) -> Made:
+def convert(
+    source: Path, target: Path, *, name: str = "", ignore_length: bool = False, tight: bool = False
+) -> Made:
     """Write `target`.alaw and `target`.wav from `source`, each complete from the moment it appears.
 
-    `name` is what messages call the source. `ignore_length` is for a WAV whose header lies about it.
+    `name` is what messages call the source. `ignore_length` is for a WAV whose header lies about it. `tight`
+    is for a fragment of speech that others follow: hardly any silence stays, and it is whole frames of 20 ms.
     Raises `BadSound`.
     """
     shown = name or str(source)
-    sound = _trimmed(_decode(source, shown, ignore_length), shown)
+    sound = _trimmed(_decode(source, shown, ignore_length), shown, _TIGHT_MARGIN_MS if tight else _MARGIN_MS)
+    if tight:
+        sound = _whole_frames(sound)
     gain = LOUDNESS_DBFS - active_level(sound)
+    _write(sound, gain, target, shown)
+    return Made(len(sound), round(gain, 1))
+
+
+def silence(milliseconds: int, target: Path) -> Made:
+    """The same of nothing to be heard."""
+    sound = AudioSegment.silent(milliseconds, RATE).set_channels(1)
+    _write(sound, 0.0, target, "a pause")
+    return Made(len(sound), 0.0)
+
+
+def _write(sound: AudioSegment, gain: float, target: Path, shown: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=target.parent) as folder:
         wav, alaw = Path(folder) / "prompt.wav", Path(folder) / "prompt.alaw"
@@ -75,7 +97,6 @@ def convert(source: Path, target: Path, *, name: str = "", ignore_length: bool =
             made.chmod(0o644)
         os.replace(alaw, target.with_name(target.name + ".alaw"))
         os.replace(wav, target.with_name(target.name + ".wav"))
-    return Made(len(sound), round(gain, 1))
 
 
 def active_level(sound: AudioSegment) -> float:
@@ -123,17 +144,32 @@ def kind_of(source: Path, shown: str = "") -> str:
     raise BadSound(f"{shown}: no sound file; wav, mp3, ogg, m4a or flac was expected")
 
 
-def _trimmed(sound: AudioSegment, shown: str) -> AudioSegment:
+def _trimmed(sound: AudioSegment, shown: str, margin_ms: int) -> AudioSegment:
     quiet = max(_SILENCE_DBFS, active_level(sound) - 40)
     start = detect_leading_silence(sound, silence_threshold=quiet, chunk_size=10)
     if start >= len(sound):
         raise BadSound(f"{shown}: holds nothing but silence")
     end = detect_leading_silence(sound.reverse(), silence_threshold=quiet, chunk_size=10)
-    return sound[max(0, start - _MARGIN_MS) : len(sound) - max(0, end - _MARGIN_MS)]
+    return sound[max(0, start - margin_ms) : len(sound) - max(0, end - margin_ms)]
+
+
+def _whole_frames(sound: AudioSegment) -> AudioSegment:
+    data: bytes = sound.raw_data
+    missing = -len(data) % (2 * _FRAME)
+    return sound._spawn(data + bytes(missing))
 
 
 def _encode(sound: AudioSegment, gain: float, wav: Path, alaw: Path, shown: str) -> None:
     limit = 10 ** (PEAK_DBFS / 20)
+    if sound.max * 10 ** (gain / 20) <= limit * 32768:
+        data = audioop.mul(sound.raw_data, 2, 10 ** (gain / 20))
+        alaw.write_bytes(audioop.lin2alaw(data, 2))
+        with wave.open(str(wav), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE)
+            file.writeframes(data)
+        return
     level = ["-af", f"volume={gain:.2f}dB,alimiter=limit={limit:.4f}:level=disabled"]
     source = ["-f", "s16le", "-ar", str(RATE), "-ac", "1", "-i", "pipe:0"]
     plain = ["-map_metadata", "-1", "-fflags", "+bitexact"]

@@ -1,29 +1,31 @@
-"""The prompts of all tenants as the switch plays them: made ahead by `prepare`, found at once by `media`.
+"""The prompts of all tenants as the switch plays them: made ahead by `prepare`, found by `media`.
 
-Below `settings.prompts_folder`: `TENANT/NAME.{alaw,wav}` from the tenant's own sound files, each with
-`NAME.json` telling what it was made from; `TENANT/text-HASH.{alaw,wav}` from its texts; and
-`_builtin/LANGUAGE/text-HASH.{alaw,wav}` from the built-in texts, shared by all tenants.
+Only what a call itself knows is made in the call: a text with a variable in it. Where what, see `places.py`.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from engine.directory.prompt_model import PartValue, SayPrompt, TextPrompt, parts
-from engine.directory.prompts import builtin, saying
-from engine.directory.prompts.convert import PROFILE, BadSound, convert
+from engine.directory.prompts import builtin, own, saying, spoken
+from engine.directory.prompts.call_texts import CallTexts, Wanted, speak
+from engine.directory.prompts.convert import BadSound
+from engine.directory.prompts.own import SOURCE_ENDINGS, Origin, find_source
+from engine.directory.prompts.places import Places, is_made, own_fragment, remove
 from engine.directory.prompts.saying import CallValue
-from engine.directory.prompts.speech import OfflineSpeech, Speech, SpeechFailed
+from engine.directory.prompts.speech import Speech, SpeechFailed, speech_engine
+from engine.directory.prompts.spoken import PAUSE, Fragment
+from engine.directory.prompts.texts import fill_readable, sentences
+from engine.directory.prompts.workshop import Workshop
 from engine.settings import Settings
+
+__all__ = ["SOURCE_ENDINGS", "Origin", "PromptLibrary", "PromptMissing", "PromptProblem", "find_source"]
 
 PromptValue = PartValue | tuple[PartValue, ...]
 
-SOURCE_ENDINGS = ("wav", "mp3", "ogg", "m4a", "flac")
-_BUILTIN = "_builtin"
 # Speech takes a processor for 0.2 s; calls run on the same machine.
 _AT_ONCE = 2
 
@@ -36,25 +38,26 @@ class PromptProblem(NamedTuple):
 
 
 class PromptMissing(LookupError):
-    """A prompt was asked for that was never made; the message names it and its tenant."""
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """What a prompt was made from; lies beside it as `NAME.json`."""
-
-    source: str
-    digest: str
-    duration_ms: int
-    gain_db: float
+    """A prompt cannot be played, for it was never made; the message names it and its tenant."""
 
 
 class PromptLibrary:
-    """Safe to be used by several threads and processes: what is made appears whole, by rename."""
+    """Safe to be used by several threads and processes: what is made appears whole, by rename.
+
+    `media`, `expect` and `close` belong to one event loop.
+    """
 
     def __init__(self, settings: Settings, speech: Speech | None = None) -> None:
-        self._folder = settings.prompts_folder.resolve()
-        self._speech: Speech = speech or OfflineSpeech(settings.asterisk_root)
-        self._media: dict[tuple[str, str, PartValue], str] = {}
+        """With `speech`, that engine speaks, within this process; else the one that the settings name."""
+        self._settings = settings
+        self._speech = speech
+        engine = speech or speech_engine(settings.asterisk_root, settings.speech.model_dump())
+        self._places = Places(settings.prompts_folder, engine)
+        self._workshop = Workshop(settings, speech=speech)
+        self._texts = CallTexts(self._workshop, settings.speech.limit)
+        self._media: dict[tuple[str, str, PartValue | Fragment], str] = {}
+
+    # -- ahead of calls ---------------------------------------------------------------------------------
 
     def prepare(
         self, tenant: str, folder: Path, language: str, prompts: Iterable[PromptValue]
@@ -65,159 +68,219 @@ class PromptLibrary:
         what cannot be made; for those nothing changes, so what was made earlier still plays.
         """
         wanted = list(dict.fromkeys(part for prompt in prompts for part in parts(prompt)))
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            made = pool.map(lambda part: self._made_or_problem(tenant, folder, language, part), wanted)
-            return [problem for problem in made if problem]
-
-    async def media(
-        self, tenant: str, language: str, prompt: PromptValue, variables: Mapping[str, CallValue]
-    ) -> list[str]:
-        """ARI media URIs in the order they are heard. Raises `PromptMissing` for a part never made."""
-        return self.made(tenant, language, prompt, variables)
-
-    def made(
-        self, tenant: str, language: str, prompt: PromptValue, variables: Mapping[str, CallValue]
-    ) -> list[str]:
-        """The same of what was made ahead. Takes microseconds.
-
-        Raises `PromptMissing` for a part that `prepare` has never made.
-        """
-        uris: list[str] = []
-        for part in parts(prompt):
-            if isinstance(part, SayPrompt) and saying.by_switch(part):
-                uris += saying.switch_media(part, variables)
-                continue
-            key = (tenant, language, part)
-            uri = self._media.get(key)
-            if uri is None:
-                uri = self._media[key] = f"sound:{self._find(tenant, language, part)}"
-            uris.append(uri)
-        return uris
-
-    def origin(self, tenant: str, name: str) -> Origin | None:
-        """What the tenant's own prompt of that name was made from; None when it was not made."""
-        try:
-            return msgspec.json.decode((self._folder / tenant / f"{name}.json").read_bytes(), type=Origin)
-        except (OSError, msgspec.DecodeError):
-            return None
-
-    def _made_or_problem(
-        self, tenant: str, folder: Path, language: str, part: PartValue
-    ) -> PromptProblem | None:
-        try:
-            made = self._make(tenant, folder, language, part)
-        except (BadSound, SpeechFailed, PromptMissing, saying.CannotSay) as error:
-            return PromptProblem(part, str(error))
-        except OSError as error:
-            return PromptProblem(part, f"{error.filename}: {error.strerror}")
-        if made:
-            self._media[tenant, language, part] = f"sound:{made}"
-        return None
-
-    def _make(self, tenant: str, folder: Path, language: str, part: PartValue) -> Path | None:
-        if isinstance(part, str):
-            return self._make_named(tenant, folder, language, part)
-        if isinstance(part, TextPrompt) and saying.VARIABLE.search(part.text):
-            raise saying.CannotSay(
-                f"“{part.text}” holds a variable of the call and cannot be spoken ahead of it; "
-                "split it into a list and put the variable under `say`"
-            )
-        if isinstance(part, SayPrompt):
-            reason = saying.problem(part)
-            if reason:
-                raise saying.CannotSay(reason)
-            if saying.by_switch(part):
-                return None
-        target = self._text_target(tenant, language, part)
-        self._speak(_words(part, language), language, target)
-        return target
-
-    def _make_named(self, tenant: str, folder: Path, language: str, name: str) -> Path:
-        source, target = find_source(folder / "prompts", name), self._folder / tenant / name
-        if source is None:
-            text = builtin.text(language, name)
-            if text is None:
-                raise PromptMissing(
-                    f"{folder / 'prompts' / name}.wav: no such file "
-                    f"(nor .{', .'.join(SOURCE_ENDINGS[1:])}), and no built-in prompt has that name"
-                )
-            # The tenant's own recording was taken away: what was made of it goes too.
-            for ending in ("json", "alaw", "wav"):
-                target.with_name(f"{target.name}.{ending}").unlink(missing_ok=True)
-            shared = self._builtin_target(*text)
-            self._speak(text[1], text[0], shared)
-            return shared
-        self.convert(tenant, name, source)
-        return target
+        pieces: dict[PartValue | Fragment, PartValue] = {}
+        problems: list[PromptProblem] = []
+        for part in wanted:
+            try:
+                for piece in _pieces(part, language):
+                    pieces.setdefault(piece, part)
+            except saying.CannotSay as error:
+                problems.append(PromptProblem(part, f"say: {error}"))
+        with (
+            Workshop(self._settings, at_once=_AT_ONCE, speech=self._speech) as workshop,
+            ThreadPoolExecutor(_AT_ONCE) as pool,
+        ):
+            tries = {
+                part: pool.submit(self._try, workshop, tenant, folder, language, part) for part in pieces
+            }
+            problems += [
+                PromptProblem(pieces[piece], problem)
+                for piece, done in tries.items()
+                if (problem := done.result())
+            ]
+        found = {problem.prompt: problem for problem in reversed(problems)}
+        if any(_is_spoken_in_call(part) for part in wanted):
+            self._texts.warm()
+        return [found[part] for part in wanted if part in found]
 
     def convert(self, tenant: str, name: str, source: Path) -> Origin:
         """Make the tenant's prompt `name` of a sound file, unless it is made of that content already.
 
         Raises `BadSound`.
         """
-        target = self._folder / tenant / name
-        try:
-            with source.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest() + "-" + PROFILE
-        except OSError as error:
-            raise BadSound(f"{source}: {error.strerror}") from error
-        known = self.origin(tenant, name)
-        if known and known.digest == digest and _is_made(target):
-            return known
-        made = convert(source, target)
-        origin = Origin(source.name, digest, made.duration_ms, made.gain_db)
-        _write(target.with_name(target.name + ".json"), msgspec.json.encode(origin))
-        return origin
+        with Workshop(self._settings) as workshop:
+            return own.make(workshop, source, self._places.own(tenant, name), tight=name.startswith("say/"))
 
-    def _speak(self, text: str, language: str, target: Path) -> None:
-        # The name is the hash of the content, so a file that is there is the right one.
-        if not _is_made(target):
-            self._speech.speak(text, language, target)
+    def origin(self, tenant: str, name: str) -> Origin | None:
+        """What the tenant's own prompt of that name was made from; None when it was not made."""
+        return own.origin(self._places.own(tenant, name))
 
-    def _find(self, tenant: str, language: str, part: PartValue) -> Path:
-        if isinstance(part, str):
-            candidates = [self._folder / tenant / part]
-            text = builtin.text(language, part)
-            if text is not None:
-                candidates.append(self._builtin_target(*text))
-        else:
+    # -- in calls ---------------------------------------------------------------------------------------
+
+    async def media(
+        self, tenant: str, language: str, prompt: PromptValue, variables: Mapping[str, CallValue]
+    ) -> list[str]:
+        """ARI media URIs in the order they are heard. Takes microseconds for what was made ahead, and 0.2 s
+        for a text that nobody was told before.
+
+        Raises `PromptMissing` for a recording that is not there, and for a text that cannot be spoken.
+        """
+        found = self._look(tenant, language, prompt, variables)
+        missing = {one.target: one for one in found if isinstance(one, Wanted)}
+        if missing:
             try:
-                candidates = [self._text_target(tenant, language, part)]
-            except saying.CannotSay as error:
+                await asyncio.gather(*(self._texts.make(one) for one in missing.values()))
+            except SpeechFailed as error:
                 raise PromptMissing(f"{tenant}: {error}") from error
-        for candidate in candidates:
-            if _is_made(candidate):
-                return candidate
-        raise PromptMissing(f"{tenant}: the prompt {part!r} has not been made")
+        return [f"sound:{one.target}" if isinstance(one, Wanted) else one for one in found]
 
-    def _text_target(self, tenant: str, language: str, part: TextPrompt | SayPrompt) -> Path:
-        return self._folder / tenant / self._hashed(language, _words(part, language))
+    def made(
+        self, tenant: str, language: str, prompt: PromptValue, variables: Mapping[str, CallValue]
+    ) -> list[str]:
+        """The same of what is there already. Raises `PromptMissing` for anything else."""
+        found = self._look(tenant, language, prompt, variables)
+        for one in found:
+            if isinstance(one, Wanted):
+                raise PromptMissing(f"{tenant}: “{one.text}” has not been spoken yet")
+        return [one for one in found if isinstance(one, str)]
 
-    def _builtin_target(self, language: str, text: str) -> Path:
-        return self._folder / _BUILTIN / language / self._hashed(language, text)
+    def expect(
+        self, tenant: str, language: str, texts: Iterable[TextPrompt], variables: Mapping[str, CallValue]
+    ) -> None:
+        """Begin to speak those of the texts whose variables a new call has: they may be heard soon."""
+        for text in texts:
+            for sentence in sentences(text.text):
+                if sentence.variables and all(variables.get(name) is not None for name in sentence.variables):
+                    said = fill_readable(sentence.text, variables)
+                    wanted = self._places.call_text(tenant, language, said)
+                    if said and not self._texts.is_there(wanted):
+                        self._texts.begin(wanted)
 
-    def _hashed(self, language: str, text: str) -> str:
-        identity = "\n".join((PROFILE, self._speech.voice(language), language, text))
-        return f"text-{hashlib.sha256(identity.encode()).hexdigest()[:24]}"
+    def close(self) -> None:
+        """End what is being spoken, and the helper processes."""
+        self._texts.close()
+
+    # -- looking up -------------------------------------------------------------------------------------
+
+    def _look(
+        self, tenant: str, language: str, prompt: PromptValue, variables: Mapping[str, CallValue]
+    ) -> list[str | Wanted]:
+        found: list[str | Wanted] = []
+        for part in parts(prompt):
+            if isinstance(part, str):
+                found.append(self._known(tenant, language, part))
+            elif isinstance(part, TextPrompt):
+                found += self._text(tenant, language, part, variables)
+            elif saying.needs_call(part.value):
+                said = saying.said(part, language, variables)
+                found += [self._known(tenant, language, fragment) for fragment in said.fragments]
+                if said.text:
+                    found.append(self._in_call(tenant, language, said.text))
+            else:
+                found.append(self._known(tenant, language, part))
+        return found
+
+    def _text(
+        self, tenant: str, language: str, part: TextPrompt, variables: Mapping[str, CallValue]
+    ) -> Iterator[str | Wanted]:
+        pieces = sentences(part.text)
+        for index, sentence in enumerate(pieces):
+            if index:
+                yield self._known(tenant, language, PAUSE)
+            if not sentence.variables:
+                yield self._known(
+                    tenant, language, TextPrompt(text=sentence.text) if len(pieces) > 1 else part
+                )
+            elif text := fill_readable(sentence.text, variables):
+                yield self._in_call(tenant, language, text)
+
+    def _in_call(self, tenant: str, language: str, text: str) -> str | Wanted:
+        wanted = self._places.call_text(tenant, language, text)
+        return f"sound:{wanted.target}" if self._texts.is_there(wanted) else wanted
+
+    def _known(self, tenant: str, language: str, piece: PartValue | Fragment) -> str | Wanted:
+        """What `prepare` has made; known by heart after the first time."""
+        key = (tenant, language, piece)
+        uri = self._media.get(key)
+        if uri is None:
+            target = self._find(tenant, language, piece)
+            if isinstance(target, Wanted):
+                return target
+            uri = self._media[key] = f"sound:{target}"
+        return uri
+
+    def _find(self, tenant: str, language: str, piece: PartValue | Fragment) -> Path | Wanted:
+        own_name = own_fragment(language, piece) if isinstance(piece, Fragment) else piece
+        if isinstance(own_name, str) and is_made(own_target := self._places.own(tenant, own_name)):
+            return own_target
+        try:
+            wanted = self._wanted(tenant, language, piece)
+        except saying.CannotSay as error:
+            raise PromptMissing(f"{tenant}: {error}") from error
+        if wanted is None:
+            raise PromptMissing(f"{tenant}: the prompt {piece!r} has not been made")
+        return wanted.target if is_made(wanted.target) else wanted
+
+    def _wanted(self, tenant: str, language: str, piece: PartValue | Fragment) -> Wanted | None:
+        """What has to be spoken for it; None where only a recording will do. Raises `CannotSay`."""
+        if isinstance(piece, Fragment):
+            return self._places.fragment(language, piece)
+        if isinstance(piece, str):
+            text = builtin.text(language, piece)
+            return self._places.builtin(*text) if text else None
+        words = piece.text if isinstance(piece, TextPrompt) else saying.words(piece, language)
+        return self._places.text(tenant, language, words)
+
+    # -- making -----------------------------------------------------------------------------------------
+
+    def _try(
+        self, workshop: Workshop, tenant: str, folder: Path, language: str, piece: PartValue | Fragment
+    ) -> str:
+        """Why it cannot be made, "" where it was."""
+        try:
+            target = self._make(workshop, tenant, folder, language, piece)
+        except (BadSound, SpeechFailed, PromptMissing, saying.CannotSay) as error:
+            return str(error)
+        except OSError as error:
+            return f"{error.filename}: {error.strerror}"
+        self._media[tenant, language, piece] = f"sound:{target}"
+        return ""
+
+    def _make(
+        self, workshop: Workshop, tenant: str, folder: Path, language: str, piece: PartValue | Fragment
+    ) -> Path:
+        name = own_fragment(language, piece) if isinstance(piece, Fragment) else piece
+        if isinstance(name, str):
+            target = self._places.own(tenant, name)
+            if source := find_source(folder / "prompts", name):
+                own.make(workshop, source, target, tight=isinstance(piece, Fragment))
+                return target
+            # The tenant's own recording was taken away: what was made of it goes too.
+            remove(target)
+        wanted = self._wanted(tenant, language, piece)
+        if wanted is None:
+            raise PromptMissing(
+                f"{folder / 'prompts' / str(piece)}.wav: no such file "
+                f"(nor .{', .'.join(SOURCE_ENDINGS[1:])}), and no built-in prompt has that name"
+            )
+        if not is_made(wanted.target):
+            speak(workshop, wanted)
+        return wanted.target
 
 
-def find_source(folder: Path, name: str) -> Path | None:
-    """The sound file of that name, None when there is none. Raises `BadSound` when there are several."""
-    found = [path for ending in SOURCE_ENDINGS if (path := folder / f"{name}.{ending}").is_file()]
-    if len(found) > 1:
-        raise BadSound(f"{found[0]}: {found[1].name} has the same name; keep one of them")
-    return found[0] if found else None
+def _pieces(part: PartValue, language: str) -> Iterator[PartValue | Fragment]:
+    """What has to be made ahead for a part. Raises `CannotSay`."""
+    if isinstance(part, SayPrompt):
+        if reason := saying.problem(part, language):
+            raise saying.CannotSay(reason.removeprefix("say: "))
+        if saying.needs_call(part.value):
+            yield from spoken.needed(part, language)
+        else:
+            yield part
+    elif isinstance(part, TextPrompt):
+        pieces = sentences(part.text)
+        if len(pieces) == 1:
+            yield from () if pieces[0].variables else (part,)
+            return
+        yield PAUSE
+        for piece in pieces:
+            if not piece.variables:
+                yield TextPrompt(text=piece.text)
+    else:
+        yield part
 
 
-def _words(part: TextPrompt | SayPrompt, language: str) -> str:
-    return part.text if isinstance(part, TextPrompt) else saying.words(part, language)
-
-
-def _is_made(target: Path) -> bool:
-    return all(target.with_name(f"{target.name}.{ending}").is_file() for ending in ("alaw", "wav"))
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+def _is_spoken_in_call(part: PartValue) -> bool:
+    if isinstance(part, TextPrompt):
+        return any(sentence.variables for sentence in sentences(part.text))
+    return isinstance(part, SayPrompt) and part.say == "text" and saying.needs_call(part.value)

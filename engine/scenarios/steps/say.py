@@ -7,24 +7,22 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from engine.directory.prompt_model import SayKind, SayPrompt
+from engine.directory.prompt_model import SayFields, SayPrompt
 from engine.scenarios.model import Exit, Spoken, StepModel, StepName
 
 if TYPE_CHECKING:
     from engine.scenarios.conversation import Conversation
 
 
-class SayStep(StepModel):
-    """Read out a number, digits, date, time, amount of money or text."""
+class SayStep(SayFields, StepModel):
+    """Read out a number, digits, date, time, amount of money, telephone number or text."""
 
     type: Literal["say"] = "say"
-    say: SayKind = Field(description="how the value is read out")
-    value: str | int | float = Field(description="the value, or text with `{variable}` in it")
     next: StepName | None = Field(default=None, description="the step after it; left out: the call ends")
 
     @property
     def prompt(self) -> SayPrompt:
-        return SayPrompt(say=self.say, value=self.value)
+        return SayPrompt(**{name: getattr(self, name) for name in SayFields.model_fields})
 
     def exits(self) -> list[Exit]:
         return [Exit("next", self.next, ("next",))]
