@@ -17,7 +17,7 @@ import uvloop
 from engine import logs
 from engine.calls import metrics
 from engine.calls.call import Call
-from engine.calls.services import APPLICATION, Services
+from engine.calls.services import APPLICATION, Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.clock import SystemClock
 from engine.directory.prompts.library import PromptLibrary
@@ -26,6 +26,8 @@ from engine.operations import Handler, serve
 from engine.provisioning import Provisioning
 from engine.reception import Reception
 from engine.scenarios.library import Library
+from engine.scenarios.web_service import WebServiceClient
+from engine.scenarios.web_service.signature import secret_name
 from engine.secrets import secret
 from engine.settings import Settings
 from engine.switch.ami import Ami
@@ -89,6 +91,12 @@ class Engine:
         )
         self._application = Application(self._connection, APPLICATION)
         self._provisioning = Provisioning(settings, self._application, self._ami)
+        self._web_services = WebServiceClient(
+            settings.web_services,
+            lambda tenant: secret(settings, secret_name(tenant)),
+            self._clock,
+            settings.web_service_ca_file,
+        )
         services = Services(
             connection=self._connection,
             router=self._router,
@@ -97,6 +105,7 @@ class Engine:
             mixmonitor=self._ami,
             prompts=self._prompts,
             raw_recordings=str(settings.raw_recordings_folder),
+            outside=Outside(web_services=self._web_services),
         )
         reception = Reception(self._library, settings.cell)
         self._switchboard = Switchboard(
@@ -137,6 +146,7 @@ class Engine:
                     task.cancel()
         finally:
             await self._switchboard.stop()
+            await self._web_services.close()
             await server.close()
             await self._ami.close()
             await self._spool.close()

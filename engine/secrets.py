@@ -29,6 +29,19 @@ def secret(settings: Settings, name: str) -> str:
         raise SettingsError(f"{path}: {error.strerror}; the secrets' folder must be ours to write") from error
 
 
+def renew(settings: Settings, name: str) -> str:
+    """A new secret in the place of the one of this name. Raises `SettingsError`."""
+    path = _path(settings, name)
+    value, part = secrets.token_urlsafe(_BYTES), _part(path)
+    try:
+        settings.secrets_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(part, value)
+        part.replace(path)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}; the secrets' folder must be ours to write") from error
+    return value
+
+
 def existing_secret(settings: Settings, name: str) -> str:
     """The secret of this name, which must be there: nothing is made.
 
@@ -57,16 +70,24 @@ def _path(settings: Settings, name: str) -> Path:
 
 def _create(path: Path, value: str) -> None:
     """Whole or not at all, and the first one wins: a link never replaces a file."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    part = _part(path)
     try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(value + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _write(part, value)
         try:
             os.link(part, path)
         except FileExistsError:
             return
     finally:
         part.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+
+
+def _write(part: Path, value: str) -> None:
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(value + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -22,6 +22,7 @@ COMMANDS = {
     "user": "engine.cli.user:user",
     "number": "engine.cli.number:number",
     "prompt": "engine.cli.prompt:prompt",
+    "secret": "engine.cli.secret:secret_",
     "package": "engine.cli.package:package",
     "db": "engine.cli.db:db",
     "bench": "engine.cli.bench:bench",
