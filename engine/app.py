@@ -4,6 +4,7 @@ Ending is detaching: on SIGTERM it leaves every call as it is, and the next engi
 """
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Mapping
@@ -24,7 +25,9 @@ from engine.directory.prompts.library import PromptLibrary
 from engine.journal.spool import Spool, SpoolInUse
 from engine.operations import Handler, serve
 from engine.provisioning import Provisioning
+from engine.queues.queues import LiveQueues
 from engine.reception import Reception
+from engine.records.tickets import TicketNumbers
 from engine.scenarios.library import Library
 from engine.scenarios.web_service import WebServiceClient
 from engine.scenarios.web_service.signature import secret_name
@@ -75,7 +78,7 @@ class Engine:
         self._clock = SystemClock()
         self._spool = Spool(settings.journal_folder, "engine", self._clock)
         self._prompts = PromptLibrary(settings)
-        self._library = Library(settings, self._prompts)
+        self._library = Library(settings, self._prompts, self._clock)
         self._ami = Ami("127.0.0.1", settings.ports.ami, "vats", secret(settings, "ami"))
         self._replaced = asyncio.Event()
         self._router = Router(on_stranger=self._on_stranger, on_replaced=self._replaced.set)
@@ -97,6 +100,7 @@ class Engine:
             self._clock,
             settings.web_service_ca_file,
         )
+        self._queues = LiveQueues(lambda: self._library.directory)
         services = Services(
             connection=self._connection,
             router=self._router,
@@ -105,7 +109,12 @@ class Engine:
             mixmonitor=self._ami,
             prompts=self._prompts,
             raw_recordings=str(settings.raw_recordings_folder),
-            outside=Outside(web_services=self._web_services),
+            outside=Outside(
+                web_services=self._web_services,
+                tickets=TicketNumbers(settings.tickets_folder),
+                queues=self._queues,
+            ),
+            observer=self._queues,
         )
         reception = Reception(self._library, settings.cell)
         self._switchboard = Switchboard(
@@ -131,6 +140,9 @@ class Engine:
         pid_file = self._settings.run_folder / "engine.pid"
         pid_file.write_text(f"{os.getpid()}\n")
         await asyncio.to_thread(self._library.load)
+        # What is there now stays: the search for cycles, which stops every call, need not go through it.
+        gc.collect()
+        gc.freeze()
         server = await serve(self._settings.engine_socket, self._operations())
         try:
             async with asyncio.TaskGroup() as group:
@@ -146,6 +158,7 @@ class Engine:
                     task.cancel()
         finally:
             await self._switchboard.stop()
+            self._prompts.close()
             await self._web_services.close()
             await server.close()
             await self._ami.close()
@@ -207,6 +220,7 @@ class Engine:
             "calls": self._calls,
             "metrics": self._metrics,
             "status": self._status,
+            "live": self._live,
         }
 
     async def _ping(self) -> dict[str, object]:
@@ -230,6 +244,9 @@ class Engine:
         metrics.calls_talking.set(sum(call.talking_with is not None for call in calls))
         return prometheus_client.generate_latest().decode()
 
+    async def _live(self) -> dict[str, object]:
+        return self._library.describe()
+
     async def _status(self) -> dict[str, object]:
         return {
             "cell": self._settings.cell,
@@ -242,6 +259,7 @@ class Engine:
             "calls": len(self._switchboard.calls),
             "journal_healthy": self._spool.healthy,
             "findings": [str(finding) for finding in self._library.findings],
+            "errors": self._library.problems(),
         }
 
 

@@ -19,8 +19,10 @@ from engine.directory.loader import load_directory
 from engine.journal.events import SWITCH_SEQ
 from engine.journal.spool import Spool, SpoolInUse
 from engine.journal.writer import JournalWriter
+from engine.recordings import messages
 from engine.recordings import worker as recordings
 from engine.recordings.jobs import derive_recordings
+from engine.records.outcomes import derive_outcomes
 from engine.records.reconcile import Reconciler
 from engine.records.store import RecordStore
 from engine.records.witness import Describer
@@ -66,10 +68,10 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
         settings.journal_folder,
         database,
         clock,
-        [RecordStore([charge_records]).derive, derive_recordings],
+        [RecordStore([charge_records]).derive, derive_recordings, derive_outcomes],
     )
     describe = Describer.of(settings, directory_of(settings))
-    versions = VersionHistory(settings.versions_folder, database)
+    versions = VersionHistory(settings.versions_folder, database, clock, settings.max_call)
     reconciler = Reconciler(EventLog(settings.event_log), database, spool, clock, describe)
 
     async def work() -> None:
@@ -81,6 +83,7 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
             tasks.create_task(keep_small(settings.event_log, clock), name="event-log")
             tasks.create_task(versions.run(), name="scenario-versions")
             tasks.create_task(recordings.run(settings, database, clock), name="recordings")
+            tasks.create_task(messages.run(settings, database, clock), name="messages")
 
     working = asyncio.create_task(work(), name="worker")
     stopping = asyncio.create_task(stop.wait(), name="stop")

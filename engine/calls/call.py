@@ -16,6 +16,8 @@ from engine.calls.dialer import RingResult, ring
 from engine.calls.errors import CallerGone, HungUp, PromptFailed
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
+from engine.calls.message import Message, record_message
+from engine.calls.queueing import ObservedLeg, Queued
 from engine.calls.services import Outside, Services, playback_id
 from engine.calls.together import together
 from engine.calls.waiting import wait_for
@@ -30,12 +32,22 @@ from engine.journal.events import (
     LegCreated,
     LegEnded,
     LegRinging,
+    QueueEntered,
     Role,
     StepEntered,
     Value,
     VariableSet,
 )
-from engine.switch.ari.events import ChannelDtmfReceived, ChannelEvent, PlaybackFinished, milliseconds
+from engine.switch.ari.events import (
+    CallEvent,
+    ChannelDtmfReceived,
+    ChannelEvent,
+    PlaybackFinished,
+    RecordingFailed,
+    RecordingFinished,
+    RecordingStarted,
+    milliseconds,
+)
 from engine.switch.ari.resources import Bridge, Channel, HangupReason, Playback
 from engine.switch.errors import Gone, SwitchError, SwitchFailed
 
@@ -81,6 +93,8 @@ class Call:
         self.talk_started_at: int | None = None
         self.recording = False
         self.recordings_made = 0
+        self.message: Message | None = None  # being recorded
+        self.messages_made = 0
         self.music = False
         self.closing = False
         self.refused = False
@@ -90,6 +104,7 @@ class Call:
         self.adopted_legs: list[Leg] = []
         self.adopted_result: RingResult | None = None
         self.steps_entered = 0
+        self.queued = Queued()
         self._attempt = 1
         self._playback: str | None = None
         self._playback_failed = False
@@ -100,15 +115,21 @@ class Call:
         # Requests whose answer nobody waits for; they end with the call.
         self.background: set[asyncio.Task[None]] = set()
         services.router.listen(call_id, self.on_event)
+        # PJSIP/romashka-101-desk-00000001 without its running number is the endpoint.
+        endpoint = started.channel.rsplit("-", 1)[0]
+        services.observer.leg_began(ObservedLeg(call_id, call_id, endpoint, tenant.name))
 
     # -- events -----------------------------------------------------------------------------------------
 
-    def on_event(self, event: ChannelEvent | PlaybackFinished) -> None:
+    def on_event(self, event: CallEvent) -> None:
         """Called by the router, in the order of the switch; never waits."""
         if isinstance(event, PlaybackFinished):
             if event.playback.id == self._playback:
                 self._playback = None
                 self._playback_failed = event.playback.state == "failed"
+        elif isinstance(event, RecordingStarted | RecordingFinished | RecordingFailed):
+            if self.message is not None and event.recording.name == self.message.name:
+                self.message.apply(event)
         elif (leg := self.legs.get(event.channel.id)) is not None:
             self._apply(leg, event)
         self.changed()
@@ -123,12 +144,17 @@ class Call:
         if was_answered is None and leg.answered_at is not None:
             answered = CallAnswered() if leg is self.caller else LegAnswered(leg.id)
             self.journal(answered, leg.answered_at)
-        if leg.gone and not was_gone and leg is not self.caller:
-            self.journal_leg_end(leg)
+            self.services.observer.leg_answered(leg.id)
+        if leg.gone and not was_gone:
+            if leg is self.caller:
+                self.services.observer.leg_ended(leg.id)
+            else:
+                self.journal_leg_end(leg)
 
     def journal_leg_end(self, leg: Leg) -> None:
         cause = leg.cause or (OUR_CAUSES[leg.dropped] if leg.dropped else 0)
         self.journal(LegEnded(leg.id, leg.result, cause), leg.ended_at)
+        self.services.observer.leg_ended(leg.id)
 
     def changed(self) -> None:
         """Let whoever waits look again."""
@@ -206,8 +232,11 @@ class Call:
         """A clock for limits; it never jumps."""
         return asyncio.get_running_loop().time()
 
-    async def play(self, *prompts: Prompt, barge_in: bool = False) -> str | None:
-        """Play prompts in order, answering first. With `barge_in` a digit stops them and is returned.
+    async def play(
+        self, *prompts: Prompt, barge_in: bool = False, stop: Callable[[], bool] | None = None
+    ) -> str | None:
+        """Play prompts in order, answering first. With `barge_in` a digit stops them and is returned; they
+        stop as well when `stop` holds.
 
         Raises what the prompt library raises for one that is missing, and `PromptFailed`.
         """
@@ -217,9 +246,11 @@ class Call:
                 media += await self.services.prompts.media(
                     self.tenant.name, self.language, prompt, self.variables
                 )
-        return await self.play_media(media, barge_in=barge_in)
+        return await self.play_media(media, barge_in=barge_in, stop=stop)
 
-    async def play_media(self, media: Sequence[str], *, barge_in: bool = False) -> str | None:
+    async def play_media(
+        self, media: Sequence[str], *, barge_in: bool = False, stop: Callable[[], bool] | None = None
+    ) -> str | None:
         """The same for media URIs. Raises `PromptFailed` when the switch could not play them."""
         self.last_talk_ended_by = None
         if not media or (barge_in and self.keys):
@@ -233,7 +264,11 @@ class Call:
             # The prompt is asked for together with the answer, and heard as soon as that is there.
             playing = self.of_caller(self.caller.channel.play(playback.id, media, self.language))
             await (playing if self.caller.answered_at is not None else together(self.answer(), playing))
-            await self.until(lambda: self._playback is None or (barge_in and self.keys), LONGEST_PROMPT_S)
+            self.music = False  # a prompt ends it
+            await self.until(
+                lambda: self._playback is None or (barge_in and self.keys) or (stop is not None and stop()),
+                LONGEST_PROMPT_S,
+            )
             if self._playback is not None:
                 self.meanwhile(self._stop(playback))
         finally:
@@ -250,11 +285,10 @@ class Call:
         except SwitchError as error:
             self.log.debug("playback.not_stopped", cause=str(error))
 
-    async def read_digit(self, timeout: float) -> str | None:
-        """The next digit the caller keys in, None when `timeout` seconds passed without one."""
-        if await self.until(lambda: bool(self.keys), timeout):
-            return self.keys.read()
-        return None
+    async def read_digit(self, timeout: float, *, stop: Callable[[], bool] | None = None) -> str | None:
+        """The next digit the caller keys in, None when `timeout` seconds passed without one or `stop` holds."""
+        await self.until(lambda: bool(self.keys) or (stop is not None and stop()), timeout)
+        return self.keys.read() if self.keys else None
 
     def forget_digits(self) -> None:
         """What was keyed in so far is no choice in what comes next."""
@@ -284,6 +318,22 @@ class Call:
         """
         return await ring(self, targets, timeout)
 
+    @property
+    def recording_message(self) -> bool:
+        """A recovery found the caller speaking his message: the step is to go on with it at once."""
+        return self.message is not None
+
+    async def record_message(
+        self, mailbox: str, *, beep: bool, longest_s: float, silence_s: float, shortest_s: float
+    ) -> bool:
+        """Record what the caller says until `#`, silence, the limit or his hangup; whether it is a message.
+
+        Raises `StepError` where the switch could not record.
+        """
+        return await record_message(
+            self, mailbox, beep=beep, longest_s=longest_s, silence_s=silence_s, shortest_s=shortest_s
+        )
+
     def set_variable(self, name: str, value: Value, *, secret: bool = False) -> None:
         """A secret's value is not journalled: after a recovery the variable is there, without a value."""
         self.variables[name] = value
@@ -300,6 +350,13 @@ class Call:
     def step_id(self) -> str:
         """Tells this visit of this step from every other; the same after a recovery."""
         return f"{self.id}.step.{self.steps_entered}"
+
+    def enter_queue(self, queue: str) -> int:
+        """Journal that he waits in this queue, unless a recovery found him in it; since when, UTC ms."""
+        if self.queued.step_id != self.step_id:
+            entry = self.services.spool.append(self.id, QueueEntered(queue))
+            self.queued = Queued(self.step_id, queue, entry.at)
+        return self.queued.since
 
     def attempt(self) -> int:
         """Which try of this step it is, from 1; kept across a recovery."""
@@ -338,6 +395,8 @@ class Call:
         leg_id = f"{self.id}.leg.{self.legs_made}"
         leg = self.add_leg(leg_id, role, target)
         self.journal(LegCreated(leg_id, role, target.endpoint, target.user, target.number))
+        queue = self.queued.queue if self.queued.step_id == self.step_id else ""
+        self.observe(leg, queue)
         return leg
 
     def add_leg(self, leg_id: str, role: Role, target: Target) -> Leg:
@@ -345,6 +404,12 @@ class Call:
         self.legs[leg_id] = leg
         self.services.router.listen(leg_id, self.on_event)
         return leg
+
+    def observe(self, leg: Leg, queue: str, *, adopted: bool = False) -> None:
+        """Let it be known that this person's telephone is in a call."""
+        endpoint = leg.target.endpoint if leg.target else ""
+        observed = ObservedLeg(leg.id, self.id, endpoint, self.tenant.name, queue, adopted)
+        self.services.observer.leg_began(observed)
 
     def new_bridge(self) -> Bridge:
         self.bridges_made += 1

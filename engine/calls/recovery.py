@@ -12,6 +12,9 @@ import structlog
 from engine.calls.call import Call
 from engine.calls.dialer import talked_with
 from engine.calls.leg import NORMAL_CLEARING
+from engine.calls.lifecycle import close
+from engine.calls.message import Message
+from engine.calls.queueing import Queued
 from engine.calls.services import PLAYBACK_IDS, Services, playback_id
 from engine.calls.state import CallState, LegState, state_of
 from engine.calls.talk import go_on_talking
@@ -87,6 +90,16 @@ def adopt(services: Services, tenant: Tenant, call_id: str, state: CallState, sn
     of the switch yet: `settle` does that, as the first thing in the call's own task.
     """
     call = Call(services, tenant, state.started, call_id, state.started_at)
+    try:
+        _fill(call, state, snapshot)
+    except Exception:
+        close(call)
+        raise
+    return call
+
+
+def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
+    services, call_id = call.services, call.id
     call.caller.name, call.caller.present = snapshot.channels[call_id].name, True
     call.caller.answered_at = state.answered_at
     call.variables.update(state.variables)
@@ -94,6 +107,11 @@ def adopt(services: Services, tenant: Tenant, call_id: str, state: CallState, sn
     call.keep_attempt(state.attempt)
     # The step is entered again, which counts where its attempts are at the first.
     call.steps_entered = max(0, state.steps_entered - (state.attempt == 1))
+    call.queued = Queued(f"{call_id}.step.{state.queue_step}", state.queue, state.queue_since)
+    call.messages_made = state.messages_made
+    if state.message is not None:
+        begun = state.message
+        call.message = Message(begun.mailbox, begun.file, begun.shortest_ms, state.message_started_at)
     call.recordings_made, call.recording = state.recordings_made, state.recording
     call.legs_made = _highest(call_id + LEG_MARK, [*state.legs, *snapshot.channels])
     call.bridges_made = _highest(call_id + BRIDGE_MARK, [*state.bridges, *snapshot.bridges])
@@ -113,7 +131,9 @@ def adopt(services: Services, tenant: Tenant, call_id: str, state: CallState, sn
     talking_now = call.talking_with is not None
     call.music = bool(call.adopted_legs) and not talking_now
     call.journal(CallRecovered("talking" if talking_now else "ringing" if call.adopted_legs else "alone"))
-    return call
+    if state.waits_in_queue:
+        # Before any call goes on, so that nobody behind him is served first.
+        services.observer.waits_again(call.tenant, state.queue, call_id, state.queue_since)
 
 
 def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snapshot: Snapshot) -> None:
@@ -129,6 +149,10 @@ def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snap
         leg.name = channel.name
         # A leg that is Down was made but never dialled: nobody has heard of it.
         leg.present = of_this_step and channel.state != "Down"
+    if not leg.gone:
+        call.observe(leg, state.queue if before.step == state.queue_step else "", adopted=True)
+        if leg.up:
+            call.services.observer.leg_answered(leg_id)
     if leg_id == state.talking_with:
         return
     if state.talked_with == leg_id and leg.gone:
@@ -159,7 +183,9 @@ async def settle(call: Call) -> None:
     connection = call.services.connection
     for number in range(PLAYBACK_IDS):
         await _whatever_comes(Playback(connection, playback_id(call.id, number)).stop())
-    if not call.music:
+    if call.music:
+        call.music = False  # it may have ended under a prompt: it is asked for again
+    else:
         await _whatever_comes(call.caller.channel.stop_music())
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.calls.errors import StepError
+from engine.calls.queueing import CallObserver, NoQueues, Queues, Unobserved
 from engine.calls.web_services import NoWebServices, WebServices
 from engine.clock import Clock
 from engine.directory.prompt_model import Prompt
@@ -37,11 +39,28 @@ class MixMonitor(Protocol):
     async def stop_mixmonitor(self, channel_name: str) -> None: ...
 
 
+class Tickets(Protocol):
+    """New ticket numbers."""
+
+    async def open(self, tenant: str) -> str:
+        """Raises `OSError` or `ValueError` where there is none."""
+
+
+class NoTickets:
+    """Where nothing was set up to give numbers."""
+
+    async def open(self, tenant: str) -> str:
+        raise StepError("there is nothing that gives ticket numbers")
+
+
 @dataclass(frozen=True)
 class Outside:
     """What steps use beside the call itself: one object for all calls."""
 
+    tickets: Tickets = field(default_factory=NoTickets)
+
     web_services: WebServices = field(default_factory=NoWebServices)
+    queues: Queues = NoQueues()
 
 
 @dataclass(frozen=True)
@@ -54,3 +73,4 @@ class Services:
     prompts: Prompts
     raw_recordings: str  # folder, as Asterisk sees it
     outside: Outside = Outside()
+    observer: CallObserver = Unobserved()

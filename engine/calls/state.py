@@ -14,6 +14,10 @@ from engine.journal.events import (
     LegCreated,
     LegEnded,
     LegRinging,
+    MessageDropped,
+    MessageLeft,
+    MessageStarted,
+    QueueEntered,
     RecordingStarted,
     RecordingStopped,
     Role,
@@ -56,6 +60,18 @@ class CallState:
     talk_started_at: int | None = None
     recording: bool = False
     recordings_made: int = 0
+    message: MessageStarted | None = None  # begun, and not yet ended
+    message_started_at: int | None = None
+    messages_made: int = 0
+    queue: str = ""  # entered last
+    queue_since: int = 0
+    queue_step: int = 0  # by the how manieth step of the call
+
+    @property
+    def waits_in_queue(self) -> bool:
+        """The step that he is in is one that has put him into a queue, and nobody has talked with him."""
+        of_this_step = bool(self.queue) and self.queue_step == self.steps_entered
+        return of_this_step and not self.talking_with and not self.talked_with
 
     def living_legs(self) -> list[str]:
         return [leg_id for leg_id, leg in self.legs.items() if leg.ended_at is None]
@@ -103,6 +119,13 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
         case TalkEnded(leg=leg, ended_by=ended_by):
             state.talking_with, state.talk_started_at = "", None
             state.talked_with, state.last_talk_ended_by = leg, ended_by
+        case MessageStarted() as message:
+            state.message, state.message_started_at = message, entry.at
+            state.messages_made += 1
+        case MessageLeft() | MessageDropped():
+            state.message = None
+        case QueueEntered(queue=queue):
+            state.queue, state.queue_since, state.queue_step = queue, entry.at, state.steps_entered
         case RecordingStarted():
             state.recording = True
             state.recordings_made += 1

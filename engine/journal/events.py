@@ -142,16 +142,49 @@ class RecordingStopped(_Event, frozen=True, tag="recording.stopped"):
     leg: str
 
 
-class MessageLeft(_Event, frozen=True, tag="message.left"):
-    """The caller left a voice message."""
+class MessageStarted(_Event, frozen=True, tag="message.started"):
+    """The switch records what the caller says into `file` (without `.wav`), for a mailbox.
+
+    Where nobody tells how it ended, it is a message if it lasted for `shortest_ms`.
+    """
 
     mailbox: str
+    file: str
+    shortest_ms: int
+
+
+class MessageLeft(_Event, frozen=True, tag="message.left"):
+    """The caller left a voice message; `file` as in `message.started`."""
+
+    mailbox: str
+    file: str = ""
+
+
+class MessageDropped(_Event, frozen=True, tag="message.dropped"):
+    """Nothing was said, or too little to be a message."""
+
+    file: str
+
+
+class SurveyAnswered(_Event, frozen=True, tag="survey.answered"):
+    """The caller gave a mark."""
+
+    question: str
+    mark: int
+
+
+class TicketOpened(_Event, frozen=True, tag="ticket.opened"):
+    """The call got a ticket number."""
+
+    ticket: str
+    subject: str = ""
 
 
 class CallbackOrdered(_Event, frozen=True, tag="callback.ordered"):
     """The caller asked to be rung back on `number`."""
 
     number: str
+    queue: str = ""
 
 
 class QueueEntered(_Event, frozen=True, tag="queue.entered"):
@@ -202,7 +235,11 @@ Event = (
     | TalkEnded
     | RecordingStarted
     | RecordingStopped
+    | MessageStarted
     | MessageLeft
+    | MessageDropped
+    | SurveyAnswered
+    | TicketOpened
     | CallbackOrdered
     | QueueEntered
     | CallRecovered

@@ -10,9 +10,13 @@ from engine.journal.events import (
     CallStarted,
     Entry,
     LegCreated,
+    MessageDropped,
     MessageLeft,
+    MessageStarted,
     QueueEntered,
     ScenarioCompleted,
+    SurveyAnswered,
+    TicketOpened,
     in_order,
 )
 from engine.records.intervals import Interval, between, total
@@ -20,6 +24,7 @@ from engine.records.legs import LegEvents, leg_events
 from engine.records.model import CallRecord, Disposition
 
 _BUSY_CAUSE = 17
+OVERALL = "overall"
 _E = TypeVar("_E")
 
 
@@ -42,7 +47,7 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
     meter_start = answer if began.meter_from == "answer" else talk_start
     metered = between(meter_start, end) if meter_start else Interval(0, 0, 0, 0)
     talked = [between(*talk) for talk in talks]
-    queue = _last(ordered, QueueEntered)
+    queue, ticket = _last(ordered, QueueEntered), _last(ordered, TicketOpened)
     jumps = [interval.jump for interval in [whole, metered, *talked]]
     return CallRecord(
         call_id=start.call_id,
@@ -62,13 +67,15 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
         duration_ms=whole.milliseconds,
         talk_ms=total(talked),
         metered_ms=metered.milliseconds,
-        disposition=_disposition(ordered, ended, legs),
+        disposition=_disposition(ordered, end, legs),
         ended_by=ended.ended_by,
         source=ended.source,
         hangup_cause=ended.cause,
         queue=queue.event.queue if queue and isinstance(queue.event, QueueEntered) else None,
         wait_ms=_wait(legs, talk_start, end),
         operator=_operator(legs, talk_start),
+        ticket=ticket.event.ticket if ticket and isinstance(ticket.event, TicketOpened) else None,
+        rating=_rating(ordered),
         node=began.node,
         clock_jump_ms=max(jumps, key=abs),
         derived_seq=ordered[-1].seq,
@@ -98,12 +105,14 @@ def _end(ordered: Sequence[Entry]) -> Entry | None:
     return next(live, ends[0] if ends else None)
 
 
-def _disposition(ordered: Sequence[Entry], ended: CallEnded, legs: Sequence[LegEvents]) -> Disposition:
+def _disposition(ordered: Sequence[Entry], end: Entry, legs: Sequence[LegEvents]) -> Disposition:
+    ended = end.event
+    assert isinstance(ended, CallEnded)
     if ended.refused:
         return "refused"
     if any(leg.talks for leg in legs):
         return "answered"
-    if _first(ordered, MessageLeft):
+    if _left_message(ordered, end):
         return "voicemail"
     if _first(ordered, CallbackOrdered):
         return "callback"
@@ -115,6 +124,31 @@ def _disposition(ordered: Sequence[Entry], ended: CallEnded, legs: Sequence[LegE
     if ended.cause == _BUSY_CAUSE or (rung and all(result == "busy" for result in rung)):
         return "busy"
     return "missed"
+
+
+def _left_message(ordered: Sequence[Entry], end: Entry) -> bool:
+    """Told by the engine; of one that nobody told the end of, its length decides."""
+    told: set[str] = set()
+    for entry in ordered:
+        if isinstance(entry.event, MessageLeft):
+            return True
+        if isinstance(entry.event, MessageDropped):
+            told.add(entry.event.file)
+    return any(
+        isinstance(entry.event, MessageStarted)
+        and entry.event.file not in told
+        and between(entry, end).milliseconds >= entry.event.shortest_ms
+        for entry in ordered
+    )
+
+
+def _rating(ordered: Sequence[Entry]) -> int | None:
+    """The mark of the question `overall`, else the mean of all marks, a half rounded up."""
+    answers = [entry.event for entry in ordered if isinstance(entry.event, SurveyAnswered)]
+    marks = {answer.question: answer.mark for answer in answers}
+    if not marks:
+        return None
+    return marks.get(OVERALL) or (2 * sum(marks.values()) + len(marks)) // (2 * len(marks))
 
 
 def _wait(legs: Sequence[LegEvents], talk_start: Entry | None, end: Entry) -> int | None:

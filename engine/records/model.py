@@ -61,6 +61,8 @@ class CallRecord(NamedTuple):
     queue: str | None
     wait_ms: int | None
     operator: str | None
+    ticket: str | None
+    rating: int | None
     node: str
     clock_jump_ms: int
     derived_seq: int

@@ -19,13 +19,10 @@ RecordDeriver = Callable[[Connection, Sequence[CallRecord]], None]
 _log = structlog.get_logger(__name__)
 
 
-_NEVER_DERIVED = ("ticket", "rating")  # other features write these
-
-
 def _upsert(table: Table) -> RowStatement:
     """Insert rows, or bring those with the same key up to date."""
     keys = [column.name for column in table.primary_key]
-    names = [column.name for column in table.columns if column.name not in _NEVER_DERIVED]
+    names = [column.name for column in table.columns]
 
     def make(dialect: str) -> Insert:
         statement: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

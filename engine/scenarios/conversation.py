@@ -4,12 +4,12 @@ another: a step knows neither.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from engine.directory.prompt_model import Prompt
-from engine.journal.events import Value
+from engine.journal.events import Event, Value
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -72,14 +72,38 @@ class Conversation(Protocol):
     async def answer(self) -> None:
         """Answer the caller; does nothing when he has been answered."""
 
-    async def play(self, *prompts: Prompt, barge_in: bool = False) -> str | None:
-        """Play prompts in order, answering first. With `barge_in` a digit stops them and is returned.
+    async def play(
+        self, *prompts: Prompt, barge_in: bool = False, stop: Callable[[], bool] | None = None
+    ) -> str | None:
+        """Play prompts in order, answering first. With `barge_in` a digit stops them and is returned; they
+        stop as well when `stop` holds, which is looked at after every event and every `changed`.
 
         Raises `PromptMissing` for one that was never made, `PromptFailed` when the switch could not play it.
         """
 
-    async def read_digit(self, timeout: float) -> str | None:
-        """The next digit the caller keys in, None when `timeout` seconds passed without one."""
+    async def read_digit(self, timeout: float, *, stop: Callable[[], bool] | None = None) -> str | None:
+        """The next digit the caller keys in, None when `timeout` seconds passed without one or `stop` holds."""
+
+    def changed(self) -> None:
+        """Let whoever waits look again whether his `stop` holds."""
+
+    def enter_queue(self, queue: str) -> int:
+        """Journal that he waits in this queue, unless a recovery found him in it; since when, UTC ms."""
+
+    @property
+    def recording_message(self) -> bool:
+        """A recovery found the caller speaking his message: the step is to go on with it at once."""
+
+    async def record_message(
+        self, mailbox: str, *, beep: bool, longest_s: float, silence_s: float, shortest_s: float
+    ) -> bool:
+        """Record what the caller says until `#`, silence, the limit or his hangup; whether it is a message.
+
+        Raises `StepError` where the switch could not record.
+        """
+
+    def journal(self, event: Event, at: int | None = None) -> None:
+        """Write down what happened; `at` in UTC milliseconds, now where it is left out."""
 
     def secret_digits(self) -> AbstractContextManager[None]:
         """Digits read within are written down nowhere."""

@@ -138,6 +138,54 @@ recording = Table(
     Index("recording_state_next_attempt_at", "state", "next_attempt_at"),
 )
 
+# What callers spoke for somebody, one row a message. `path` is below the messages folder.
+voice_message = Table(
+    "voice_message",
+    metadata,
+    Column("message", String, primary_key=True),  # the switch's name of it: CALL_ID.message.1
+    Column("call_id", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("mailbox", String, nullable=False),
+    Column("caller", String, nullable=False),
+    Column("caller_name", String, nullable=False),
+    Column("left_at", UtcTime, nullable=False),  # when he began to speak
+    Column("shortest_ms", Integer, nullable=False),
+    Column("state", String, nullable=False),  # waiting | done | empty | failed
+    Column("path", String),
+    Column("duration_ms", BigInteger),
+    Column("size_bytes", BigInteger),
+    Column("error", Text),
+    Column("finished_at", UtcTime),
+    Column("heard_at", UtcTime),
+    Index("voice_message_state", "state"),
+    Index("voice_message_tenant_mailbox_left_at", "tenant", "mailbox", "left_at"),
+)
+
+# Orders to ring a caller back, one row a call: the last order counts.
+callback_order = Table(
+    "callback_order",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("queue", String),
+    Column("ordered_at", UtcTime, nullable=False),
+    Index("callback_order_tenant_ordered_at", "tenant", "ordered_at"),
+)
+
+# Marks that callers gave, one row a question.
+survey_answer = Table(
+    "survey_answer",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("question", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("mark", Integer, nullable=False),
+    Column("operator", String),
+    Column("answered_at", UtcTime, nullable=False),
+    Index("survey_answer_tenant_answered_at", "tenant", "answered_at"),
+)
+
 # The content of every scenario version that a call ran on.
 scenario_version = Table(
     "scenario_version",
@@ -147,4 +195,17 @@ scenario_version = Table(
     Column("scenario", String, nullable=False),
     Column("content", Text, nullable=False),
     Column("stored_at", UtcTime, nullable=False),
+)
+
+# When which version of a scenario went live, and by whom; `version` is empty where the scenario went away.
+scenario_activation = Table(
+    "scenario_activation",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("scenario", String, primary_key=True),
+    Column("live_at", UtcTime, primary_key=True),
+    Column("version", String, nullable=False),
+    Column("changed_by", String, nullable=False),
+    Column("cause", String, nullable=False),  # saved | apply | rollback to VERSION | removed
+    Column("text", Text, nullable=False),  # the file as it was written, comments and all
 )

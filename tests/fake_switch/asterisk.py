@@ -14,6 +14,7 @@ from tests.fake_switch.event_log import EventLog
 from tests.fake_switch.model import Json, timestamp
 from tests.fake_switch.phones import Phone
 from tests.fake_switch.pipe import Delays, FakeConnection
+from tests.fake_switch.recordings import Recordings
 from tests.fake_switch.requests import Requests
 from tests.fake_switch.sound import Hearing
 
@@ -41,6 +42,7 @@ class FakeAsterisk:
         self.hearing = Hearing(self.now_s)
         self.event_log = EventLog(clock.wall_ms)
         self.channels = Channels(self)
+        self.recordings = Recordings(self)
         self.connection: FakeConnection | None = None
         self._requests = Requests(self)
         self._timers: set[asyncio.TimerHandle] = set()

@@ -121,6 +121,7 @@ class Channels:
             if playback.state != "queued":
                 self._finish(channel, playback, "failed")
         channel.playbacks.clear()
+        self._switch.recordings.end(channel)
         channel.ended_ms, channel.end_cause = self._switch.clock.wall_ms(), cause
         source = channel.name if channel.hung_up_by_party else ""
         self._log.write("HANGUP", channel, hangupcause=cause or 16, hangupsource=source, dialstatus="")
@@ -149,6 +150,8 @@ class Channels:
     def digit(self, channel: Channel, digit: str) -> None:
         if not channel.dying and channel.in_stasis:
             self.tell(channel, "ChannelDtmfReceived", digit=digit, duration_ms=100)
+            if channel.recording is not None and digit in channel.recording.ends_on:
+                self._switch.recordings.end(channel)
 
     def dial(self, channel: Channel, timeout: float) -> None:
         channel.dialled = True
@@ -262,6 +265,7 @@ class Channels:
         self._finish(channel, playback, state)
         if was_heard and channel.playbacks:
             self._play(channel, channel.playbacks[0])
+        self._switch.recordings.go_on(channel)
         self._switch.hearing.look(channel)
 
     def _finish(self, channel: Channel, playback: Playback, state: str) -> None:

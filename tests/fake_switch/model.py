@@ -50,6 +50,28 @@ class Playback:
 
 
 @dataclass(eq=False)
+class Recording:
+    """`silence_s`: ends so long after the caller's last word; 0 is never."""
+
+    name: str
+    channel_id: str
+    ends_on: str = ""
+    silence_s: float = 0.0
+    started_s: float = 0.0
+    state: str = "recording"
+    limit: asyncio.TimerHandle | None = None
+    silence: asyncio.TimerHandle | None = None
+
+    def json(self) -> Json:
+        return {
+            "name": self.name,
+            "format": "wav",
+            "state": self.state,
+            "target_uri": f"channel:{self.channel_id}",
+        }
+
+
+@dataclass(eq=False)
 class Bridge:
     id: str
     kind: str
@@ -95,6 +117,8 @@ class Channel:
     music: bool = False
     ringback: bool = False
     playbacks: deque[Playback] = field(default_factory=deque)
+    recording: Recording | None = None
+    talks_for_s: float = 1e9  # how long the caller speaks once he is recorded
     variables: dict[str, str] = field(default_factory=dict)
     answered_ms: int | None = None
     ended_ms: int | None = None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.fake_switch.model import Bridge, Channel, Playback
+from tests.fake_switch.model import Bridge, Channel, Playback, Recording
 
 if TYPE_CHECKING:
     from tests.fake_switch.asterisk import FakeAsterisk
@@ -31,6 +31,10 @@ ROUTES: list[tuple[str, str, str]] = [
     ("DELETE", r"/channels/([^/]+)/moh", "stop_music"),
     ("POST", r"/channels/([^/]+)/dial", "dial"),
     ("POST", r"/channels/([^/]+)/play(?:/([^/]+))?", "play"),
+    ("POST", r"/channels/([^/]+)/record", "record"),
+    ("GET", r"/recordings/live/([^/]+)", "live_recording"),
+    ("GET", r"/recordings/stored/([^/]+)", "stored_recording"),
+    ("POST", r"/recordings/live/([^/]+)/stop", "stop_recording"),
     ("POST", r"/channels/([^/]+)/continue", "continue_in_dialplan"),
     ("GET", r"/channels/([^/]+)/variable", "get_variable"),
     ("POST", r"/channels/([^/]+)/variable", "set_variable"),
@@ -55,6 +59,7 @@ def _said(status: int, reason: str, message: str) -> Answer:
 
 CHANNEL_GONE = _said(404, "Not Found", "Channel not found")
 BRIDGE_GONE = _said(404, "Not found", "Bridge not found")
+RECORDING_GONE = _said(404, "Not Found", "Recording not found")
 NOT_IN_STASIS = _said(409, "Conflict", "Channel not in Stasis application")
 
 
@@ -203,6 +208,38 @@ class Requests:
             return answer
 
         return self._with_channel(channel_id, act)
+
+    def _record(self, channel_id: str, query: dict[str, str], body: Any) -> Answer:
+        recordings, name = self._switch.recordings, query["name"]
+        recording = Recording(
+            name, channel_id, query.get("terminateOn", "none"), float(query.get("maxSilenceSeconds", "0"))
+        )
+
+        def act(channel: Channel) -> Answer:
+            exists = name in recordings.live or name in recordings.stored
+            if exists and query.get("ifExists", "fail") == "fail":
+                return _said(409, "Conflict", f"Recording '{name}' already exists and can not be overwritten")
+            answer = 201, "Created", recording.json()
+            recordings.begin(channel, recording, float(query.get("maxDurationSeconds", "0")))
+            return answer
+
+        return self._with_channel(channel_id, act)
+
+    def _live_recording(self, name: str, query: dict[str, str], body: Any) -> Answer:
+        recording = self._switch.recordings.live.get(name)
+        return RECORDING_GONE if recording is None else (200, "OK", recording.json())
+
+    def _stored_recording(self, name: str, query: dict[str, str], body: Any) -> Answer:
+        if name not in self._switch.recordings.stored:
+            return RECORDING_GONE
+        return 200, "OK", {"name": name, "format": "wav"}
+
+    def _stop_recording(self, name: str, query: dict[str, str], body: Any) -> Answer:
+        recording = self._switch.recordings.live.get(name)
+        if recording is None:
+            return RECORDING_GONE
+        self._switch.recordings.end(self._switch.channels.channels[recording.channel_id])
+        return NO_CONTENT
 
     def _continue_in_dialplan(self, channel_id: str, query: dict[str, str], body: Any) -> Answer:
         def act(channel: Channel) -> Answer:

@@ -32,15 +32,17 @@ def _by_channel(events: list[dict[str, Any]]) -> dict[str, list[tuple[object, ..
         if event["type"] not in WANTED:
             continue
         channel, playback = event.get("channel", {}), event.get("playback", {})
+        recording = event.get("recording", {})
         facts = (
             event["type"],
             channel.get("state"),
             playback.get("state"),
+            recording.get("state"),
             tuple(event.get("args", ())),
             *(event.get(name) for name in ("cause", "cause_txt", "tech_cause", "soft", "digit")),
             tuple(event.get("bridge", {}).get("channels", ())),
         )
-        found.setdefault(channel.get("id") or playback["id"], []).append(facts)
+        found.setdefault(channel.get("id") or playback.get("id") or recording["name"], []).append(facts)
     return found
 
 

@@ -2,25 +2,28 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from contextlib import ExitStack
 from pathlib import Path
 
-from engine.calls.services import Services
+from engine.calls.services import Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.directory.directory import Directory
 from engine.directory.loader import load_tenant
 from engine.directory.prompt_model import Prompt, SayPrompt, TextPrompt, parts
 from engine.directory.prompts import PromptMissing
-from engine.directory.prompts.saying import switch_media
 from engine.journal.events import Entry, StepEntered, StepFailed, StepLeft, Value, VariableSet, decode
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
 from engine.reception import Reception
+from engine.records.tickets import TicketNumbers
 from engine.scenarios.check import check_scenario
 from engine.scenarios.loader import load_scenario
 from engine.scenarios.model import Scenario
+from engine.scenarios.templates import fill
 from engine.switch.ari.router import Router
+from engine.switch.cel import ChannelEnd, ChannelHistory
+from engine.switch.cel_search import find_ends, find_histories
 from tests.fake_switch import FakeAmi, FakeAsterisk
 from tests.fake_switch.callers import Caller
 from tests.virtual_time import VirtualClock
@@ -41,7 +44,9 @@ DESK, BOB, EVE, EVE_WEB = (f"PJSIP/acme-{name}" for name in ("101-desk", "102-de
 
 
 class Media:
-    """A prompt's name, or its text, is the name of its media; `lost` are gone from the disk."""
+    """A prompt's name, or its text, is the name of its media; a value's is `say:KIND:VALUE`. `lost` are gone
+    from the disk.
+    """
 
     def __init__(self) -> None:
         self.lost: set[str] = set()
@@ -54,7 +59,7 @@ class Media:
         found = []
         for part in parts(prompt):
             if isinstance(part, SayPrompt):
-                found += switch_media(part, variables)
+                found.append(f"say:{part.say}:{fill(str(part.value), variables)}")
                 continue
             name = part.text if isinstance(part, TextPrompt) else part
             if name in self.lost:
@@ -121,6 +126,17 @@ class Stage:
         await self._stop()
         await self._start()
 
+    async def stop_engine(self) -> None:
+        """Killed, until `start_engine`."""
+        await self._stop()
+
+    async def start_engine(self) -> None:
+        await self._start()
+
+    async def passes(self, seconds: float) -> None:
+        """So much virtual time."""
+        await asyncio.sleep(seconds)
+
     async def _start(self) -> None:
         self._router = Router(on_stranger=lambda event: self._switchboard.on_stranger(event))
         connection = self.switch.connect(self._router.route)
@@ -133,9 +149,10 @@ class Stage:
             mixmonitor=self.ami,
             prompts=self.media,
             raw_recordings="/raw",
+            outside=Outside(tickets=TicketNumbers(self._folder / "tickets")),
         )
         reception = Reception(self._library, "cell1")  # type: ignore[arg-type]
-        self._switchboard = Switchboard(services, reception, lambda channels, since: {}, lambda channels: {})
+        self._switchboard = Switchboard(services, reception, self._find_histories, self._find_ends)
         self._spool.open()
         await self._switchboard.on_connected()
 
@@ -143,6 +160,17 @@ class Stage:
         self.switch.drop_connection()
         await self._switchboard.stop()
         await self._spool.close()
+
+    def _log(self) -> Path:
+        path = self._folder / "events.jsonl"
+        path.write_bytes(self.switch.event_log.bytes())
+        return path
+
+    def _find_histories(self, channels: Set[str], since: int) -> dict[str, ChannelHistory]:
+        return find_histories(self._log(), channels, since)
+
+    def _find_ends(self, channels: Set[str]) -> dict[str, ChannelEnd]:
+        return find_ends(self._log(), channels)
 
     def call(self, caller: str = "+79031112233") -> Caller:
         return self.switch.incoming(NUMBER, caller)

@@ -409,3 +409,63 @@ async def reconnected(lab: Lab) -> None:
     await lab.quiet(0.3)
     await lab.ask("DELETE", f"/channels/{leg}")
     await lab.ask("DELETE", f"/bridges/{bridge}")
+
+
+async def _recorded(lab: Lab, **limits: str) -> tuple[Dialog, str]:
+    """A caller whose message is being recorded."""
+    dialog, call = await lab.incoming()
+    await lab.ask("POST", f"/channels/{call}/answer")
+    name = f"{call}.message.1"
+    query = {"name": name, "format": "wav", "ifExists": "overwrite", "terminateOn": "#", **limits}
+    await lab.ask("POST", f"/channels/{call}/record", **query)
+    await lab.wait("RecordingStarted", name)
+    await lab.ask("GET", f"/recordings/live/{name}")
+    return dialog, call
+
+
+@flow
+async def message_ended_by_key(lab: Lab) -> None:
+    dialog, call = await _recorded(lab)
+    await asyncio.sleep(0.5)
+    await lab.trunk.digit(dialog, "#")
+    await lab.wait("RecordingFinished", f"{call}.message.1")
+    await lab.ask("GET", f"/recordings/live/{call}.message.1")
+    await lab.ask("GET", f"/recordings/stored/{call}.message.1")
+    await lab.ask("DELETE", f"/channels/{call}")
+
+
+@flow
+async def message_too_long(lab: Lab) -> None:
+    _, call = await _recorded(lab, maxDurationSeconds="1")
+    await lab.wait("RecordingFinished", f"{call}.message.1")
+    await lab.ask("DELETE", f"/channels/{call}")
+
+
+@flow
+async def message_caller_hangs_up(lab: Lab) -> None:
+    dialog, call = await _recorded(lab)
+    await asyncio.sleep(0.5)
+    lab.trunk.bye(dialog)
+    await lab.quiet(0.5)
+    await lab.ask("GET", f"/recordings/stored/{call}.message.1")
+
+
+@flow
+async def message_stopped(lab: Lab) -> None:
+    _, call = await _recorded(lab)
+    await asyncio.sleep(0.5)
+    await lab.ask("POST", f"/recordings/live/{call}.message.1/stop")
+    await lab.wait("RecordingFinished", f"{call}.message.1")
+    await lab.ask("POST", f"/recordings/live/{call}.message.1/stop")
+    await lab.ask("DELETE", f"/channels/{call}")
+
+
+@flow
+async def message_twice(lab: Lab) -> None:
+    """The same name again while it is being recorded, and once it is done."""
+    dialog, call = await _recorded(lab)
+    await lab.ask("POST", f"/channels/{call}/record", name=f"{call}.message.1", format="wav", ifExists="fail")
+    await lab.trunk.digit(dialog, "#")
+    await lab.wait("RecordingFinished", f"{call}.message.1")
+    await lab.ask("POST", f"/channels/{call}/record", name=f"{call}.message.1", format="wav", ifExists="fail")
+    await lab.ask("DELETE", f"/channels/{call}")

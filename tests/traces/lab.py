@@ -93,7 +93,7 @@ class Lab:
             return await self.send(method, path, body, **query)
 
     async def wait(self, type_: str, of: str = "", where: Callable[[Event], bool] = lambda _: True) -> Event:
-        """The first event of this type, past or future, about this channel or playback."""
+        """The first event of this type, past or future, about this channel, playback or recording."""
         position = 0
         async with asyncio.timeout(12):
             while True:
@@ -102,6 +102,7 @@ class Lab:
                         event.get(name, {}).get("id", "")
                         for name in ("channel", "playback", "peer", "bridge")
                     ]
+                    about.append(event.get("recording", {}).get("name", ""))
                     if event["type"] == type_ and (not of or of in about) and where(event):
                         return event
                 position = len(self.events)

@@ -90,6 +90,27 @@ class PlaybackFinished(_Event, frozen=True, tag="PlaybackFinished"):
     playback: PlaybackData
 
 
+class RecordingData(msgspec.Struct, frozen=True):
+    """`talking_duration` and `silence_duration` are there where silence was to end it; whole seconds."""
+
+    name: str
+    target_uri: str = ""
+    duration: int | None = None
+    talking_duration: int | None = None
+
+
+class RecordingStarted(_Event, frozen=True, tag="RecordingStarted"):
+    recording: RecordingData
+
+
+class RecordingFinished(_Event, frozen=True, tag="RecordingFinished"):
+    recording: RecordingData
+
+
+class RecordingFailed(_Event, frozen=True, tag="RecordingFailed"):
+    recording: RecordingData
+
+
 class ApplicationReplaced(_Event, frozen=True, tag="ApplicationReplaced"):
     """Another engine connected with our application's name: it owns the calls from now on."""
 
@@ -111,7 +132,10 @@ ChannelEvent = (
     | ChannelEnteredBridge
     | ChannelLeftBridge
 )
-SwitchEvent = ChannelEvent | PlaybackFinished | ApplicationReplaced
+RecordingEvent = RecordingStarted | RecordingFinished | RecordingFailed
+# All that a call hears of.
+CallEvent = ChannelEvent | PlaybackFinished | RecordingEvent
+SwitchEvent = CallEvent | ApplicationReplaced
 # What we ask Asterisk to send; each channel's end alone would bring five ChannelVarset otherwise.
 WANTED = [
     "StasisStart",
@@ -123,6 +147,9 @@ WANTED = [
     "ChannelEnteredBridge",
     "ChannelLeftBridge",
     "PlaybackFinished",
+    "RecordingStarted",
+    "RecordingFinished",
+    "RecordingFailed",
     "ApplicationReplaced",
     "RESTResponse",  # the filter stops the answers to our requests too
 ]

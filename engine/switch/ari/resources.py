@@ -9,6 +9,7 @@ import msgspec
 
 from engine.switch.ari.connection import Connection
 from engine.switch.ari.events import WANTED, BridgeData, ChannelData
+from engine.switch.errors import Gone
 
 HangupReason = Literal["normal", "busy", "answered_elsewhere", "no_answer", "congestion", "unallocated"]
 
@@ -63,6 +64,22 @@ class Channel:
             query["lang"] = language
         await self._connection.request("POST", f"{self._path}/play/{playback_id}", query)
 
+    async def record(self, name: str, *, longest_s: int, silence_s: int, ends_on: str = "#") -> None:
+        """Record what the channel says into `NAME.wav`; `RecordingFinished` carries the name.
+
+        It ends after `longest_s`, after `silence_s` of silence, or with the digit `ends_on`. A recording of
+        that name must not exist.
+        """
+        query = {
+            "name": name,
+            "format": "wav",
+            "maxDurationSeconds": str(longest_s),
+            "maxSilenceSeconds": str(silence_s),
+            "terminateOn": ends_on,
+            "ifExists": "fail",
+        }
+        await self._connection.request("POST", f"{self._path}/record", query)
+
     async def start_music(self) -> None:
         await self._connection.request("POST", f"{self._path}/moh")
 
@@ -110,6 +127,31 @@ class Playback:
 
     async def stop(self) -> None:
         await self._connection.request("DELETE", self._path)
+
+
+class SwitchRecording:
+    """A recording by its name."""
+
+    __slots__ = ("_connection", "name")
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection = connection
+        self.name = name
+
+    async def is_live(self) -> bool:
+        """Whether it is being made now."""
+        return await self._is_there("live")
+
+    async def is_stored(self) -> bool:
+        """Whether it has been made."""
+        return await self._is_there("stored")
+
+    async def _is_there(self, kind: str) -> bool:
+        try:
+            await self._connection.request("GET", f"/recordings/{kind}/{self.name}")
+        except Gone:
+            return False
+        return True
 
 
 class Application:

@@ -2,9 +2,18 @@
 
 from collections.abc import Callable
 
-from engine.switch.ari.events import ApplicationReplaced, ChannelEvent, PlaybackFinished, SwitchEvent
+from engine.switch.ari.events import (
+    ApplicationReplaced,
+    CallEvent,
+    ChannelEvent,
+    PlaybackFinished,
+    RecordingFailed,
+    RecordingFinished,
+    RecordingStarted,
+    SwitchEvent,
+)
 
-Listener = Callable[[ChannelEvent | PlaybackFinished], None]
+Listener = Callable[[CallEvent], None]
 
 
 class Router:
@@ -30,12 +39,17 @@ class Router:
         if isinstance(event, ApplicationReplaced):
             self._on_replaced()
         elif isinstance(event, PlaybackFinished):
-            listener = self._listeners.get(event.playback.target_uri.removeprefix("channel:"))
-            if listener is not None:
-                listener(event)
+            self._owner_of(event.playback.target_uri, event)
+        elif isinstance(event, RecordingStarted | RecordingFinished | RecordingFailed):
+            self._owner_of(event.recording.target_uri, event)
         else:
             listener = self._listeners.get(event.channel.id)
             if listener is not None:
                 listener(event)
             else:
                 self._on_stranger(event)
+
+    def _owner_of(self, target_uri: str, event: CallEvent) -> None:
+        listener = self._listeners.get(target_uri.removeprefix("channel:"))
+        if listener is not None:
+            listener(event)
