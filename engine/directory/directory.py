@@ -120,10 +120,9 @@ class Tenant:
 
 @dataclass(frozen=True)
 class Directory:
-    """All tenants, and the corrections of the countries' holidays that their schedules regard."""
+    """All tenants."""
 
     tenants: Mapping[str, Tenant] = field(default_factory=lambda: MappingProxyType({}))
-    holidays: Mapping[str, Corrections] = field(default_factory=lambda: MappingProxyType({}))
     _numbers: Mapping[str, NumberEntry] = field(init=False, repr=False, compare=False)
     _endpoints: Mapping[str, User] = field(init=False, repr=False, compare=False)
 
@@ -141,11 +140,8 @@ class Directory:
         object.__setattr__(self, "_endpoints", MappingProxyType(endpoints))
 
     @classmethod
-    def of(cls, tenants: Iterable[Tenant], holidays: Mapping[str, Corrections] | None = None) -> "Directory":
-        """`holidays`: corrections by country; every tenant gets those of its schedules."""
-        known = holidays or {}
-        corrected = {tenant.name: tenant.with_holidays(known) for tenant in tenants}
-        return cls(MappingProxyType(corrected), MappingProxyType(dict(known)))
+    def of(cls, tenants: Iterable[Tenant]) -> "Directory":
+        return cls(MappingProxyType({tenant.name: tenant for tenant in tenants}))
 
     def number(self, e164: str) -> NumberEntry | None:
         """Whose city number this is; None for nobody's."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from engine.directory.document import Document, read_document
 from engine.directory.findings import Finding, errors, one_of
 from engine.directory.model import TenantModel
 from engine.directory.schedules.check import check_schedules
-from engine.directory.schedules.files import holidays_folder, load_holidays
+from engine.directory.schedules.files import HolidayFiles, holidays_folder, load_holidays
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,15 @@ class TenantFile:
 
 
 def load_tenant(
-    file: Path, trunks: Collection[str] | None = None, content: bytes | None = None
+    file: Path,
+    trunks: Collection[str] | None = None,
+    content: bytes | None = None,
+    holidays: HolidayFiles | None = None,
 ) -> TenantFile:
     """Read one tenant file. `trunks`: names of the configured trunks; None leaves them unchecked.
 
-    `content` is what the file holds, where it has been read already.
+    `content` is what the file holds, `holidays` the corrections of holidays, where they have been read
+    already.
     """
     document = read_document(file, content)
     findings = list(document.findings)
@@ -40,7 +45,9 @@ def load_tenant(
         findings += document.explain(error, model=TenantModel)
         return TenantFile(document, tuple(sorted(findings)), None)
     findings += _cross_check(model, document, file, trunks)
-    tenant = None if errors(findings) else tenant_of(model)
+    if holidays is None:
+        holidays = load_holidays(holidays_folder(file.parent))
+    tenant = None if errors(findings) else tenant_of(model).with_holidays(holidays.corrections)
     return TenantFile(document, tuple(sorted(findings)), tenant)
 
 
@@ -62,12 +69,17 @@ def misnamed(folder: Path) -> list[Finding]:
 def load_directory(
     folder: Path,
     trunks: Collection[str] | None = None,
-    load: Callable[[Path, Collection[str] | None], TenantFile] = load_tenant,
+    load: Callable[[Path, Collection[str] | None], TenantFile] | None = None,
+    holidays: HolidayFiles | None = None,
 ) -> tuple[Directory, list[Finding], list[TenantFile]]:
     """Read all tenant files of a folder. Tenants with errors are left out of the directory.
 
-    `load` reads one file; a caller that reads often may remember files that have not changed.
+    `load` reads one file, `holidays` are the files beside the folder; a caller that reads often may remember
+    what has not changed.
     """
+    if holidays is None:
+        holidays = load_holidays(holidays_folder(folder))
+    load = load or partial(load_tenant, holidays=holidays)
     files = [load(path, trunks) for path in tenant_files(folder)]
     findings = [finding for file in files for finding in file.findings]
     findings += misnamed(folder)
@@ -75,9 +87,8 @@ def load_directory(
     findings += shared
     wrong = {finding.file for finding in shared}
     good = (file.tenant for file in files if file.tenant and file.document.file not in wrong)
-    holidays = load_holidays(holidays_folder(folder))
     findings += holidays.findings
-    return Directory.of(good, holidays.corrections), sorted(findings), files
+    return Directory.of(good), sorted(findings), files
 
 
 def _cross_check(

@@ -16,6 +16,7 @@ from watchfiles import awatch
 from engine.clock import Clock, SystemClock
 from engine.directory.directory import Directory
 from engine.directory.findings import Finding
+from engine.directory.schedules.files import holidays_folder
 from engine.scenarios.files import Snapshot, look
 from engine.scenarios.live import Key, Live, decide, without_findings
 from engine.scenarios.model import Scenario
@@ -145,17 +146,18 @@ class Library:
             found.append((path, status.st_dev, status.st_ino))
         return found
 
-    def _roots(self) -> tuple[Path, Path]:
-        """Where the files lie now; links on the way are followed anew each time."""
-        return self._settings.tenants_folder, self._settings.scenarios_folder
+    def _roots(self) -> tuple[Path, Path, Path]:
+        """Where the files lie now: tenants, scenarios, holidays; links on the way are followed each time."""
+        tenants = self._settings.tenants_folder
+        return tenants, self._settings.scenarios_folder, holidays_folder(tenants)
 
     def _look(self) -> Snapshot:
         return look(*self._roots())
 
     def _read(self, snapshot: Snapshot | None = None) -> tuple[Snapshot, Live, dict[Key, LiveScenario]]:
         """What the files were when they were read, and what may go live."""
-        tenants, scenarios = self._roots()
-        seen = snapshot or look(tenants, scenarios)
+        tenants, scenarios, holidays = self._roots()
+        seen = snapshot or look(tenants, scenarios, holidays)
         last, noted = self._live, self._noted
         if self._seen is None:
             last, noted = self._live_before_restart()

@@ -11,6 +11,7 @@ from typing import Any
 from engine.directory.directory import Directory, Tenant
 from engine.directory.findings import Finding, errors
 from engine.directory.loader import TenantFile, load_directory, misnamed
+from engine.directory.schedules.files import HolidayFiles
 from engine.scenarios.check import check_numbers
 from engine.scenarios.files import Snapshot, Stamp
 from engine.scenarios.loader import ScenarioFile
@@ -64,6 +65,7 @@ class Sources:
     tenants: Path
     scenarios: Path
     snapshot: Snapshot
+    holidays: HolidayFiles
     trunks: Collection[str]
     load_tenant: Callable[[Path, Collection[str] | None], TenantFile]
     load_scenario: Callable[[Path, str], ScenarioFile]
@@ -83,7 +85,9 @@ def scenario_files(folder: Path) -> list[Path]:
 
 def decide(sources: Sources, last: Live) -> Live:
     """What may go live. A wrong file changes nothing of what `last` had."""
-    directory, findings, files = load_directory(sources.tenants, sources.trunks, sources.load_tenant)
+    directory, findings, files = load_directory(
+        sources.tenants, sources.trunks, sources.load_tenant, sources.holidays
+    )
     kept = _numbers_kept(directory, files, last)
     folders = sources.snapshot.by_folder(sources.scenarios)
     decided: dict[str, Decided] = {}

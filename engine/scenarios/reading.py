@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ from engine.directory.document import Document
 from engine.directory.findings import Finding
 from engine.directory.loader import TenantFile, load_tenant
 from engine.directory.prompt_model import PartValue, Prompt, parts
+from engine.directory.schedules.files import HolidayFiles, holidays_folder, load_holidays
 from engine.scenarios.check import check_scenario
 from engine.scenarios.files import Snapshot, Stamp, read_whole
 from engine.scenarios.live import Sources
@@ -83,6 +84,8 @@ class Reading:
         self._absent: dict[str, int] = {}
         self._around: dict[str, _Around] = {}
         self._snapshot = Snapshot()
+        self._holidays = HolidayFiles({})
+        self._holiday_stamps: dict[str, Stamp] | None = {}
         self._tenants = self._scenarios = Path()
         self._unsettled = False
 
@@ -96,6 +99,7 @@ class Reading:
         self._snapshot, self._tenants, self._scenarios = snapshot, tenants, scenarios
         self._unsettled = False
         self._around = self._look_around(scenarios)
+        self._look_at_holidays()
         for known in (self._read, self._checked, self._prepared, self._busy):
             for path in [path for path in known if str(path) not in snapshot.files]:
                 del known[path]
@@ -105,6 +109,7 @@ class Reading:
             tenants=tenants,
             scenarios=scenarios,
             snapshot=snapshot,
+            holidays=self._holidays,
             trunks=self._trunks,
             load_tenant=self._load_tenant,
             load_scenario=self._load_scenario,
@@ -132,11 +137,26 @@ class Reading:
             found[name] = known if known == around else around
         return found
 
+    def _look_at_holidays(self) -> None:
+        """Of a file that is wrong, what it held before counts; without that, its right lines."""
+        folder = holidays_folder(self._tenants)
+        stamps = self._snapshot.below(folder)
+        if stamps == self._holiday_stamps:
+            return
+        read, last = load_holidays(folder), self._holidays.corrections
+        kept = {country: last[country] for country in read.wrong if country in last}
+        self._holidays = replace(read, corrections={**read.corrections, **kept})
+        just_made = any(stamp.just_made() for stamp in stamps.values())
+        self._unsettled = self._unsettled or just_made
+        self._holiday_stamps = None if just_made else stamps
+        for path in [path for path in self._read if path.parent == self._tenants]:
+            del self._read[path]
+
     def _load_tenant(self, path: Path, trunks: Collection[str] | None) -> TenantFile:
         def wrong(document: Document) -> TenantFile:
             return TenantFile(document, tuple(document.findings), None)
 
-        return self._once(path, lambda content: load_tenant(path, trunks, content), wrong)
+        return self._once(path, lambda content: load_tenant(path, trunks, content, self._holidays), wrong)
 
     def _load_scenario(self, path: Path, tenant: str) -> ScenarioFile:
         def wrong(document: Document) -> ScenarioFile:
