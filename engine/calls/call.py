@@ -286,7 +286,7 @@ class Call:
             self.log.debug("playback.not_stopped", cause=str(error))
 
     async def read_digit(self, timeout: float, *, stop: Callable[[], bool] | None = None) -> str | None:
-        """The next digit the caller keys in, None when `timeout` seconds passed without one or `stop` holds."""
+        """The next digit the caller keys in; None when `timeout` seconds have passed, or `stop` holds."""
         await self.until(lambda: bool(self.keys) or (stop is not None and stop()), timeout)
         return self.keys.read() if self.keys else None
 

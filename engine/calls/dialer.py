@@ -37,13 +37,15 @@ async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingRes
     if result is not None:
         return result
     adopted, call.adopted_legs = call.adopted_legs, []
+    waits_with_music = call.music
     legs = adopted or [call.new_leg(target) for target in targets]
     call.last_talk_ended_by = None
     try:
         winner = await _await_answer(call, legs, timeout, dialled=bool(adopted))
         if winner is None:
             await _drop_all(call, legs, timed_out=True)
-            await call.stop_music()
+            if not waits_with_music:
+                await call.stop_music()
             return RingResult(_outcome(legs))
         # The losers stop while the two are being connected: neither waits for the other.
         losers = [leg for leg in legs if leg is not winner]

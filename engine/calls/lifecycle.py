@@ -88,6 +88,7 @@ def close(call: Call) -> None:
     """Take the call off the router; from here on its events are nobody's."""
     for leg_id in call.legs:
         call.services.router.forget(leg_id)
+        call.services.observer.leg_ended(leg_id)
 
 
 def _ended_by(call: Call) -> EndedBy:

@@ -60,7 +60,7 @@ class Outside:
     tickets: Tickets = field(default_factory=NoTickets)
 
     web_services: WebServices = field(default_factory=NoWebServices)
-    queues: Queues = NoQueues()
+    queues: Queues = field(default_factory=NoQueues)
 
 
 @dataclass(frozen=True)
@@ -73,4 +73,4 @@ class Services:
     prompts: Prompts
     raw_recordings: str  # folder, as Asterisk sees it
     outside: Outside = Outside()
-    observer: CallObserver = Unobserved()
+    observer: CallObserver = field(default_factory=Unobserved)

@@ -62,7 +62,10 @@ class QueueModel(FileModel):
         "longest_idle", description="who gets the next caller"
     )
     max_wait: Seconds = Field(300.0, description="after this the step's `on_timeout` is taken")
-    wrap_up: Seconds | None = Field(None, description="rest of an operator after a call")
+    ring_timeout: Seconds = Field(
+        15.0, description="how long a member's phone rings before the next one gets the caller"
+    )
+    wrap_up: Seconds | None = Field(None, description="rest of an operator after a talk from the queue")
     announce: AnnounceModel = Field(default=AnnounceModel(), description="what the waiting caller hears")
     callback: bool = Field(False, description="the caller may ask to be rung back")
 

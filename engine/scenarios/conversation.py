@@ -82,7 +82,7 @@ class Conversation(Protocol):
         """
 
     async def read_digit(self, timeout: float, *, stop: Callable[[], bool] | None = None) -> str | None:
-        """The next digit the caller keys in, None when `timeout` seconds passed without one or `stop` holds."""
+        """The next digit the caller keys in; None when `timeout` seconds have passed, or `stop` holds."""
 
     def changed(self) -> None:
         """Let whoever waits look again whether his `stop` holds."""

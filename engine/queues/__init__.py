@@ -1,0 +1,1 @@
+"""Waiting callers, the people who serve them, and who rings for whom."""
