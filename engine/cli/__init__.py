@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "engine.cli.check:check",
     "simulate": "engine.cli.simulate:simulate",
     "draw": "engine.cli.draw:draw",
+    "scenario": "engine.cli.scenario:scenario",
     "apply": "engine.cli.apply:apply",
     "calls": "engine.cli.calls:calls",
     "cdr": "engine.cli.cdr:cdr",

@@ -1,5 +1,6 @@
 """Looking at the folders of tenants and scenarios, and reading a file only when it is whole (F44)."""
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -133,23 +134,43 @@ def _read(descriptor: int) -> bytes:
     return b"".join(parts)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Put a file in place: whole or not at all, also when the machine stops. Raises `OSError`.
+class Staged:
+    """A file that waits beside its place, whole and on the disk. Raises `OSError`.
 
-    Where a link lies, what it leads to is replaced; the rights and, if we may, the owner stay.
+    Where a link lies, what it leads to is replaced; the rights stay and, if we may, the owner.
     """
-    target = Path(os.path.realpath(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        self._target = Path(os.path.realpath(path))
+        self._part = self._target.with_name(f".{self._target.name}.{os.getpid()}.new")
+        self._old = self._target.with_name(f".{self._target.name}.{os.getpid()}.old")
+        self._content = content
+
+    def __enter__(self) -> "Staged":
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        with self._part.open("wb") as file:
+            file.write(self._content)
             file.flush()
             os.fsync(file.fileno())
-            _take_after(target, file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+            _take_after(self._target, file.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            os.link(self._target, self._old)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._part.unlink(missing_ok=True)
+        self._old.unlink(missing_ok=True)
+
+    def put(self) -> None:
+        """Take the place of what lies there."""
+        self._part.replace(self._target)
+
+    def take_back(self) -> None:
+        """What lay there before lies there again."""
+        if self._old.exists():
+            self._old.replace(self._target)
+        else:
+            self._target.unlink(missing_ok=True)
 
 
 def _take_after(target: Path, descriptor: int) -> None:

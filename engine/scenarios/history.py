@@ -1,4 +1,4 @@
-"""Keeps the content of every scenario version in the database, where it outlives the state folder.
+"""Keeps every scenario version, and when each was live, in the database, where they outlive the state folder.
 
 The files of `VATS_HOME/versions` come first: no call waits for a database. A version never changes, so each
 file is read once and each row written once.
@@ -6,6 +6,7 @@ file is read once and each row written once.
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,36 @@ import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.dml import Insert
 
+from engine.clock import Clock, SystemClock
+from engine.scenarios.versions import Activation, Versions
 from engine.store.database import Database
-from engine.store.tables import scenario_version
+from engine.store.rows import RowStatement
+from engine.store.tables import scenario_activation, scenario_version
 
 EVERY_SECONDS = 5.0
 _BATCH = 100
-_INSERT = {
+_FORGET_EVERY = 60  # steps
+_MARGIN_S = 3600
+
+_log = structlog.get_logger(__name__)
+
+
+def _insert_activation(dialect: str) -> Insert:
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return make(scenario_activation).on_conflict_do_nothing()
+
+
+_VERSION = {
     "sqlite": sqlite.insert(scenario_version).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(scenario_version).on_conflict_do_nothing(),
 }
-
-_log = structlog.get_logger(__name__)
+_ACTIVATION = RowStatement(
+    scenario_activation,
+    ("tenant", "scenario", "live_at", "version", "changed_by", "cause", "text"),
+    _insert_activation,
+)
 
 
 class _Head(msgspec.Struct):
@@ -41,18 +60,35 @@ class _Kept(msgspec.Struct):
 
 
 class VersionHistory:
-    """Follows the folder of versions. `step` may run as often as it likes: it looks at names only."""
+    """Follows the folder of versions. `step` may run as often as it likes: it looks at names only.
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    A file of a version that went out of use longer ago than a call can last (`longest_call` in seconds)
+    serves no call any more, and is deleted once the database has it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        clock: Clock | None = None,
+        longest_call: int = 7200,
+    ) -> None:
         self._folder = folder
+        self._clock = clock or SystemClock()
+        self._versions = Versions(folder)
         self._database = database
+        self._longest_call = longest_call
         self._known: set[str] | None = None  # in the database, or not understood
 
     async def run(self) -> None:
         """Every five seconds, until cancelled. A database that is away is waited for."""
+        steps = 0
         while True:
             try:
                 await self.step()
+                if steps % _FORGET_EVERY == 0:
+                    await asyncio.to_thread(self.forget)
+                steps += 1
             except (SQLAlchemyError, OSError) as error:
                 _log.warning("scenario_versions.put_off", error=str(error))
             await asyncio.sleep(EVERY_SECONDS)
@@ -72,7 +108,36 @@ class VersionHistory:
                 await self._database.transaction(partial(_store, rows=rows))
             known.update(versions)
             stored += len(rows)
+        await self._store_activations()
         return stored
+
+    async def _store_activations(self) -> None:
+        pending = await asyncio.to_thread(self._versions.pending)
+        files = list(pending)
+        for start in range(0, len(files), _BATCH):
+            some = files[start : start + _BATCH]
+            rows = [activation for file in some for activation in pending[file]]
+            await self._database.transaction(partial(_store_activations, rows=rows))
+            for file in some:
+                file.unlink(missing_ok=True)
+
+    def forget(self) -> int:
+        """Delete files of versions that are in the database and that no call can need; returns how many.
+
+        A version's file is touched when it goes out of use.
+        """
+        before = self._clock.wall_ms() / 1000 - self._longest_call - _MARGIN_S
+        live = {one.version for one in self._versions.noted().scenarios.values()}
+        forgotten = 0
+        for name in sorted((self._known or set()) - live):
+            path = self._folder / f"{name}.json"
+            try:
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    forgotten += 1
+            except FileNotFoundError:
+                continue
+        return forgotten
 
 
 def _stored(connection: Connection) -> set[str]:
@@ -80,7 +145,12 @@ def _stored(connection: Connection) -> set[str]:
 
 
 def _store(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    connection.execute(_INSERT[connection.dialect.name], rows)
+    connection.execute(_VERSION[connection.dialect.name], rows)
+
+
+def _store_activations(connection: Connection, rows: Sequence[Activation]) -> None:
+    found: list[Mapping[str, object]] = [msgspec.structs.asdict(row) for row in rows]
+    _ACTIVATION.run(connection, found)
 
 
 def _names(folder: Path) -> set[str]:

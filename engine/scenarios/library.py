@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import hashlib
 import pwd
 import sys
 import time
@@ -15,13 +14,21 @@ from watchfiles import awatch
 
 from engine.clock import Clock, SystemClock
 from engine.directory.directory import Directory
-from engine.directory.findings import Finding
+from engine.directory.findings import Finding, errors
 from engine.directory.schedules.files import holidays_folder
 from engine.scenarios.files import Snapshot, look
 from engine.scenarios.live import Key, Live, decide, without_findings
 from engine.scenarios.model import Scenario
+from engine.scenarios.placing import nobody_places
 from engine.scenarios.reading import Preparing, Reading
-from engine.scenarios.versions import Activation, LiveScenario, Versions
+from engine.scenarios.versions import (
+    Activation,
+    LiveScenario,
+    Versions,
+    content_digest,
+    shown_time,
+    text_digest,
+)
 from engine.settings import Settings
 
 _DEBOUNCE_MS = 200
@@ -62,10 +69,25 @@ class Library:
         """All scenarios that are live now."""
         return list(self._live.scenarios.values())
 
-    @property
-    def noted(self) -> dict[Key, LiveScenario]:
-        """Which version of each scenario is live, and since when."""
-        return dict(self._noted)
+    def problems(self) -> list[str]:
+        """What keeps files from going live, and what calls take instead."""
+        return [str(finding) + self._instead(finding) for finding in errors(self._live.findings)]
+
+    def _instead(self, finding: Finding) -> str:
+        path = Path(finding.file)
+        if path.parent == self._settings.tenants_folder and path.stem in self._live.directory.tenants:
+            return "; the tenant stays as the file was before"
+        if path.parent.parent != self._settings.scenarios_folder:
+            return ""
+        noted = self._noted.get((path.parent.name, path.stem))
+        return f"; version {noted.version} of {shown_time(noted.live_at)} stays live" if noted else ""
+
+    def describe(self) -> dict[str, object]:
+        """What is live: scenarios by TENANT/NAME, and a digest of each tenant's file."""
+        return {
+            "scenarios": {f"{tenant}/{name}": one for (tenant, name), one in self._noted.items()},
+            "tenants": {name: content_digest(content) for name, content in self._live.contents.items()},
+        }
 
     def find(self, tenant: str, name: str) -> Scenario | None:
         """The scenario that a new call runs on; None when it has never been right: then the desk rings."""
@@ -132,8 +154,8 @@ class Library:
             await asyncio.sleep((time.monotonic() - began) / _LOOK_SHARE - _LOOK_MS / 1000)
             return False
         with _yielding_often():
-            found = await asyncio.to_thread(self._read, snapshot)
-        return self._take(*found)
+            found = await asyncio.to_thread(self._read_placed)
+        return self._take(*found) if found else False
 
     def _watched(self) -> list[tuple[Path, int, int]]:
         """The folders to watch, and which ones they are: one of the same name may take their place."""
@@ -154,10 +176,15 @@ class Library:
     def _look(self) -> Snapshot:
         return look(*self._roots())
 
-    def _read(self, snapshot: Snapshot | None = None) -> tuple[Snapshot, Live, dict[Key, LiveScenario]]:
+    def _read_placed(self) -> tuple[Snapshot, Live, dict[Key, LiveScenario]] | None:
+        """None while `vats` is putting several files in place: they belong together."""
+        with nobody_places(self._settings) as free:
+            return self._read() if free else None
+
+    def _read(self) -> tuple[Snapshot, Live, dict[Key, LiveScenario]]:
         """What the files were when they were read, and what may go live."""
         tenants, scenarios, holidays = self._roots()
-        seen = snapshot or look(tenants, scenarios, holidays)
+        seen = look(tenants, scenarios, holidays)
         last, noted = self._live, self._noted
         if self._seen is None:
             last, noted = self._live_before_restart()
@@ -209,7 +236,7 @@ class Library:
                 noted[key] = known
                 continue
             written = self._reading.content_of(scenario)
-            digest = _digest(written[0]) if written else ""
+            digest = text_digest(written[0]) if written else ""
             if known is not None and known.version == scenario.version and digest in ("", known.text_digest):
                 noted[key] = known
                 continue
@@ -242,10 +269,6 @@ def _yielding_often() -> Iterator[None]:
 
 def _versions(live: Live) -> set[str]:
     return {scenario.version for scenario in live.scenarios.values()}
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _owner(number: int) -> str:

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,22 @@ class Versions:
     def _author(self, tenant: str, scenario: str, text: str) -> Path:
         digest = hashlib.sha256(f"{tenant}/{scenario}\n{text}".encode()).hexdigest()
         return self.folder / _AUTHORS / f"{digest[:32]}.json"
+
+
+def shown_time(milliseconds: int) -> str:
+    """`2026-11-23T10:00:00.123Z`."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def text_digest(text: bytes) -> str:
+    """Tells two texts of a scenario apart."""
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def content_digest(content: object) -> str:
+    """Tells two contents of a tenant's file apart, however they were written."""
+    return text_digest(msgspec.json.encode(content, order="sorted"))
 
 
 def _write(path: Path, content: bytes) -> None:

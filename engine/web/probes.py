@@ -187,11 +187,13 @@ class Probes:
             status = await self._engine.call("status")
         except (EngineAway, OperationFailed) as error:
             raise _Ill(f"the engine does not tell: {error}") from error
-        findings = status.get("findings", [])
+        findings, wrong = status.get("findings", []), status.get("errors", [])
         details = {key: status.get(key) for key in ("ready", "calls", "ami_connected", "journal_healthy")}
         if findings:
+            details["findings"] = findings
+        if wrong:
             raise _Ill(
-                f"{len(findings)} findings, the first: {findings[0]}", {**details, "findings": findings}
+                f"{len(wrong)} errors in the files, the first: {wrong[0]}", {**details, "errors": wrong}
             )
         for key in ("ready", "ami_connected", "journal_healthy"):
             if status.get(key) is False:
