@@ -1,6 +1,7 @@
 """A whole cell on virtual time: the scripted switch, and engines that come and go over one spool folder."""
 
 import asyncio
+import random
 import tempfile
 from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from engine.calls.services import Services
+from engine.calls.services import Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.directory.directory import Directory, tenant_of
 from engine.directory.model import TenantModel
@@ -16,6 +17,7 @@ from engine.directory.prompt_model import Prompt, parts
 from engine.journal.events import Entry, Value, decode
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
+from engine.queues.queues import LiveQueues
 from engine.reception import Reception
 from engine.scenarios.loader import load_scenario
 from engine.scenarios.model import Scenario
@@ -63,26 +65,28 @@ steps:
 
 
 @cache
-def scenario() -> Scenario:
+def scenario(text: str) -> Scenario:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "romashka" / "main.yaml"
         path.parent.mkdir()
-        path.write_text(MAIN)
+        path.write_text(text)
         read = load_scenario(path)
     assert read.scenario is not None, read.findings
     return read.scenario
 
 
 class Files:
-    """Tenants and scenarios without files."""
+    """One tenant and his scenario `main`, without files."""
 
-    directory = Directory({"romashka": tenant_of(TENANT)})
+    def __init__(self, tenant: TenantModel = TENANT, main: str = MAIN) -> None:
+        self.directory = Directory({tenant.tenant: tenant_of(tenant)})
+        self._main = scenario(main)
 
     def find(self, tenant: str, name: str) -> Scenario | None:
-        return scenario() if (tenant, name) == ("romashka", "main") else None
+        return self._main if (tenant, name) == ("romashka", "main") else None
 
     def version(self, version: str) -> Scenario | None:
-        return scenario() if version == scenario().version else None
+        return self._main if version == self._main.version else None
 
 
 class PromptNames:
@@ -123,6 +127,7 @@ class EngineLife:
         self._served = asyncio.Event()
         self._router = Router(on_stranger=self._on_stranger)
         self.spool = Spool(cell.folder, "engine", cell.clock)
+        self.queues = LiveQueues(lambda: cell.files.directory, random.Random(7))
         services = Services(
             connection=self._wire,
             router=self._router,
@@ -131,10 +136,12 @@ class EngineLife:
             mixmonitor=cell.ami,
             prompts=PromptNames(),
             raw_recordings="/raw",
+            outside=Outside(queues=self.queues),
+            observer=self.queues,
         )
         self.switchboard = Switchboard(
             services,
-            Reception(Files(), "cell1"),  # type: ignore[arg-type]
+            Reception(cell.files, "cell1"),  # type: ignore[arg-type]
             cell.find_histories,
             cell.find_ends,
         )
@@ -192,7 +199,8 @@ class EngineLife:
 class Cell:
     """`async with Cell(...) as cell`: one engine is up, telephones 101 to 103 ring for ever."""
 
-    def __init__(self, delays: Delays | None = None) -> None:
+    def __init__(self, delays: Delays | None = None, files: Files | None = None) -> None:
+        self.files = files or Files()
         self.clock = VirtualClock()
         self.switch = FakeAsterisk(self.clock, delays)
         self.ami = FakeAmi(self.switch)

@@ -161,7 +161,7 @@ async def test_people_talk_on_when_their_tenant_is_gone(cell: Cell) -> None:
     await asyncio.sleep(5)
     await cell.kill_engine()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Files, "directory", Directory({}))
+        patch.setattr(cell.files, "directory", Directory({}))
         await cell.start_engine()
         await asyncio.sleep(3)
         assert caller.hears == "talk"
