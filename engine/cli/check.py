@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from engine.directory.findings import errors
+from engine.directory.findings import Finding, errors
 from engine.scenarios.folder import NothingToCheck, check_folders, check_path
 from engine.scenarios.schema import scenario_schema, tenant_schema
 from engine.settings import SettingsError, load_settings
@@ -14,7 +14,14 @@ from engine.settings import SettingsError, load_settings
 
 @click.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a finding, to standard output.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object a finding, to standard output, for editors: file, line, column, end_line, "
+    "end_column, severity, code, message, expected.",
+)
+@click.option("--strict", is_flag=True, help="Take warnings for errors: the exit code is 1.")
 @click.option(
     "--schema",
     is_flag=False,
@@ -22,17 +29,34 @@ from engine.settings import SettingsError, load_settings
     type=click.Choice(["scenario", "tenant"]),
     help="Print the JSON Schema of that kind of file (default: scenario) and check nothing.",
 )
-def check(path: Path | None, as_json: bool, schema: str | None) -> None:
-    """Check a scenario file, a tenant file, or a folder with config/ and ivr_scenarios/.
+def check(path: Path | None, as_json: bool, strict: bool, schema: str | None) -> None:
+    """Check a scenario, a tenant, a folder of scenarios, or a folder with config/ and ivr_scenarios/.
 
-    Without PATH the configured tenants and scenarios are checked. Errors and warnings go to standard error
-    as FILE:LINE: what is wrong, what was expected. The exit code is 1 when there is an error, 2 when there is
-    nothing to check.
+    Without PATH the configured tenants and scenarios are checked, and their tests.yaml are run. Errors and
+    warnings go to standard error as FILE:LINE: what is wrong, what was expected. On a terminal the code of
+    each follows: docs/administrators/check.md tells of it, and a comment `# vats: allow CODE` allows a
+    warning. The exit code is 1 when there is an error, 2 when there is nothing to check.
     """
     if schema is not None:
         made = scenario_schema() if schema == "scenario" else tenant_schema()
         click.echo(json.dumps(made, ensure_ascii=False, indent=2))
         return
+    found = _found(path)
+    wrong = found if strict else errors(found)
+    if as_json:
+        for finding in found:
+            click.echo(json.dumps(finding.as_dict(), ensure_ascii=False))
+    else:
+        _tell(found)
+        count = len(errors(found))
+        summary = (
+            f"{_many(count, 'error')}, {_many(len(found) - count, 'warning')}" if found else "all is well"
+        )
+        click.echo(summary, err=bool(wrong))
+    sys.exit(1 if wrong else 0)
+
+
+def _found(path: Path | None) -> list[Finding]:
     try:
         settings = load_settings()
         tenants, scenarios, trunks = settings.tenants_folder, settings.scenarios_folder, set(settings.trunks)
@@ -43,21 +67,32 @@ def check(path: Path | None, as_json: bool, schema: str | None) -> None:
         tenants, scenarios, trunks = Path("config/tenants"), Path("ivr_scenarios"), None
     try:
         if path is None:
-            found = check_folders(tenants, scenarios, trunks)
-        else:
-            found = check_path(path, tenants, _trunks_of(path) if path.is_dir() else trunks)
+            return check_folders(tenants, scenarios, trunks)
+        return check_path(path, tenants, _trunks_of(path) if path.is_dir() else trunks)
     except NothingToCheck as error:
         raise click.UsageError(str(error)) from error
-    wrong = errors(found)
+
+
+def _tell(found: list[Finding]) -> None:
+    """File by file; on a terminal with colours, codes, and a line between the files."""
+    terminal = sys.stderr.isatty()
+    before = ""
     for finding in found:
-        if as_json:
-            click.echo(json.dumps(finding.as_dict(), ensure_ascii=False))
-        else:
+        if not terminal:
             click.echo(str(finding), err=True)
-    if not as_json:
-        summary = f"{len(wrong)} errors, {len(found) - len(wrong)} warnings" if found else "all is well"
-        click.echo(summary, err=bool(wrong))
-    sys.exit(1 if wrong else 0)
+            continue
+        if before not in ("", finding.file):
+            click.echo(err=True)
+        before = finding.file
+        place = click.style(f"{finding.file}:{finding.line}:", dim=True)
+        colour = "red" if finding.severity == "error" else "yellow"
+        expected = f", expected {finding.expected}" if finding.expected else ""
+        said = click.style(finding.text.removesuffix(expected), fg=colour)
+        click.echo(f"{place} {said}{expected} {click.style(f'[{finding.code}]', dim=True)}", err=True)
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _trunks_of(folder: Path) -> set[str] | None:

@@ -1,9 +1,10 @@
 """pydantic's errors in the words of somebody who writes YAML."""
 
 import re
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple, get_args
 
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from engine.directory.findings import one_of
@@ -77,6 +78,24 @@ def explain(detail: ErrorDetails, path: tuple[str | int, ...], known: Collection
     if wanted := _WANTED.get(kind):
         return Said(f"{name} is {shown(given)}", wanted, "wrong-type")
     return Said(f"{name}: {detail['msg']}", "", "wrong-value")
+
+
+def names_at(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
+    """The names that a model knows at a place within it, `loc` as pydantic tells it."""
+    models = [model]
+    for part in loc:
+        fields = [one.model_fields[str(part)] for one in models if str(part) in one.model_fields]
+        # What is no field is a name in a mapping, the number of an item, or a note of pydantic's.
+        if fields:
+            models = [inner for field in fields for inner in _models_in(field.annotation)]
+    return list(dict.fromkeys(name for one in models for name in one.model_fields))
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def shown(value: Any) -> str:

@@ -45,6 +45,7 @@ CODES: dict[str, Kind] = {
     ),
     "unknown-tenant": Kind("scenarios lie in a folder that is no tenant's", "write the tenant's file"),
     "unknown-trunk": Kind("there is no such trunk", "correct it, or add the trunk to `config/vats.yaml`"),
+    "shared-number": Kind("two tenants have the same number", "remove it from one of them"),
     "no-outgoing": Kind("a step calls outside, and the tenant has no trunk", "add `outgoing` to its file"),
     "own-number": Kind("a step calls the tenant itself: the call would come back", "dial another number"),
     # What is heard
@@ -83,9 +84,21 @@ CODES: dict[str, Kind] = {
         "give the keys other digits, or accept the pause",
     ),
     "no-effect": Kind("something is written down that changes nothing", "remove it"),
+    "not-checked": Kind(
+        "a scenario is checked alone and its tenant's file is wrong, or not found", "check the tenant's file"
+    ),
+    "unknown-period": Kind("the schedule has no such period", "correct it, or add it to the schedule"),
+    "no-contracts": Kind(
+        "callers are identified by a contract number that no client has, or that cannot be keyed in",
+        "give the clients in the tenant's file their `contract`, and the step enough digits",
+    ),
+    "plain-http": Kind(
+        "a web service is asked without encryption: others can read and change what is said",
+        "use https://; inside a network of your own allow it by `web_services.http` in `config/vats.yaml`",
+    ),
     "unused-scenario": Kind("no number leads to a scenario", "give it a number, or leave it as a draft"),
     "unknown-code": Kind("a comment allows a warning that does not exist", "correct or remove the comment"),
-    "test-failed": Kind(
+    "failed-test": Kind(
         "a run of `tests.yaml` went another way than it says", "mend the scenario or the test"
     ),
 }

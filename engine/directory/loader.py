@@ -60,7 +60,13 @@ def misnamed(folder: Path) -> list[Finding]:
     """Files that nobody reads because their names end in another way."""
     return [
         Finding(
-            str(path), 1, 1, "warning", "the file is not read", f"a name that ends in .yaml: {path.stem}.yaml"
+            str(path),
+            1,
+            1,
+            "warning",
+            "the file is not read",
+            f"a name that ends in .yaml: {path.stem}.yaml",
+            "misnamed-file",
         )
         for path in sorted(folder.glob("*.yml"))
     ]
@@ -95,9 +101,8 @@ def _cross_check(
     model: TenantModel, document: Document, file: Path, trunks: Collection[str] | None
 ) -> Iterable[Finding]:
     if model.tenant != file.stem:
-        yield document.finding(
-            ("tenant",), f"tenant is {model.tenant} in a file named {file.name}", f"tenant: {file.stem}"
-        )
+        message = f"tenant is {model.tenant} in a file named {file.name}"
+        yield document.finding(("tenant",), message, f"tenant: {file.stem}", code="other-name")
     if not model.users:
         yield document.finding(("users",), "the tenant has no users", "at least one", key=True)
     for kind, lists in (
@@ -111,11 +116,11 @@ def _cross_check(
                         (kind, name, "members", index),
                         f"unknown user {extension} in {kind[:-1]} {name}",
                         one_of(model.users, extension),
+                        code="unknown-user",
                     )
                 elif extension in members[:index]:
-                    yield document.finding(
-                        (kind, name, "members", index), f"user {extension} is listed twice", "each once"
-                    )
+                    path, message = (kind, name, "members", index), f"user {extension} is listed twice"
+                    yield document.finding(path, message, "each once", code="given-twice")
     yield from _single_users(model, document)
     schedules = {extension: user.schedule for extension, user in model.users.items()}
     yield from check_schedules(model.schedules, schedules, document)
@@ -125,17 +130,20 @@ def _cross_check(
 
 def _single_users(model: TenantModel, document: Document) -> Iterable[Finding]:
     if model.desk is not None and model.desk not in model.users:
-        yield document.finding(("desk",), f"unknown user {model.desk}", one_of(model.users, model.desk))
+        known = one_of(model.users, model.desk)
+        yield document.finding(("desk",), f"unknown user {model.desk}", known, code="unknown-user")
     for name, client in model.clients.items():
         if client.specialist is not None and client.specialist not in model.users:
             yield document.finding(
                 ("clients", name, "specialist"),
                 f"unknown user {client.specialist}",
                 one_of(model.users, client.specialist),
+                code="unknown-user",
             )
     for extension, user in model.users.items():
         if len(set(user.devices)) != len(user.devices):
-            yield document.finding(("users", extension, "devices"), "a device is listed twice", "each once")
+            path, message = ("users", extension, "devices"), "a device is listed twice"
+            yield document.finding(path, message, "each once", code="given-twice")
 
 
 def _outgoing(model: TenantModel, document: Document, trunks: Collection[str] | None) -> Iterable[Finding]:
@@ -145,6 +153,7 @@ def _outgoing(model: TenantModel, document: Document, trunks: Collection[str] | 
             ("outgoing", "trunk"),
             f"unknown trunk {model.outgoing.trunk}",
             one_of(trunks, model.outgoing.trunk),
+            code="unknown-trunk",
         )
     if model.outgoing.number not in model.numbers:
         yield document.finding(
@@ -162,9 +171,8 @@ def _shared_numbers(files: Iterable[TenantFile]) -> list[Finding]:
         for number in file.tenant.numbers if file.tenant else ():
             owner = owners.setdefault(number, file.document.file)
             if owner != file.document.file:
+                path, message = ("numbers", number), f"number {number} belongs to {owner} too"
                 found.append(
-                    file.document.finding(
-                        ("numbers", number), f"number {number} belongs to {owner} too", "one tenant", key=True
-                    )
+                    file.document.finding(path, message, "one tenant", key=True, code="shared-number")
                 )
     return found

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from engine.directory.explain import explain
+from engine.directory.explain import explain, names_at
 from engine.directory.findings import Finding, Severity
 
 Path_ = tuple[str | int, ...]
@@ -77,9 +77,12 @@ class Document:
         found = []
         for detail in error.errors(include_url=False):
             path, on_key = self._locate(prefix, detail["loc"])
-            known = model.model_fields if model is not None and len(detail["loc"]) == 1 else ()
+            unknown = detail["type"] == "extra_forbidden"
+            known = names_at(model, detail["loc"][:-1]) if unknown and model is not None else ()
             said = explain(detail, path, known)
-            found.append(self.finding(path, said.message, said.expected, key=on_key, code=said.code))
+            found.append(
+                self.finding(path, said.message, said.expected, key=on_key or unknown, code=said.code)
+            )
         return _together(found)
 
     def without_allowed(self, findings: Iterable[Finding]) -> list[Finding]:

@@ -1,15 +1,16 @@
-"""Checking files on the command line: a scenario, a tenant, or a whole configuration."""
+"""Checking files on the command line: a scenario, a tenant, its scenarios, or a whole configuration."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from engine.directory.directory import Tenant
 from engine.directory.document import read_document
-from engine.directory.findings import Finding
-from engine.directory.loader import load_directory, load_tenant, misnamed
-from engine.scenarios.check import check_numbers, check_scenario
+from engine.directory.findings import Finding, errors
+from engine.directory.loader import TenantFile, load_directory, load_tenant, misnamed
+from engine.scenarios.check import check_numbers, check_scenario, check_unused
 from engine.scenarios.live import scenario_files
-from engine.scenarios.loader import load_scenario
+from engine.scenarios.loader import ScenarioFile, load_scenario
+from engine.scenarios.simulate.tests import TESTS_FILE, check_tests
 
 
 class NothingToCheck(Exception):
@@ -17,64 +18,99 @@ class NothingToCheck(Exception):
 
 
 def check_path(path: Path, tenants: Path, trunks: Collection[str] | None) -> list[Finding]:
-    """Findings of a scenario file, a tenant file, or a folder with `config/tenants` and `ivr_scenarios`.
+    """Findings of a scenario file, a tenant file, a folder of scenarios, the `tests.yaml` in it, or a
+    folder with `config/tenants` and `ivr_scenarios`.
 
-    `tenants` is the folder of tenant files that a single scenario's tenant is looked up in, unless the
-    scenario lies in a configuration of its own. Raises `NothingToCheck`.
+    `tenants` is the folder of tenant files that a scenario's tenant is looked up in, unless the scenario lies
+    in a configuration of its own. Raises `NothingToCheck`.
     """
     if path.is_dir():
         folder = path / "config" / "tenants"
-        if not folder.is_dir():
-            raise NothingToCheck(f"{path}: no config/tenants in it, expected config/ and ivr_scenarios/")
-        return check_folders(folder, path / "ivr_scenarios", trunks)
+        if folder.is_dir():
+            return check_folders(folder, path / "ivr_scenarios", trunks)
+        if scenario_files(path):
+            return _check_scenarios(path, _tenant_of(path, tenants, trunks))
+        raise NothingToCheck(f"{path}: no config/tenants in it, expected config/ and ivr_scenarios/")
     if not path.exists():
         raise NothingToCheck(f"{path}: no such file or folder")
+    if path.name == TESTS_FILE:
+        found = _check_scenarios(path.parent, _tenant_of(path.parent, tenants, trunks))
+        return [one for one in found if one.file == str(path)]
     data = read_document(path).data
     if isinstance(data, dict) and ("tenant" in data or "users" in data) and "steps" not in data:
         return _check_tenant(path, trunks)
-    return _check_scenario(path, tenants)
+    file, scenario = _tenant_of(path.parent, tenants, trunks), load_scenario(path)
+    return sorted([*check_scenario(scenario, file.tenant if file else None), *_unchecked(scenario, file)])
+
+
+def _unchecked(scenario: ScenarioFile, file: TenantFile | None) -> list[Finding]:
+    """Where the tenant is wrong or not known, nothing is known of its people."""
+    if file is not None and file.tenant is not None:
+        return []
+    if not any(any(step.references()) for step in scenario.steps.values()):
+        return []
+    why = f"{file.document.file} is wrong" if file else f"there is no file of tenant {scenario.tenant}"
+    message = f"people, groups, queues and schedules are not checked: {why}"
+    return [Finding(str(scenario.path), 1, 1, "warning", message, "", "not-checked")]
 
 
 def check_folders(tenants: Path, scenarios: Path, trunks: Collection[str] | None) -> list[Finding]:
-    """Findings of all tenants' files and all their scenarios."""
+    """Findings of all tenants' files, all their scenarios and the tests of these."""
     directory, findings, files = load_directory(tenants, trunks)
     for file in files:
         name = Path(file.document.file).stem
-        paths = scenario_files(scenarios / name)
-        findings += check_numbers(file, [path.stem for path in paths])
-        findings += misnamed(scenarios / name)
-        for path in paths:
-            findings += check_scenario(load_scenario(path, name), directory.tenant(name))
+        findings += _of_tenant(file, scenarios / name, directory.tenant(name))
     known = {Path(file.document.file).stem for file in files}
     for folder in sorted(scenarios.iterdir()) if scenarios.is_dir() else ():
         if folder.is_dir() and folder.name not in known and (paths := scenario_files(folder)):
             message = f"there is no tenant {folder.name}"
             expected = f"{tenants / folder.name}.yaml"
-            findings.append(Finding(str(paths[0]), 1, 1, "error", message, expected))
+            findings.append(Finding(str(paths[0]), 1, 1, "error", message, expected, "unknown-tenant"))
     return sorted(set(findings))
+
+
+def _of_tenant(file: TenantFile, folder: Path, tenant: Tenant | None) -> list[Finding]:
+    """What is wrong with a tenant's scenarios, and with the tenant as a whole."""
+    scenarios = [load_scenario(path, folder.name) for path in scenario_files(folder)]
+    found = check_numbers(file, [scenario.name for scenario in scenarios])
+    found += check_unused(file, scenarios, folder)
+    found += misnamed(folder)
+    return found + _of_scenarios(scenarios, folder, tenant)
+
+
+def _of_scenarios(scenarios: Iterable[ScenarioFile], folder: Path, tenant: Tenant | None) -> list[Finding]:
+    right, found = {}, []
+    for file in scenarios:
+        said = check_scenario(file, tenant)
+        found += said
+        if file.scenario is not None and not errors(said):
+            right[file.name] = file.scenario
+    if tenant is not None:
+        found += check_tests(folder, tenant, right)
+    return found
+
+
+def _check_scenarios(folder: Path, file: TenantFile | None) -> list[Finding]:
+    scenarios = [load_scenario(path) for path in scenario_files(folder)]
+    found = _of_scenarios(scenarios, folder, file.tenant if file else None)
+    return sorted({*found, *misnamed(folder)})
 
 
 def _check_tenant(path: Path, trunks: Collection[str] | None) -> list[Finding]:
     file = load_tenant(path, trunks)
-    folder = _scenarios_beside(path.resolve()) / path.stem
+    # `ivr_scenarios` of the configuration that the tenant's file lies in.
+    folder = path.resolve().parent.parent.parent / "ivr_scenarios" / path.stem
     found = list(file.findings)
     if folder.is_dir():
         found += check_numbers(file, [scenario.stem for scenario in scenario_files(folder)])
     return sorted(found)
 
 
-def _check_scenario(path: Path, tenants: Path) -> list[Finding]:
-    resolved = path.resolve()
-    own = resolved.parent.parent.parent / "config" / "tenants"
-    name = resolved.parent.name
-    for folder in (own, tenants):
-        candidate = folder / f"{name}.yaml"
+def _tenant_of(folder: Path, tenants: Path, trunks: Collection[str] | None) -> TenantFile | None:
+    """The file of the tenant whose scenarios lie in the folder."""
+    resolved = folder.resolve()
+    for place in (resolved.parent.parent / "config" / "tenants", tenants):
+        candidate = place / f"{resolved.name}.yaml"
         if candidate.is_file():
-            return check_scenario(load_scenario(path, name), load_tenant(candidate).tenant)
-    no_tenant: Tenant | None = None
-    return check_scenario(load_scenario(path, name), no_tenant)
-
-
-def _scenarios_beside(tenant_file: Path) -> Path:
-    """`ivr_scenarios` of the configuration that the tenant's file lies in."""
-    return tenant_file.parent.parent.parent / "ivr_scenarios"
+            return load_tenant(candidate, trunks)
+    return None

@@ -109,7 +109,7 @@ def _scenario(
 def _belongs_to_steps(finding: Finding, document: Document) -> Finding:
     """A step that is not indented is taken for a name of the scenario's own."""
     for name, value in document.data.items():
-        place = document.place((name,))
+        place = document.place((name,), key=True)
         same = (place.line, place.column, "unknown-name") == (finding.line, finding.column, finding.code)
         if same and isinstance(value, dict) and "type" in value:
             return replace(finding, expected=f"{name} below `steps:`, indented")

@@ -1,6 +1,11 @@
 """`vats check`: every mistake by file and line, exit codes, and nothing wrong where nothing is (F43)."""
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +49,8 @@ def test_a_whole_folder(folder: Path) -> None:
         "FOLDER/config/tenants/acme.yaml:3: number +74951234567 has no scenario main, expected one of other",
         f"FOLDER/ivr_scenarios/acme/other.yaml:1: scenario is main in a file named {path.name}, "
         "expected scenario: other",
+        "FOLDER/ivr_scenarios/acme/other.yaml:1: warning: no number leads to scenario other, "
+        "expected {scenario: other} at a number of tenant acme",
         "FOLDER/ivr_scenarios/nobody/main.yaml:1: there is no tenant nobody, "
         "expected FOLDER/config/tenants/nobody.yaml",
     ]
@@ -82,19 +89,90 @@ def test_exit_codes_and_streams(folder: Path) -> None:
     path = scenario(folder, HEAD + "  hello: {type: paly}\n")
     wrong = CliRunner().invoke(check, [str(path)])
     assert wrong.exit_code == 1
-    assert wrong.stderr.splitlines()[0].startswith(f"{path}:4: unknown step type paly, expected one of callback,")
+    assert wrong.stderr.splitlines()[0].startswith(
+        f"{path}:4: unknown step type paly, expected one of callback,"
+    )
     assert wrong.stdout == ""
     listed = CliRunner().invoke(check, [str(path), "--json"])
     found = json.loads(listed.stdout)
-    assert (found["line"], found["severity"], found["message"]) == (4, "error", "unknown step type paly")
+    assert found == {
+        "file": str(path),
+        "line": 4,
+        "column": 17,
+        "end_line": 4,
+        "end_column": 21,
+        "severity": "error",
+        "code": "unknown-type",
+        "message": "unknown step type paly",
+        "expected": found["expected"],
+    }
     scenario(folder, HEAD + "  hello: {type: hangup}\n")
     good = CliRunner().invoke(check, [str(folder)])
     assert (good.exit_code, good.stdout) == (0, "all is well\n")
     scenario(folder, HEAD + "  hello: {type: hangup}\n  bye: {type: hangup}\n")
     warned = CliRunner().invoke(check, [str(path)])
-    assert (warned.exit_code, warned.stdout) == (0, "0 errors, 1 warnings\n")
+    assert (warned.exit_code, warned.stdout) == (0, "0 errors, 1 warning\n")
+    strict = CliRunner().invoke(check, [str(path), "--strict"])
+    assert (strict.exit_code, strict.stdout) == (1, "")
+    assert strict.stderr.splitlines()[-1] == "0 errors, 1 warning"
     assert CliRunner().invoke(check, [str(folder / "nothing")]).exit_code == 2
     assert CliRunner().invoke(check, ["--colour"]).exit_code == 2
+
+
+def test_a_terminal_gets_colours_codes_and_a_line_between_files(folder: Path) -> None:
+    scenario(folder, HEAD + "  hello: {type: paly}\n")
+    (folder / "config" / "tenants" / "acme.yaml").write_text(TENANT.replace("title", "titel"))
+    control, terminal = pty.openpty()
+    command = [sys.executable, "-m", "engine.cli", "check", str(folder)]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=terminal) as process:
+        os.close(terminal)
+        said = b""
+        with contextlib.suppress(OSError):  # what a terminal's other end raises at the end
+            while part := os.read(control, 65536):
+                said += part
+    os.close(control)
+    rows = said.decode().replace("\r\n", "\n").splitlines()
+    assert process.returncode == 1
+    assert "\x1b[31munknown name titel\x1b[0m, expected one of" in rows[1]
+    assert rows[1].endswith("\x1b[2m[unknown-name]\x1b[0m")
+    assert rows[2] == ""
+    assert rows[-1] == "3 errors, 0 warnings"
+
+
+def test_a_scenario_alone_says_that_its_tenant_is_wrong(folder: Path) -> None:
+    path = scenario(folder, HEAD + "  hello: {type: ring, user: 109}\n")
+    tenant = folder / "config" / "tenants" / "acme.yaml"
+    tenant.write_text("tenant: acme\n")
+    assert [str(one) for one in check_path(path, folder, None)] == [
+        f"{path}:1: warning: people, groups, queues and schedules are not checked: {tenant} is wrong"
+    ]
+
+
+def test_prompts_that_nobody_hears(folder: Path) -> None:
+    path = scenario(folder, HEAD + "  hello: {type: hangup, prompt: menus/bye}\n")
+    prompts = path.parent / "prompts"
+    (prompts / "menus").mkdir(parents=True)
+    (prompts / "menus" / "bye.mp3").write_bytes(b"ID3")
+    (prompts / "old.wav").write_bytes(b"RIFF")
+    (prompts / "licence.txt").write_text("free")
+    assert [str(one) for one in check_path(folder, folder, None)] == [
+        f"{prompts}/old.wav:1: warning: no scenario plays the prompt old, expected prompt: old in a step"
+    ]
+
+
+def test_a_draft_is_allowed_by_a_comment(folder: Path) -> None:
+    scenario(folder, HEAD + "  hello: {type: hangup}\n")
+    draft = "# vats: allow unused-scenario (a draft for the summer)\n" + HEAD.replace("main", "summer")
+    scenario(folder, draft + "  hello: {type: hangup}\n", "summer")
+    assert check_path(folder, folder, None) == []
+
+
+def test_tests_beside_the_scenarios_are_run(folder: Path) -> None:
+    path = scenario(folder, HEAD + "  hello: {type: hangup, prompt: goodbye}\n")
+    tests = path.parent / "tests.yaml"
+    tests.write_text("tests: {}\n")
+    for checked in (folder, path.parent, tests):
+        assert {one.file for one in check_path(checked, folder / "config" / "tenants", None)} == {str(tests)}
 
 
 def test_the_demo_tenant_is_right() -> None:

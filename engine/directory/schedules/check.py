@@ -18,6 +18,7 @@ def check_schedules(
                 f"schedule {name} has {weekday} in {entry} and in {earlier}",
                 "every day once",
                 key=True,
+                code="given-twice",
             )
     for extension, named in of_users.items():
         if named is not None and named not in schedules:
@@ -25,4 +26,5 @@ def check_schedules(
                 ("users", extension, "schedule"),
                 f"unknown schedule {named} of user {extension}",
                 one_of(schedules, named),
+                code="unknown-schedule",
             )

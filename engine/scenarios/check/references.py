@@ -33,6 +33,8 @@ def references(inspection: Inspection) -> Iterator[Finding]:
                 yield from _outgoing(inspection, tenant, name, reference)
             elif any(templates.names(reference.name)):
                 continue  # known only in the call
+            elif reference.kind == "period" and reference.name.partition("/")[0] not in tenant.schedules:
+                continue  # the schedule is told of
             elif reference.name not in (known := KNOWN[reference.kind](tenant)):
                 yield inspection.finding(
                     name,
