@@ -18,6 +18,8 @@ import uvloop
 from engine import logs
 from engine.calls import metrics
 from engine.calls.call import Call
+from engine.calls.previous import PreviousCalls
+from engine.calls.previous_reading import follow_database
 from engine.calls.services import APPLICATION, Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.clock import SystemClock
@@ -100,6 +102,7 @@ class Engine:
             self._clock,
             settings.web_service_ca_file,
         )
+        self._previous = PreviousCalls()
         self._queues = LiveQueues(lambda: self._library.directory)
         services = Services(
             connection=self._connection,
@@ -111,6 +114,7 @@ class Engine:
             raw_recordings=str(settings.raw_recordings_folder),
             outside=Outside(
                 web_services=self._web_services,
+                previous=self._previous,
                 tickets=TicketNumbers(settings.tickets_folder),
                 queues=self._queues,
             ),
@@ -151,6 +155,9 @@ class Engine:
                     group.create_task(self._keep_provisioned()),
                     group.create_task(self._connection.run()),
                     group.create_task(self._library.watch(self._on_change)),
+                    group.create_task(
+                        follow_database(self._previous, self._settings.database_url, self._clock)
+                    ),
                 ]
                 log.info("engine.started", cell=self._settings.cell)
                 await self._until_stopped(stop)

@@ -17,6 +17,7 @@ from engine.calls.errors import CallerGone, HungUp, PromptFailed
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
 from engine.calls.message import Message, record_message
+from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import ObservedLeg, Queued
 from engine.calls.services import Outside, Services, playback_id
 from engine.calls.together import together
@@ -72,6 +73,8 @@ class Call:
         self.variables: dict[str, Value] = {
             "caller.number": started.caller,
             "caller.name": started.caller_name,
+            "caller.group": tenant.group_of(started.caller),
+            **UNKNOWN,
             "number": started.number,
             "call.id": call_id,
             "language": tenant.language,
@@ -91,6 +94,7 @@ class Call:
         self.step_type = ""
         self.talking_with: Leg | None = None
         self.talk_started_at: int | None = None
+        self.last_operator = ""  # extension or number of whoever talked last with the caller
         self.recording = False
         self.recordings_made = 0
         self.message: Message | None = None  # being recorded

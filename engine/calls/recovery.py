@@ -123,6 +123,7 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
     if state.talking_with in call.legs:
         talking = call.legs[state.talking_with]
         call.talking_with, call.talk_started_at = talking, state.talk_started_at
+        call.last_operator = talked_with(talking).operator
         bridge_id = snapshot.bridge_of(call.id)
         for leg in (call.caller, talking):
             leg.bridge = bridge_id

@@ -1,14 +1,15 @@
 """What every call needs from outside: the switch, the journal, the clock, the recorder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.calls.errors import StepError
+from engine.calls.previous import PreviousCalls
 from engine.calls.queueing import CallObserver, NoQueues, Queues, Unobserved
 from engine.calls.web_services import NoWebServices, WebServices
 from engine.clock import Clock
-from engine.directory.prompt_model import Prompt
+from engine.directory.prompt_model import Prompt, TextPrompt
 from engine.journal.events import Value
 from engine.journal.spool import Spool
 from engine.switch.ari.connection import Connection
@@ -29,6 +30,11 @@ class Prompts(Protocol):
     async def media(
         self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]
     ) -> list[str]: ...
+
+    def expect(
+        self, tenant: str, language: str, texts: Iterable[TextPrompt], variables: Mapping[str, Value]
+    ) -> None:
+        """A call has begun that may hear these texts: those that its variables fill may be spoken already."""
 
 
 class MixMonitor(Protocol):
@@ -58,7 +64,7 @@ class Outside:
     """What steps use beside the call itself: one object for all calls."""
 
     tickets: Tickets = field(default_factory=NoTickets)
-
+    previous: PreviousCalls = field(default_factory=PreviousCalls)
     web_services: WebServices = field(default_factory=NoWebServices)
     queues: Queues = field(default_factory=NoQueues)
 

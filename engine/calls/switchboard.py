@@ -11,6 +11,7 @@ from engine.calls import metrics
 from engine.calls.call import Call
 from engine.calls.lifecycle import Runner, close, run_call
 from engine.calls.missed import missed_events
+from engine.calls.previous import introduce, remember
 from engine.calls.recovery import (
     LEG_MARK,
     Snapshot,
@@ -154,6 +155,7 @@ class Switchboard:
         if channel.state == "Up":
             call.caller.answered_at = at
             call.journal(CallAnswered(), at)
+        introduce(call)
         metrics.calls_started.labels(arrival.started.direction).inc()
         self._run(call, arrival.runner)
 
@@ -172,6 +174,7 @@ class Switchboard:
             close(call)
             for leg in call.legs.values():
                 self._chore(self._hang_up(leg.id))
+        remember(call)
         if self.calls.get(call.id) is call:
             del self.calls[call.id], self._tasks[call.id]
         metrics.calls_active.set(len(self.calls))

@@ -62,6 +62,8 @@ async def _connect(call: Call, operator: Leg) -> bool:
         return False
     started_at = max(entered[bridge.id] for entered in both)
     call.talking_with, call.talk_started_at = operator, started_at
+    if operator.target is not None:
+        call.last_operator = operator.target.user or operator.target.number
     call.journal(TalkStarted(operator.id, bridge.id), started_at)
     return True
 

@@ -70,3 +70,13 @@ class CallRecord(NamedTuple):
     meter_from: MeterFrom
     kopecks_per_minute: int
     legs: tuple[LegRecord, ...]
+
+
+class PastCall(NamedTuple):
+    """A call to a tenant that has ended. `started_at` in UTC milliseconds; `operator` may be empty."""
+
+    call_id: str
+    tenant: str
+    caller: str
+    started_at: int
+    operator: str
