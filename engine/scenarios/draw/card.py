@@ -107,9 +107,9 @@ def card_of(sketch: Sketch, name: str, language: Language, chips: tuple[Chip, ..
         rows += _rows(said, "text", 3, inside)
         rows += _rows(small, "small quiet", 2, inside)
         full += [text for text in (about, said, small) if text]
-    for message in wrong[:2]:
-        rows += _rows(message, "small wrong", 3, inside)
-    full += wrong
+    for finding in wrong[:2]:
+        rows += _rows(finding.message, "small wrong", 3, inside)
+    full += [str(finding) for finding in wrong]
     room = across - 2 * PADDING - ICON - 18
     head = shorten(head, room * 0.72, KIND_SIZE, "bold")
     label = shorten(name, room - width(head, KIND_SIZE, "bold"), MONO_SIZE, "mono")

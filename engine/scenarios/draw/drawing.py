@@ -96,7 +96,8 @@ class _Drawing:
             chips = [chip for _, chip in self._chips[way.source]]
             above = 0 if port is None else row_height(chips) - chips[port].height
             style = "-error" if way.error else "-back" if way.back else ""
-            draw_line(picture, line, style, self._told(way), above=above)
+            faint = way.source in self._graph.unreached
+            draw_line(picture, line, style, self._told(way), above=above, faint=faint)
         for name, place in zip(names, places, strict=True):
             links = [
                 (

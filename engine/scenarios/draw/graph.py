@@ -81,6 +81,8 @@ def _ways(sketch: Sketch, name: str, language: Language) -> Iterator[Way]:
         alone = len(step.exits()) == 1
         words = tuple(exit_words(step, each, language, sketch.tenant, alone=alone) for each in exits)
         label = ", ".join(word for word in _shorter(step, exits, words, language) if word)
+        if "next" in exits and len(groups) == 1:
+            label = ""  # all lead on, so there is nothing to tell apart
         yield Way(name, target, kind, label, tuple(exits), words)
 
 

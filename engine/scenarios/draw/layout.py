@@ -7,6 +7,7 @@ the result depends on no font, and no name can be taken for a command.
 import json
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,10 @@ from typing import Any
 PROGRAM = "dot"
 TIME_LIMIT_S = 120.0
 _MANY = 60  # nodes from which on dot is told to look for a good order less long
+
+_ROWS = (1, 2, 3, 4, 6, 8)
+_FLAT = 2.2  # as wide to as high a drawing may be before rows are tried
+_FAN = 3  # arrows from one box from which on rows are made
 
 Point = tuple[float, float]
 
@@ -60,7 +65,26 @@ class Layout:
 
 
 def lay_out(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
-    """Place boxes and lead arrows, with a line for each link. Deterministic. Raises `LayoutError`."""
+    """Place boxes and lead arrows, with a line for each link. Deterministic. Raises `LayoutError`.
+
+    What one box leads to lies side by side, or, where that would be far wider than a page, in several rows.
+    """
+    best: Layout | None = None
+    for rows in _ROWS:
+        made = _laid_out(boxes, links, rows)
+        if best is None or _flat(made) < _flat(best):
+            best = made
+        if _flat(best) <= _FLAT:
+            break
+    assert best is not None
+    return best
+
+
+def _flat(layout: Layout) -> float:
+    return layout.width / max(layout.height, 1.0)
+
+
+def _laid_out(boxes: Sequence[Box], links: Sequence[Link], rows: int) -> Layout:
     path = shutil.which(PROGRAM)
     if path is None:
         raise LayoutError(
@@ -69,7 +93,7 @@ def lay_out(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
     try:
         made = subprocess.run(
             [path, "-Tjson0"],
-            input=_source(boxes, links).encode(),
+            input=_source(boxes, links, rows).encode(),
             capture_output=True,
             timeout=TIME_LIMIT_S,
             check=False,
@@ -81,7 +105,7 @@ def lay_out(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
     return _read(json.loads(made.stdout), len(boxes), len(links))
 
 
-def _source(boxes: Sequence[Box], links: Sequence[Link]) -> str:
+def _source(boxes: Sequence[Box], links: Sequence[Link], rows: int) -> str:
     quick = " nslimit=2 nslimit1=2 mclimit=0.5 searchsize=20" if len(boxes) > _MANY else ""
     lines = [
         "digraph {",
@@ -90,10 +114,14 @@ def _source(boxes: Sequence[Box], links: Sequence[Link]) -> str:
         "edge [arrowsize=0.8]",
     ]
     lines += [f"n{index} [label=<{_table(box)}>]" for index, box in enumerate(boxes)]
+    fan = Counter(link.source for link in links if not link.back)
+    met: Counter[int] = Counter()
     for index, link in enumerate(links):
         begin = f"n{link.source}" if link.port is None else f"n{link.source}:p{link.port}:s"
         end = f"n{link.target}:e" if link.back else f"n{link.target}:n"
-        lines.append(f"{begin} -> {end} [id={index}]")
+        lower = met[link.source] % rows if fan[link.source] >= _FAN and not link.back else 0
+        met[link.source] += not link.back
+        lines.append(f"{begin} -> {end} [id={index} minlen={1 + lower}]")
     return "\n".join([*lines, "}"])
 
 

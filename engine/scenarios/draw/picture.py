@@ -177,7 +177,9 @@ def draw_pill(picture: Picture, pill: Pill, middle: Point) -> None:
         picture.text(group, (middle[0], first + index * PILL_ROW), text, "middle bold on-entry")
 
 
-def draw_line(picture: Picture, line: Line, style: str, about: str, *, above: float = 0.0) -> None:
+def draw_line(
+    picture: Picture, line: Line, style: str, about: str, *, above: float = 0.0, faint: bool = False
+) -> None:
     """An arrow to its tip. It begins `above` pixels over its first point, where its label ends."""
     start, *rest = line.points
     way = f"M{number(start[0])} {number(start[1] - above)}"
@@ -185,7 +187,7 @@ def draw_line(picture: Picture, line: Line, style: str, about: str, *, above: fl
         way += f"V{number(start[1])}"
     for index in range(0, len(rest), 3):
         way += "C" + " ".join(f"{number(x)} {number(y)}" for x, y in rest[index : index + 3])
-    group = picture.element(picture.root, "g", class_="arrow")
+    group = picture.element(picture.root, "g", class_="arrow faint" if faint else "arrow")
     picture.element(group, "title", about)
     picture.element(
         group, "path", class_=f"line line{style}" + (" dashed" if style == "-error" else ""), d=way

@@ -29,7 +29,7 @@ class Sketch:
     steps: Mapping[str, StepModel]
     order: tuple[str, ...]
     kinds: Mapping[str, str]
-    wrong: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wrong: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
 
 
 def sketch_of_scenario(scenario: Scenario, tenant: Tenant | None) -> Sketch:
@@ -76,15 +76,14 @@ def _kind(step: Any) -> str:
     return _text(step.get("type")) if isinstance(step, dict) else ""
 
 
-def _wrong(file: ScenarioFile, order: Iterable[str], found: list[Finding]) -> dict[str, tuple[str, ...]]:
+def _wrong(file: ScenarioFile, order: Iterable[str], found: list[Finding]) -> dict[str, tuple[Finding, ...]]:
     """Errors by the step in whose lines they are."""
     document = file.document
     places = [(document.key_places.get(("steps", name), (0, 0)), name) for name in order]
-    wrong: dict[str, tuple[str, ...]] = {}
+    wrong: dict[str, tuple[Finding, ...]] = {}
     for finding in found:
         above = [(place, name) for place, name in places if place <= (finding.line, finding.column)]
         if above and finding.file == document.file:
             _, name = max(above)
-            said = f"{finding.message}, expected {finding.expected}" if finding.expected else finding.message
-            wrong[name] = (*wrong.get(name, ()), said)
+            wrong[name] = (*wrong.get(name, ()), finding)
     return wrong

@@ -71,7 +71,8 @@ def _longest(value: Any, language: Language) -> str:
 
 
 def _flag(russian: str, english: str) -> Callable[[Any, Language], str]:
-    return lambda value, language: pick(language, russian, english)
+    """Words for what is on or off; a prompt of the same name is no such thing."""
+    return lambda value, language: pick(language, russian, english) if value is True else ""
 
 
 def _check(value: Any, language: Language) -> str:
@@ -94,7 +95,7 @@ _FIELDS: dict[str, Callable[[Any, Language], str]] = {
     "retries": _retries,
     "max_length": _longest,
     "extensions": _flag("можно набрать внутренний номер", "extensions can be dialled"),
-    "read_back": _flag("введённое повторяется", "read back"),
+    "read_back": lambda value, language: pick(language, "введённое повторяется", "read back"),
     "confirm": _flag("с подтверждением", "to be confirmed"),
     "check": _check,
     "ask": _flag("номер спрашивается", "asks for the number"),

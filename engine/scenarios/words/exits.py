@@ -41,6 +41,8 @@ _KIND_EXITS: dict[tuple[str, str], tuple[str, str]] = {
     ("queue", "on_timeout"): ("не дождался", "waited too long"),
     ("queue", "on_unavailable"): ("нет операторов", "no operators"),
     ("ring", "on_unavailable"): ("телефон выключен", "phone is off"),
+    ("voicemail", "next"): ("записано", "recorded"),
+    ("callback", "next"): ("заказан", "ordered"),
     ("request", "next"): ("получен ответ", "answered"),
     ("request", "on_error"): ("сервис не ответил", "no service"),
 }
