@@ -13,6 +13,8 @@ from engine.calls.dialer import RingResult
 from engine.calls.errors import CallerGone, CallOver, HungUp
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, Target
+from engine.calls.previous import UNKNOWN
+from engine.calls.queueing import Queued
 from engine.calls.services import Outside
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
@@ -23,6 +25,7 @@ from engine.journal.events import (
     EndedBy,
     Entry,
     Event,
+    QueueEntered,
     StepEntered,
     StepFailed,
     StepLeft,
@@ -34,7 +37,7 @@ from engine.scenarios.simulate.caller import MadeUpCaller
 from engine.scenarios.simulate.journey import Kind, Moment, StepTaken, circle
 from engine.scenarios.simulate.keys import HANG_UP
 from engine.scenarios.simulate.message import speak
-from engine.scenarios.simulate.outside import outside
+from engine.scenarios.simulate.outside import Surroundings
 from engine.scenarios.simulate.ringing import SimulatedLeg, ring
 from engine.scenarios.simulate.setting import Setting
 from engine.scenarios.simulate.sound import Piece, Sound
@@ -65,6 +68,9 @@ class SimulatedCall:
             "number": started.number,
             "call.id": self.id,
             "language": tenant.language,
+            "caller.group": tenant.group_of(started.caller),
+            **UNKNOWN,
+            **setting.known,
         }
         # What goes wrong is told with the step, not in a log.
         self.log: FilteringBoundLogger = structlog.wrap_logger(
@@ -82,7 +88,10 @@ class SimulatedCall:
         self.messages_made = 0
         self._began = self.loop.time()
         self._sound = sound
-        self._outside = outside(setting.answers, lambda: self.step, lambda text: self.note("asked", text))
+        self.surroundings = Surroundings(
+            tenant, setting.answers, setting.seed, lambda: self.step, lambda text: self.note("asked", text)
+        )
+        self._queued = Queued()
         self._answered = False
         self._gone = False
         self._cause = 0
@@ -169,7 +178,7 @@ class SimulatedCall:
 
     @property
     def outside(self) -> Outside:
-        return self._outside
+        return self.surroundings.outside
 
     @property
     def step_id(self) -> str:
@@ -187,12 +196,25 @@ class SimulatedCall:
         self.journal(StepEntered(self.step, self._type, self._attempt))
         return self._attempt
 
+    def enter_queue(self, queue: str) -> int:
+        if self._queued.step_id != self.step_id:
+            self.journal(QueueEntered(queue))
+            self._queued = Queued(self.step_id, queue, self.now())
+        return self._queued.since
+
+    @property
+    def queue(self) -> str:
+        """The queue in which the caller waits now, "" for none."""
+        return self._queued.queue if self._queued.step_id == self.step_id else ""
+
     async def answer(self) -> None:
         if not self._answered:
             self._answered = True
             self.journal(CallAnswered())
 
-    async def play(self, *prompts: Prompt, barge_in: bool = False) -> str | None:
+    async def play(
+        self, *prompts: Prompt, barge_in: bool = False, stop: Callable[[], bool] | None = None
+    ) -> str | None:
         self.last_talk_ended_by = None
         pieces: list[Piece] = []
         if not (barge_in and self.keys):
@@ -208,25 +230,30 @@ class SimulatedCall:
             self.note("heard", piece.text, words=piece.words, seconds=piece.seconds, guessed=piece.guessed)
             cut = True
             try:
-                cut = bool(await self.until(lambda: barge_in and bool(self.keys), piece.seconds))
+                cut = bool(await self.until(lambda: self._stops(barge_in, stop), piece.seconds))
             finally:
                 if cut:
                     self._cut(heard, self.at - began)
             if cut:
                 break
-        if barge_in and pieces and not self.keys:
+        if barge_in and pieces and not self._stops(barge_in, stop):
             self.caller.asked()
         return self.keys.read() if barge_in and self.keys else None
+
+    def _stops(self, barge_in: bool, stop: Callable[[], bool] | None) -> bool:
+        return (barge_in and bool(self.keys)) or (stop is not None and stop())
 
     def _cut(self, index: int, seconds: float) -> None:
         moments = self.taken[-1].moments
         heard = moments[index]
         moments[index] = Moment(heard.at, "heard", heard.text, heard.words, seconds, cut=True)
 
-    async def read_digit(self, timeout: float) -> str | None:
-        if not self.keys:
+    async def read_digit(self, timeout: float, *, stop: Callable[[], bool] | None = None) -> str | None:
+        # Who waits for something else as well is not asked by that.
+        if not self.keys and stop is None:
             self.caller.asked()
-        return self.keys.read() if await self.until(lambda: bool(self.keys), timeout) else None
+        await self.until(lambda: self._stops(True, stop), timeout)
+        return self.keys.read() if self.keys else None
 
     def secret_digits(self) -> AbstractContextManager[None]:
         return self.keys.secret()

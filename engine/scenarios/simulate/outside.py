@@ -1,5 +1,6 @@
 """What is outside of a simulated call: nothing is sent anywhere, answers are those that were given."""
 
+import random
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
@@ -7,7 +8,10 @@ from pydantic import Field
 
 from engine.calls.services import Outside
 from engine.calls.web_services import WebAnswer, WebRequest, WebServiceFailed
+from engine.directory.directory import Directory, Tenant
 from engine.directory.fields import FileModel
+from engine.queues.queues import LiveQueues
+from engine.records.tickets import FIRST, with_check_digit
 
 
 class Answer(FileModel):
@@ -45,6 +49,37 @@ class GivenAnswers:
         return WebAnswer(answer.variables, answer.next, answer.valid)
 
 
-def outside(answers: Mapping[str, Answer], step: Callable[[], str], tell: Callable[[str], None]) -> Outside:
-    """All that steps use beside the call. `step` names the one being run, `tell` notes what it asks."""
-    return Outside(web_services=GivenAnswers(answers, step, tell))
+class FirstTickets:
+    """The numbers of a tenant who never had a ticket."""
+
+    def __init__(self) -> None:
+        self._next = FIRST
+
+    async def open(self, tenant: str) -> str:
+        self._next += 1
+        return with_check_digit(self._next - 1)
+
+
+class Surroundings:
+    """All that steps use beside the call: real queues with everybody free, and nothing that leaves the house.
+
+    `step` names the step being run, `tell` notes what it asks.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        answers: Mapping[str, Answer],
+        seed: int,
+        step: Callable[[], str],
+        tell: Callable[[str], None],
+    ) -> None:
+        directory = Directory({tenant.name: tenant})
+        queues = LiveQueues(lambda: directory, random.Random(seed))
+        self.outside = Outside(
+            tickets=FirstTickets(), web_services=GivenAnswers(answers, step, tell), queues=queues
+        )
+        # The queues know who is free by being told of every telephone.
+        self.leg_began = queues.leg_began
+        self.leg_answered = queues.leg_answered
+        self.leg_ended = queues.leg_ended

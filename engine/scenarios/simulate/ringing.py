@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from engine.calls.dialer import SUBSCRIBER_ABSENT, RingResult, told
 from engine.calls.errors import CallerGone
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Target
+from engine.calls.queueing import ObservedLeg
 from engine.journal.events import (
     LegAnswered,
     LegCreated,
@@ -37,6 +38,9 @@ class SimulatedLeg:
         self.answered_at: float | None = None
         self.result: LegResult | None = None
         call.journal(LegCreated(self.id, "operator", target.endpoint, target.user, target.number))
+        call.surroundings.leg_began(
+            ObservedLeg(self.id, call.id, target.endpoint, call.tenant.name, call.queue)
+        )
 
     @property
     def who(self) -> str:
@@ -55,6 +59,7 @@ class SimulatedLeg:
         if self.result is None:
             self.answered_at = self._call.loop.time()
             self._call.journal(LegAnswered(self.id))
+            self._call.surroundings.leg_answered(self.id)
             self._call.changed()
 
     def end(self, result: LegResult, cause: int) -> None:
@@ -62,6 +67,7 @@ class SimulatedLeg:
         if self.result is None:
             self.result = "answered" if self.answered_at is not None else result
             self._call.journal(LegEnded(self.id, self.result, cause))
+            self._call.surroundings.leg_ended(self.id)
             self._call.changed()
 
 

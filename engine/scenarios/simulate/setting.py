@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from engine.journal.events import Value
 from engine.scenarios.simulate.keys import Act
 from engine.scenarios.simulate.outside import Answer
 from engine.scenarios.simulate.people import People
@@ -28,4 +29,5 @@ class Setting:
     hangs_up: HangsUp = "operator"  # who ends a talk
     message: float = MESSAGE_S  # how long the caller speaks after the beep; 0: he says nothing
     answers: Mapping[str, Answer] = field(default_factory=dict)  # of web services, by step
+    known: Mapping[str, Value] = field(default_factory=dict)  # variables that the call begins with
     seed: int = 0  # of what is random, such as a group's order
