@@ -177,6 +177,10 @@ class Reception:
 
 def _run(scenario: Scenario | None, start: str | None = None) -> Runner:
     async def run(call: Call) -> None:
+        if scenario and scenario.texts_of_calls:
+            language = scenario.language or call.language
+            texts = scenario.texts_of_calls
+            call.services.prompts.expect(call.tenant.name, language, texts, call.variables)
         await run_scenario(call, scenario, start=start)
 
     return run

@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from engine.directory.fields import FileModel, Name
-from engine.directory.prompt_model import Prompt
+from engine.directory.prompt_model import Prompt, TextPrompt, parts
+from engine.directory.prompts.texts import VARIABLE
 from engine.scenarios.variables import Variable
 
 if TYPE_CHECKING:
@@ -163,3 +165,9 @@ class Scenario:
         for step in self.steps.values():
             for spoken in step.prompts():
                 yield spoken.prompt
+
+    @cached_property
+    def texts_of_calls(self) -> tuple[TextPrompt, ...]:
+        """The texts with a variable, which are spoken in a call."""
+        texts = (part for prompt in self.prompts() for part in parts(prompt) if isinstance(part, TextPrompt))
+        return tuple(dict.fromkeys(text for text in texts if VARIABLE.search(text.text)))

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import tempfile
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
@@ -13,7 +13,7 @@ from engine.calls.services import Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.directory.directory import Directory, tenant_of
 from engine.directory.model import TenantModel
-from engine.directory.prompt_model import Prompt, parts
+from engine.directory.prompt_model import Prompt, TextPrompt, parts
 from engine.journal.events import Entry, Value, decode
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
@@ -96,6 +96,11 @@ class PromptNames:
         self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]
     ) -> list[str]:
         return [f"sound:/prompts/{part}" for part in parts(prompt)]
+
+    def expect(
+        self, tenant: str, language: str, texts: Iterable[TextPrompt], variables: Mapping[str, Value]
+    ) -> None:
+        pass
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -67,13 +67,18 @@ class Media:
             found.append(f"sound:{name}")
         return found
 
+    def expect(
+        self, tenant: str, language: str, texts: Iterable[TextPrompt], variables: Mapping[str, Value]
+    ) -> None:
+        pass
+
 
 class OneScenario:
     """The library of one tenant and his only scenario."""
 
-    def __init__(self, folder: Path, scenario: str) -> None:
+    def __init__(self, folder: Path, scenario: str, tenant_text: str) -> None:
         (folder / "acme").mkdir()
-        (folder / "acme.yaml").write_text(TENANT)
+        (folder / "acme.yaml").write_text(tenant_text)
         path = folder / "acme" / "main.yaml"
         path.write_text(f"scenario: main\n{scenario}")
         tenant = load_tenant(folder / "acme.yaml")
@@ -98,8 +103,8 @@ class OneScenario:
 class Stage:
     """`async with Stage(steps) as stage`. Telephones ring for ever until told otherwise."""
 
-    def __init__(self, scenario: str) -> None:
-        self._scenario = scenario
+    def __init__(self, scenario: str, tenant: str = TENANT) -> None:
+        self._scenario, self._tenant = scenario, tenant
         self._stack = ExitStack()
         self.clock = VirtualClock()
         self.switch = FakeAsterisk(self.clock)
@@ -110,7 +115,7 @@ class Stage:
 
     async def __aenter__(self) -> "Stage":
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        self._library = OneScenario(self._folder, self._scenario)
+        self._library = OneScenario(self._folder, self._scenario, self._tenant)
         await self._start()
         return self
 
