@@ -96,6 +96,14 @@ CODES: dict[str, Kind] = {
         "a web service is asked without encryption: others can read and change what is said",
         "use https://; inside a network of your own allow it by `web_services.http` in `config/vats.yaml`",
     ),
+    "no-contracts": Kind(
+        "callers are identified by a contract number that no client has, or that cannot be keyed in",
+        "give the clients in the tenant's file their `contract`, and the step enough digits",
+    ),
+    "plain-http": Kind(
+        "a web service is asked without encryption: others can read and change what is said",
+        "use https://; inside a network of your own allow it by `web_services.http` in `config/vats.yaml`",
+    ),
     "unused-scenario": Kind("no number leads to a scenario", "give it a number, or leave it as a draft"),
     "unknown-code": Kind("a comment allows a warning that does not exist", "correct or remove the comment"),
     "failed-test": Kind(

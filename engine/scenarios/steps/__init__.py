@@ -5,10 +5,12 @@ from engine.scenarios.steps.callback import CallbackStep
 from engine.scenarios.steps.dial import DialStep
 from engine.scenarios.steps.goto import GotoStep
 from engine.scenarios.steps.hangup import HangupStep
+from engine.scenarios.steps.input import InputStep
 from engine.scenarios.steps.language import LanguageStep
 from engine.scenarios.steps.menu import MenuStep
 from engine.scenarios.steps.play import PlayStep
 from engine.scenarios.steps.queue import QueueStep
+from engine.scenarios.steps.request import RequestStep
 from engine.scenarios.steps.ring import RingStep
 from engine.scenarios.steps.say import SayStep
 from engine.scenarios.steps.schedule import ScheduleStep
@@ -21,6 +23,7 @@ from engine.scenarios.steps.voicemail import VoicemailStep
 _ALL: tuple[type[StepModel], ...] = (
     PlayStep,
     MenuStep,
+    InputStep,
     ScheduleStep,
     SwitchStep,
     RingStep,
@@ -31,6 +34,7 @@ _ALL: tuple[type[StepModel], ...] = (
     SurveyStep,
     TicketStep,
     SayStep,
+    RequestStep,
     SetStep,
     GotoStep,
     LanguageStep,
