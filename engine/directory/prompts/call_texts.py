@@ -85,9 +85,16 @@ class CallTexts:
         return True
 
     def begin(self, wanted: Wanted) -> asyncio.Task[None]:
-        """The task that makes it; the same one for all who want the same."""
+        """The task that makes it; the same one for all who want the same.
+
+        Raises `SpeechFailed` when so many are waiting that its turn would come too late.
+        """
         task = self._making.get(wanted.target)
         if task is None:
+            if len(self._making) >= _MOST_WAITING:
+                raise SpeechFailed(
+                    f"“{wanted.text}” is not spoken: {_MOST_WAITING} texts are waiting already"
+                )
             task = asyncio.get_running_loop().create_task(self._make(wanted))
             self._making[wanted.target] = task
             task.add_done_callback(lambda done: self._done(wanted.target, done))
@@ -112,8 +119,6 @@ class CallTexts:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _make(self, wanted: Wanted) -> None:
-        if len(self._making) > _MOST_WAITING:
-            raise SpeechFailed(f"“{wanted.text}” is not spoken: {_MOST_WAITING} texts are waiting already")
         begun = time.monotonic()
         loop = asyncio.get_running_loop()
         made = await loop.run_in_executor(self._threads, self._speak, wanted, begun + self._limit_s)

@@ -4,6 +4,7 @@ Only what a call itself knows is made in the call: a text with a variable in it.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -144,7 +145,8 @@ class PromptLibrary:
                     said = fill_readable(sentence.text, variables)
                     wanted = self._places.call_text(tenant, language, said)
                     if said and not self._texts.is_there(wanted):
-                        self._texts.begin(wanted)
+                        with contextlib.suppress(SpeechFailed):
+                            self._texts.begin(wanted)
 
     def close(self) -> None:
         """End what is being spoken, and the helper processes."""
