@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from os.path import commonprefix
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
@@ -10,7 +11,7 @@ Severity = Literal["error", "warning"]
 # More names than this are not listed in a message.
 _MOST_LISTED = 20
 # Looking for a word like the one written takes time for each word there is.
-_MOST_COMPARED = 300
+_MOST_COMPARED = 40
 
 
 @dataclass(frozen=True, order=True)
@@ -70,7 +71,10 @@ def one_of(known: Iterable[str], wanted: str = "") -> str:
 def closest(words: list[str], wanted: str) -> str:
     """The word that looks most like the one wanted, "" where none does."""
     if len(words) > _MOST_COMPARED:
-        words = [word for word in words if word[:1] == wanted[:1] and abs(len(word) - len(wanted)) <= 1]
+        ends = (wanted[:2], wanted[-2:])
+        near = (word for word in words if abs(len(word) - len(wanted)) <= 1)
+        words = [word for word in near if word[:2] == ends[0] or word[-2:] == ends[1]]
+        words.sort(key=lambda word: len(commonprefix((word, wanted))), reverse=True)
     close = get_close_matches(wanted, words[:_MOST_COMPARED], n=1) if wanted else []
     return close[0] if close else ""
 
