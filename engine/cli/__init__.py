@@ -22,6 +22,7 @@ COMMANDS = {
     "cdr": "engine.cli.cdr:cdr",
     "user": "engine.cli.user:user",
     "number": "engine.cli.number:number",
+    "schedule": "engine.cli.schedule:schedule",
     "prompt": "engine.cli.prompt:prompt",
     "secret": "engine.cli.secret:secret_",
     "package": "engine.cli.package:package",

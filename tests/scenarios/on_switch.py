@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.calls.services import Outside, Services
 from engine.calls.switchboard import Switchboard
+from engine.calls.web_services import NoWebServices, WebServices
 from engine.directory.directory import Directory
 from engine.directory.loader import load_tenant
 from engine.directory.prompt_model import Prompt, SayPrompt, TextPrompt, parts
@@ -110,6 +111,7 @@ class Stage:
         self.switch = FakeAsterisk(self.clock)
         self.ami = FakeAmi(self.switch)
         self.media = Media()
+        self.web_services: WebServices = NoWebServices()
         for endpoint in (DESK, BOB, EVE, EVE_WEB):
             self.switch.phone(endpoint)
 
@@ -154,7 +156,9 @@ class Stage:
             mixmonitor=self.ami,
             prompts=self.media,
             raw_recordings="/raw",
-            outside=Outside(tickets=TicketNumbers(self._folder / "tickets")),
+            outside=Outside(
+                web_services=self.web_services, tickets=TicketNumbers(self._folder / "tickets")
+            ),
         )
         reception = Reception(self._library, "cell1")  # type: ignore[arg-type]
         self._switchboard = Switchboard(services, reception, self._find_histories, self._find_ends)

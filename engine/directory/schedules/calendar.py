@@ -3,6 +3,7 @@
 What the library knows of a year is looked up once and kept, so asking costs a call nothing.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 FRIDAY = 4
+_US_DATE = re.compile(r"(\d\d)/(\d\d)/(\d{4})")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ def is_known_country(code: str) -> bool:
 def special_days(country: str, year: int) -> Mapping[date, SpecialDay]:
     """Days off and moved working days of one year, as the library has them."""
     names_ru, names_en = _names(country, year, "ru"), _names(country, year, "en_US")
-    found = {day: SpecialDay(None, str(names_ru[day]), str(names_en.get(day, ""))) for day in names_ru}
+    found = {
+        day: SpecialDay(None, str(names_ru[day]), _US_DATE.sub(r"\3-\1-\2", str(names_en.get(day, ""))))
+        for day in names_ru
+    }
     moved_to = _moved_to(names_ru, year)
     for day in names_ru.weekend_workdays:
         if day.year == year:

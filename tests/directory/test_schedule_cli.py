@@ -1,0 +1,121 @@
+"""`vats schedule` as an administrator types it (F16)."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from engine.cli.schedule import schedule
+
+TENANT = """\
+tenant: {name}
+title: Acme
+timezone: Asia/Omsk
+users: {{"101": {{name: Anna, schedule: office}}}}
+schedules:
+  office:
+    hours: {{mon-fri: "09:00-13:00, 14:00-18:00"}}
+    holidays: ru
+    timezone: Europe/Moscow
+    dates: {{2026-11-24: "10:00-11:00"}}
+    periods: {{lunch: {{days: mon-fri, hours: "13:00-14:00"}}}}
+"""
+
+Vats = Callable[..., Result]
+
+
+@pytest.fixture
+def vats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vats:
+    tenants = tmp_path / "config" / "tenants"
+    tenants.mkdir(parents=True)
+    (tmp_path / "config" / "vats.yaml").write_text("")
+    (tenants / "acme.yaml").write_text(TENANT.format(name="acme"))
+    (tenants / "other.yaml").write_text(
+        TENANT.format(name="other").replace("  office:", "  shop:\n    hours: {}\n  office:")
+    )
+    monkeypatch.setenv("VATS_CONFIG", str(tmp_path / "config" / "vats.yaml"))
+    return lambda *arguments: CliRunner().invoke(schedule, arguments)
+
+
+def test_f16_open_or_closed_and_why_until_when(vats: Vats) -> None:
+    asked = ("show", "office", "--tenant", "acme", "--at")
+    assert vats(*asked, "2026-12-31T14:59").output == (
+        "closed on Thu 2026-12-31 14:59 Europe/Moscow\n"
+        "because: holiday: Day off (substituted from 2026-01-04)\n"
+        "until:   Mon 2027-01-11 09:00\n"
+    )
+    assert vats(*asked, "2026-11-23T13:30", "--language", "ru").output == (
+        "closed on Mon 2026-11-23 13:30 Europe/Moscow\n"
+        "because: перерыв 13:00-14:00\n"
+        "until:   Mon 2026-11-23 14:00\n"
+        "periods: lunch\n"
+    )
+    # A time with an offset is that instant: noon in Moscow.
+    assert vats(*asked, "2026-11-23T15:00+06:00").output.startswith("open on Mon 2026-11-23 12:00")
+
+
+def test_never_open_has_no_end(vats: Vats) -> None:
+    assert "until:   no end is in sight" in vats("show", "shop", "--at", "2026-11-23T10:00").output
+
+
+def test_json(vats: Vats) -> None:
+    shown = json.loads(
+        vats("show", "office", "--tenant", "acme", "--at", "2026-11-04T12:00", "--json").output
+    )
+    assert shown["open"] is False
+    assert shown["why"]["kind"] == "holiday"
+    assert shown["why"]["name"] == {"ru": "День народного единства", "en": "Unity Day"}
+    assert (shown["at"], shown["until"]) == ("2026-11-04T12:00:00+03:00", "2026-11-05T09:00:00+03:00")
+
+
+def test_a_week_and_a_month(vats: Vats) -> None:
+    week = vats("show", "office", "--tenant", "acme", "--at", "2026-11-25", "--week").output.splitlines()
+    assert week[:2] == [
+        "mon 2026-11-23  09:00-13:00, 14:00-18:00",
+        "tue 2026-11-24  10:00-11:00   single date 2026-11-24 (10:00-11:00)",
+    ]
+    assert week[6:] == ["sun 2026-11-29  closed", "period lunch: mon-fri, 13:00-14:00"]
+    month = vats("show", "office", "--tenant", "acme", "--at", "2027-02-20", "--month", "--json").output
+    days = [json.loads(line) for line in month.splitlines()]
+    assert len(days) == 28
+    assert days[19]["why"]["works_as"] == "mon"
+
+
+def test_a_year_whose_moved_days_nobody_knows_is_said(vats: Vats) -> None:
+    shown = vats("show", "office", "--tenant", "acme", "--at", "2090-05-01", "--week")
+    assert "the moved days of 2090 are not known" in shown.stderr
+
+
+def test_list(vats: Vats) -> None:
+    lines = vats("list", "other").output.splitlines()
+    assert [line.split("  ")[1] for line in lines] == ["shop", "office"]
+    assert lines[0].startswith("other  shop  closed now  Asia/Omsk  always closed")
+    assert lines[1].endswith("mon-fri 09:00-13:00, 14:00-18:00  (hours of 101)")
+    rows = [json.loads(line) for line in vats("list", "--json").output.splitlines()]
+    assert [(row["tenant"], row["schedule"], row["users"]) for row in rows] == [
+        ("acme", "office", ["101"]),
+        ("other", "shop", []),
+        ("other", "office", ["101"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("show", "office"), "several tenants have a schedule office: acme, other; say which by --tenant"),
+        (
+            ("show", "offise", "--tenant", "acme"),
+            "tenant acme has no schedule offise, expected one of office",
+        ),
+        (("show", "office", "--tenant", "acne"), "unknown tenant acne, expected one of acme, other"),
+        (("list", "acne"), "unknown tenant acne"),
+        (("show", "shop", "--at", "noon"), "noon is no time, expected one such as 2026-12-31T14:59"),
+        (("show", "shop", "--week", "--month"), "--week and --month exclude each other"),
+    ],
+)
+def test_what_cannot_be_shown(vats: Vats, arguments: tuple[str, ...], message: str) -> None:
+    result = vats(*arguments)
+    assert result.exit_code != 0
+    assert message in result.stderr
