@@ -30,7 +30,7 @@ def url_problem(template: str) -> str:
         url = httpx.URL(sample)
     except (httpx.InvalidURL, UnicodeError) as error:
         return f"{template!r} is no web address: {error}"
-    if not url.host or url.port == 0 or url.userinfo:
+    if not url.host or url.userinfo or (url.port is not None and not 0 < url.port < 65536):
         return f"{template!r} is no web address"
     return _dots(parts[3] or "")
 
