@@ -105,7 +105,7 @@ def card_of(sketch: Sketch, name: str, language: Language, chips: tuple[Chip, ..
         else:
             rows += _rows(about, "bold strong", 3, inside)
         rows += _rows(said, "text", 3, inside)
-        rows += _rows(small, "small quiet", 2, inside)
+        rows += _rows(small, "small quiet", 3, inside)
         full += [text for text in (about, said, small) if text]
     for finding in wrong[:2]:
         rows += _rows(finding.message, "small wrong", 3, inside)

@@ -106,6 +106,9 @@ def _shorter(step: StepModel, exits: list[str], words: tuple[str, ...], language
     if step.kind == "menu" and said.keys() >= _NO_CHOICE:
         said = {name: word for name, word in said.items() if name not in _NO_CHOICE}
         short.append(pick(language, "нет выбора", "no choice"))
+    if step.kind == "input" and said.keys() >= _NO_CHOICE:
+        said = {name: word for name, word in said.items() if name not in _NO_CHOICE}
+        short.append(pick(language, "не введено", "not entered"))
     return [*said.values(), *short]
 
 

@@ -17,7 +17,7 @@ TIME_LIMIT_S = 120.0
 _MANY = 60  # nodes from which on dot is told to look for a good order less long
 
 _ROWS = (1, 2, 3, 4, 6, 8)
-_FLAT = 2.2  # as wide to as high a drawing may be before rows are tried
+_FLAT = 2.6  # as wide to as high a drawing may be before rows are tried
 _FAN = 3  # arrows from one box from which on rows are made
 
 Point = tuple[float, float]
@@ -106,10 +106,10 @@ def _laid_out(boxes: Sequence[Box], links: Sequence[Link], rows: int) -> Layout:
 
 
 def _source(boxes: Sequence[Box], links: Sequence[Link], rows: int) -> str:
-    quick = " nslimit=2 nslimit1=2 mclimit=0.5 searchsize=20" if len(boxes) > _MANY else ""
+    effort = "nslimit=2 nslimit1=2 mclimit=0.5" if len(boxes) > _MANY else "mclimit=4"
     lines = [
         "digraph {",
-        f"graph [rankdir=TB nodesep=0.3 ranksep=0.6 splines=spline{quick}]",
+        f"graph [rankdir=TB nodesep=0.3 ranksep=0.8 splines=spline {effort}]",
         "node [shape=plain margin=0]",
         "edge [arrowsize=0.8]",
     ]

@@ -76,6 +76,8 @@ def css() -> str:
 
 def _rules(scheme: int) -> list[str]:
     rules = [f".{name} {{ {values[0]}: {values[1 + scheme]}; }}" for name, values in _PLAIN.items()]
+    # Beyond the picture's edges a window shows the same ground.
+    rules.append(f"svg {{ background: {_PLAIN['paper'][1 + scheme]}; }}")
     rules += [f".{name} {{ stroke: {both[scheme]}; }}" for name, both in _BORDERS.items()]
     for family, both in _FAMILIES.items():
         band, border, ink = both[scheme]

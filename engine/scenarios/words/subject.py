@@ -9,6 +9,7 @@ from engine.scenarios.words.conditions import day_words
 from engine.scenarios.words.kinds import kind_words
 from engine.scenarios.words.language import Language, pick, telephone
 from engine.scenarios.words.people import people, person
+from engine.scenarios.words.spoken import quoted
 
 
 def step_words(step: StepModel, language: Language, tenant: Tenant | None = None) -> str:
@@ -68,7 +69,10 @@ def _schedule(step: StepModel, language: Language, tenant: Tenant | None) -> str
     if known is None:
         return name
     weekly = known.model.hours.items()
-    hours = "; ".join(f"{day_words(days, language)} {day_words(times, language)}" for days, times in weekly)
+    # No line ends between days and their hours.
+    hours = "; ".join(
+        f"{day_words(days, language)}\u00a0{day_words(times, language)}" for days, times in weekly
+    )
     if hours and language == "ru":
         hours = hours.replace("closed", "закрыто")
     return f"{name} ({hours})" if hours else name
@@ -80,7 +84,13 @@ def _mailbox(step: StepModel, language: Language, tenant: Tenant | None) -> str:
 
 def _set(step: StepModel, language: Language, tenant: Tenant | None) -> str:
     values = getattr(step, "variables", {})
-    return ", ".join(f"{name} = {value}" for name, value in values.items())
+    return ", ".join(f"{name} = {_value(value, language)}" for name, value in values.items())
+
+
+def _value(value: object, language: Language) -> str:
+    if isinstance(value, bool):
+        return pick(language, "да", "yes") if value else pick(language, "нет", "no")
+    return quoted("", language) if value == "" else str(value)
 
 
 def _input(step: StepModel, language: Language, tenant: Tenant | None) -> str:
