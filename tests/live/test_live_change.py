@@ -1,6 +1,7 @@
 """Saved scenarios take effect on new calls within a second; wrong ones change nothing (F43, F44)."""
 
 import asyncio
+import json
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -15,7 +16,8 @@ import pytest_asyncio
 from engine.operations import EngineClient
 from engine.scenarios.loader import load_scenario
 from tests.live.people import a_caller, end, enter, nothing_left, verified
-from tests.live.site import HERE, Site, eventually, running_site
+from tests.live.site import CITY_NUMBER, HERE, Site, eventually, running_site
+from tests.sipp import Caller, Sipp
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 
@@ -66,6 +68,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sit
         *("engine", "worker", "web"),
         tenants=folder / "own-tenants",
         scenarios=folder / "own-scenarios",
+        any_port=True,  # SIPp's
     ) as site:
         yield site
 
@@ -182,3 +185,128 @@ async def test_f44_a_deleted_file_goes_on_serving_even_a_new_engine_until_it_is_
     await eventually(lambda: site.vats("check").returncode == 0, 5)
     assert (await short_call(site))["scenario_version"] == good
     verified(site)
+
+
+# The last line can be cut so that what is left is right, and its two marks differ.
+MARKED = """\
+scenario: main
+title: Правка {mark}
+start: one
+steps:
+  one: {{type: set, variables: {{first: {mark}}}, next: hello}}
+  hello: {{type: play, prompt: {{text: "Да."}}, next: two}}
+  bye: {{type: hangup}}
+  two:
+    type: set
+    next: bye
+    variables:
+      second: {mark}
+"""
+RATE = 20  # calls a second
+CALLS = 240
+EDITS_S = 100
+
+
+class Script:
+    """A program that knows no mercy: a hundred edits a second, in every way that programs write files."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._number = 1000
+        self.edits = 0
+
+    def _text(self) -> str:
+        self._number += 1
+        return MARKED.format(mark=f"m{self._number}")
+
+    async def run(self) -> None:
+        """Until cancelled; then the file is whole."""
+        ways = (self._by_rename, self._in_two_pieces, self._away_and_back, self._broken, self._beside)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            while True:
+                await ways[self.edits % len(ways)]()
+                self.edits += 1
+                await asyncio.sleep(max(0.0, began + self.edits / EDITS_S - loop.time()))
+        finally:
+            self._rename(self._text())
+
+    def _rename(self, text: str) -> None:
+        part = self._file.with_name("main.yaml~")
+        part.write_text(text)
+        part.rename(self._file)
+
+    async def _by_rename(self) -> None:
+        self._rename(self._text())
+
+    async def _in_two_pieces(self) -> None:
+        text = self._text()
+        with self._file.open("w") as writer:
+            writer.write(text[:-3])
+            writer.flush()
+            await asyncio.sleep(0.003)
+            writer.write(text[-3:])
+
+    async def _away_and_back(self) -> None:
+        self._file.unlink()
+        await asyncio.sleep(0.001)
+        self._file.write_text(self._text())
+
+    async def _broken(self) -> None:
+        self._file.write_text(self._text().replace("type: play", "type: paly"))
+
+    async def _beside(self) -> None:
+        (self._file.parent / ".main.yaml.swp").write_text(self._text()[:60])
+
+
+async def test_f44_a_hundred_edits_a_second_and_no_call_meets_half_a_file(editor: Editor) -> None:
+    site = editor.site
+    editor.save(MARKED.format(mark="m1000"))
+    await editor.until_findings(False)
+    live = site.settings.versions_folder / "live.json"
+    await eventually(lambda: editor.version() in live.read_text(), 5, "the marked file is live")
+    folder = site.folder / "edits"
+    folder.mkdir()
+    kept_before = len(list(site.settings.versions_folder.glob("*.json")))
+    script = Script(editor.file)
+    editing = asyncio.create_task(script.run())
+    began = time.monotonic()
+    caller = Caller(CITY_NUMBER, caller="+7988[call_number]", stay_ms=20_000)
+    try:
+        remote = ("127.0.0.1", site.settings.ports.sip)
+        async with Sipp(caller, remote, folder, calls=CALLS, rate=RATE) as callers:
+            result = await callers.wait(CALLS / RATE + 40)
+    finally:
+        seconds = time.monotonic() - began
+        editing.cancel()
+        await asyncio.gather(editing, return_exceptions=True)
+    assert (result.successful, result.failed) == (CALLS, 0), result.errors
+
+    def ended() -> list[dict[str, Any]] | None:
+        rows = [row for row in site.rows() if row["caller"].startswith("+7988")]
+        return rows if len(rows) >= CALLS else None
+
+    records = await eventually(ended, 30, "all records")
+    calls = {record["call_id"] for record in records}
+    marks: dict[str, dict[str, str]] = {call: {} for call in calls}
+    for row in site.rows("journal"):
+        if row["call_id"] not in calls:
+            continue
+        assert row["kind"] != "step.failed", row
+        if row["kind"] == "variable.set":
+            data = json.loads(row["data"])
+            marks[row["call_id"]][data["name"]] = data["value"]
+    assert len(marks) == CALLS
+    for call, found in marks.items():
+        assert set(found) >= {"first", "second"}, (call, found)
+        assert found["first"] == found["second"], (call, found)
+    # The edits were really met, and they fill no disk: a version for each time that calls switched over.
+    different = {found["first"] for found in marks.values()}
+    kept = len(list(site.settings.versions_folder.glob("*.json"))) - kept_before
+    print(f"{script.edits} edits in {seconds:.0f} s, {kept} versions kept, calls on {len(different)} of them")
+    assert script.edits > seconds * EDITS_S * 0.2
+    assert len(different) > 3
+    assert kept <= seconds * 6 + 2
+    await editor.until_findings(False)
+    assert editor.version() in live.read_text()

@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.directory.directory import Tenant
+from engine.directory.findings import Finding
 from engine.scenarios import reading
+from engine.scenarios.check import check_scenario
 from engine.scenarios.files import read_whole
+from engine.scenarios.loader import ScenarioFile
 from engine.scenarios.versions import Activation, Versions
 from engine.settings import load_settings
 from tests.scenarios.test_library import MAIN, TENANT, Place, eventually, watching
@@ -252,11 +256,10 @@ async def test_only_what_changed_is_checked_again(place: Place, monkeypatch: pyt
         place.main(MAIN.replace("main", f"m{number}"), f"m{number}")
     place.library.load()
     checked: list[str] = []
-    check = reading.check_scenario
 
-    def counted(file: reading.ScenarioFile, *rest: object) -> object:
+    def counted(file: ScenarioFile, tenant: Tenant | None) -> list[Finding]:
         checked.append(file.name)
-        return check(file, *rest)  # type: ignore[arg-type]
+        return check_scenario(file, tenant)
 
     monkeypatch.setattr(reading, "check_scenario", counted)
     place.library.load()

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -51,7 +52,7 @@ class Desk:
     def __call__(self, *arguments: str) -> Result:
         return CliRunner(env=dict(self.environment)).invoke(vats, arguments, catch_exceptions=False)
 
-    def rows(self, *arguments: str) -> list[dict[str, str]]:
+    def rows(self, *arguments: str) -> list[dict[str, Any]]:
         done = self(*arguments, "--json")
         assert done.exit_code == 0, done.output
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -96,7 +97,7 @@ async def test_it_is_the_same_once_the_worker_has_stored_it(tmp_path: Path) -> N
     assert [row["text"] for row in _rows_of(desk)] == wanted
 
 
-def _rows_of(desk: Desk) -> list[dict[str, str]]:
+def _rows_of(desk: Desk) -> list[dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", "engine.cli", "scenario", "history", "acme/main", "--json"],
         env={**os.environ, **desk.environment},
