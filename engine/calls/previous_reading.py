@@ -13,7 +13,7 @@ from engine.store.database import Database
 LOAD_LIMIT_S = 60.0
 LOOK_AGAIN_S = 60.0
 # A call may be written so much later than it ended, and last so long.
-_LATE_MS = 600_000
+_LATE_MS = 120_000
 _LONGEST_CALL_MS = 4 * 3_600_000
 
 log = structlog.get_logger(__name__)
