@@ -15,7 +15,7 @@ from engine.directory.prompts.convert import Made
 from engine.directory.prompts.speech import OfflineSpeech, SpeechFailed
 from engine.settings import Settings
 from tests import sound
-from tests.instance import asterisk_root
+from tests.instance import asterisk_root, wait_until
 
 prompt: Any = TypeAdapter(Prompt).validate_python
 
@@ -129,7 +129,7 @@ def test_media_of_a_list_in_order_and_in_microseconds(library: PromptLibrary, fo
     what = ["goodbye", {"text": "Ваш номер"}, {"say": "digits", "value": "{caller.number}"}]
     library.prepare("romashka", folder, "ru", [prompt(what)])
     media = library.made("romashka", "ru", prompt(what), {"caller.number": "+7903"})
-    assert [_file(uri).name.split("-")[0] for uri in media] == ["text", "text", "7", "9", "0", "3"]
+    assert [_file(uri).name.split("-")[0] for uri in media] == ["text", "text", "7", "9", "0", "3", "pause"]
     asked, begun = prompt(what), time.perf_counter()
     for _ in range(1000):
         library.made("romashka", "ru", asked, {"caller.number": "+7903"})
@@ -169,7 +169,9 @@ def test_rhvoice_speaks_russian_from_the_switchs_root_folder(tmp_path: Path, tex
     assert 1_500 < made.duration_ms < 8_000
     assert sound.seconds(tmp_path / "said.wav") == pytest.approx(made.duration_ms / 1000, abs=0.01)
     assert sound.speech_like(tmp_path / "said.alaw")
-    assert not list((asterisk_root() / "tmp").glob("speech-*"))
+    # Others may be speaking just now, from the same root folder.
+    left = list((asterisk_root() / "tmp").glob("speech-*"))
+    wait_until(lambda: not any(folder.exists() for folder in left), 20, "what was left in it is gone")
 
 
 def test_a_text_without_a_word_is_a_problem(library: PromptLibrary, folder: Path) -> None:

@@ -165,7 +165,9 @@ class PromptLibrary:
                 found += self._text(tenant, language, part, variables)
             elif saying.needs_call(part.value):
                 said = saying.said(part, language, variables)
-                found += [self._known(tenant, language, fragment) for fragment in said.fragments]
+                # What follows must not run into it, and a hangup not cut its last sound off.
+                heard = (*said.fragments, PAUSE) if said.fragments else ()
+                found += [self._known(tenant, language, fragment) for fragment in heard]
                 if said.text:
                     found.append(self._in_call(tenant, language, said.text))
             else:
@@ -267,6 +269,7 @@ def _pieces(part: PartValue, language: str) -> Iterator[PartValue | Fragment]:
             raise saying.CannotSay(reason.removeprefix("say: "))
         if saying.needs_call(part.value):
             yield from spoken.needed(part, language)
+            yield PAUSE
         else:
             yield part
     elif isinstance(part, TextPrompt):
