@@ -29,6 +29,8 @@ async def follow_database(previous: PreviousCalls, database_url: str, clock: Clo
             try:
                 async with asyncio.timeout(LOAD_LIMIT_S):
                     await _read(previous, database, begun - REMEMBERED_MS, since)
+                if not since:
+                    log.info("previous_calls.read", calls=len(previous))
                 since = begun - _LATE_MS
             except Exception as error:  # calls go on without; the database may come up after us
                 log.warning("previous_calls.not_read", cause=str(error) or type(error).__name__)
