@@ -10,103 +10,127 @@ class Kind(NamedTuple):
     cure: str
 
 
-CODES: dict[str, Kind] = {
-    # The file as text
-    "not-read": Kind("the file cannot be read", "see that it is there and may be read by the user `vats`"),
-    "encoding": Kind("the file is not UTF-8", "save it as UTF-8; in a Windows editor choose that encoding"),
-    "empty-file": Kind("there is nothing in the file", "write it, or delete it"),
-    "too-large": Kind("the file is larger than a scenario ever is", "split it, write aliases (`*name`) out"),
-    "bad-yaml": Kind(
-        "it is not YAML: a tab, an open bracket or quote, a colon or `#` in a text without quotes",
-        "mend the line that is named; put texts that hold `:`, `#`, `*`, `{` or quotes in quotes",
-    ),
-    "given-twice": Kind("a name stands twice in the same place", "remove one of the two"),
-    "misnamed-file": Kind("a file that nobody reads lies in the folder", "let its name end in `.yaml`"),
-    # Names and values
-    "missing-name": Kind("something that must be given is not", "add it"),
-    "unknown-name": Kind("a name that means nothing here", "correct it; the reference lists the names"),
-    "wrong-type": Kind("a list where a text belongs, a text for a number, …", "write what is expected"),
-    "wrong-value": Kind(
-        "a value that is not among the possible ones, or out of range", "write what is expected"
-    ),
-    "other-name": Kind("a file says that it is another than its name says", "rename one of the two"),
-    # What is named and does not exist
-    "missing-type": Kind("a step does not say of what type it is", "add `type: …`"),
-    "unknown-type": Kind("there is no such type of step", "correct it; the reference lists the types"),
-    "unknown-step": Kind("a step leads to one that does not exist", "correct the name, or write the step"),
-    "unknown-user": Kind("there is no such extension", "correct it, or add the user to the tenant's file"),
-    "unknown-group": Kind("there is no such group", "correct it, or add the group to the tenant's file"),
-    "unknown-queue": Kind("there is no such queue", "correct it, or add the queue to the tenant's file"),
-    "unknown-schedule": Kind("there is no such schedule", "correct it, or add it to the tenant's file"),
-    "unknown-mailbox": Kind("there is no such mailbox", "name the extension of a user"),
-    "unknown-language": Kind("nothing can be said in this language", "one of the languages that are listed"),
-    "unknown-scenario": Kind(
-        "a number leads to a scenario that does not exist", "correct the name, or write it"
-    ),
-    "unknown-tenant": Kind("scenarios lie in a folder that is no tenant's", "write the tenant's file"),
-    "unknown-trunk": Kind("there is no such trunk", "correct it, or add the trunk to `config/vats.yaml`"),
-    "shared-number": Kind("two tenants have the same number", "remove it from one of them"),
-    "no-outgoing": Kind("a step calls outside, and the tenant has no trunk", "add `outgoing` to its file"),
-    "own-number": Kind("a step calls the tenant itself: the call would come back", "dial another number"),
-    # What is heard
-    "unknown-prompt": Kind(
-        "there is neither a sound file nor a built-in text of that name",
-        "put the file into `prompts/` beside the scenario, or write `{text: …}`",
-    ),
-    "bad-sound": Kind("a sound file cannot be used", "convert it, or keep only one file of that name"),
-    "cannot-say": Kind("a value that cannot be read out in this way", "another value, or another `say`"),
-    "unused-prompt": Kind("no scenario plays a sound file", "use it, or delete it"),
-    # Variables
-    "wrong-template": Kind("`{…}` that is no variable", "write `{name}`; there are no expressions"),
-    "unknown-variable": Kind("no step sets this variable, and no call has it", "correct it, or set it"),
-    "unset-variable": Kind(
-        "a variable is used where no road leads through a step that sets it: it is empty there",
-        "set it before, or lead the road through the step that does",
-    ),
-    "variable-type": Kind("a variable is of another type than the way it is said in", "another `say`"),
-    # Roads
-    "unreached-step": Kind("nothing leads to a step: no caller ever comes to it", "lead to it, or delete it"),
-    "endless-loop": Kind(
-        "steps lead to one another without a moment's pause and have no way out; a call that comes there is "
-        "sent to the tenant's desk",
-        "let one of them lead elsewhere",
-    ),
-    "idle-loop": Kind(
-        "time-outs alone drive a call round in a circle: a caller who does nothing stays "
-        "in the line until the absolute limit of a call",
-        "let the last time-out end in a `hangup` or with a person",
-    ),
-    "silent-end": Kind("a call ends for want of a `next`, and the caller has not been told", "add `next`"),
-    "never-taken": Kind("an exit is written down that no call can take", "remove it, or what prevents it"),
-    "key-and-extension": Kind(
-        "a key of a menu is the first digit of extensions that can be dialled there: after the key the menu "
-        "waits whether more digits come, so the caller waits too",
-        "give the keys other digits, or accept the pause",
-    ),
-    "no-effect": Kind("something is written down that changes nothing", "remove it"),
-    "not-checked": Kind(
-        "a scenario is checked alone and its tenant's file is wrong, or not found", "check the tenant's file"
-    ),
-    "unknown-period": Kind("the schedule has no such period", "correct it, or add it to the schedule"),
-    "no-contracts": Kind(
-        "callers are identified by a contract number that no client has, or that cannot be keyed in",
-        "give the clients in the tenant's file their `contract`, and the step enough digits",
-    ),
-    "plain-http": Kind(
-        "a web service is asked without encryption: others can read and change what is said",
-        "use https://; inside a network of your own allow it by `web_services.http` in `config/vats.yaml`",
-    ),
-    "no-contracts": Kind(
-        "callers are identified by a contract number that no client has, or that cannot be keyed in",
-        "give the clients in the tenant's file their `contract`, and the step enough digits",
-    ),
-    "plain-http": Kind(
-        "a web service is asked without encryption: others can read and change what is said",
-        "use https://; inside a network of your own allow it by `web_services.http` in `config/vats.yaml`",
-    ),
-    "unused-scenario": Kind("no number leads to a scenario", "give it a number, or leave it as a draft"),
-    "unknown-code": Kind("a comment allows a warning that does not exist", "correct or remove the comment"),
-    "failed-test": Kind(
-        "a run of `tests.yaml` went another way than it says", "mend the scenario or the test"
-    ),
+GROUPS: dict[str, dict[str, Kind]] = {
+    "The file as text": {
+        "not-read": Kind(
+            "the file cannot be read", "see that it is there and may be read by the user `vats`"
+        ),
+        "encoding": Kind(
+            "the file is not UTF-8", "save it as UTF-8; in a Windows editor choose that encoding"
+        ),
+        "empty-file": Kind("there is nothing in the file", "write it, or delete it"),
+        "too-large": Kind(
+            "the file is larger than a scenario ever is", "split it, write aliases (`*name`) out"
+        ),
+        "bad-yaml": Kind(
+            "it is not YAML: a tab, an open bracket or quote, a colon or `#` in a text without quotes",
+            "mend the line that is named; put texts that hold `:`, `#`, `*`, `{` or quotes in quotes",
+        ),
+        "given-twice": Kind("a name stands twice in the same place", "remove one of the two"),
+        "misnamed-file": Kind("a file that nobody reads lies in the folder", "let its name end in `.yaml`"),
+    },
+    "Names and values": {
+        "missing-name": Kind("something that must be given is not", "add it"),
+        "unknown-name": Kind("a name that means nothing here", "correct it; the reference lists the names"),
+        "wrong-type": Kind("a list where a text belongs, a text for a number, …", "write what is expected"),
+        "wrong-value": Kind(
+            "a value that is not among the possible ones, or out of range", "write what is expected"
+        ),
+        "empty-value": Kind("a name is written and nothing behind it: it counts as left out", "fill it in"),
+        "other-name": Kind("a file says that it is another than its name says", "rename one of the two"),
+    },
+    "What is named and does not exist": {
+        "missing-type": Kind("a step does not say of what type it is", "add `type: …`"),
+        "unknown-type": Kind("there is no such type of step", "correct it; the reference lists the types"),
+        "unknown-step": Kind(
+            "a step leads to one that does not exist", "correct the name, or write the step"
+        ),
+        "unknown-user": Kind(
+            "there is no such extension", "correct it, or add the user to the tenant's file"
+        ),
+        "unknown-group": Kind("there is no such group", "correct it, or add the group to the tenant's file"),
+        "unknown-queue": Kind("there is no such queue", "correct it, or add the queue to the tenant's file"),
+        "unknown-schedule": Kind("there is no such schedule", "correct it, or add it to the tenant's file"),
+        "unknown-mailbox": Kind("there is no such mailbox", "name the extension of a user"),
+        "unknown-language": Kind(
+            "nothing can be said in this language", "one of the languages that are listed"
+        ),
+        "unknown-scenario": Kind(
+            "a number leads to a scenario that does not exist", "correct the name, or write it"
+        ),
+        "unknown-tenant": Kind("scenarios lie in a folder that is no tenant's", "write the tenant's file"),
+        "unknown-trunk": Kind("there is no such trunk", "correct it, or add the trunk to `config/vats.yaml`"),
+        "shared-number": Kind("two tenants have the same number", "remove it from one of them"),
+        "no-outgoing": Kind(
+            "a step calls outside, and the tenant has no trunk", "add `outgoing` to its file"
+        ),
+        "own-number": Kind("a step calls the tenant itself: the call would come back", "dial another number"),
+    },
+    "What is heard": {
+        "unknown-prompt": Kind(
+            "there is neither a sound file nor a built-in text of that name",
+            "put the file into `prompts/` beside the scenario, or write `{text: …}`",
+        ),
+        "bad-sound": Kind("a sound file cannot be used", "convert it, or keep only one file of that name"),
+        "cannot-say": Kind("a value that cannot be read out in this way", "another value, or another `say`"),
+        "unused-prompt": Kind("no scenario plays a sound file", "use it, or delete it"),
+    },
+    "Variables": {
+        "wrong-template": Kind("`{…}` that is no variable", "write `{name}`; there are no expressions"),
+        "unknown-variable": Kind("no step sets this variable, and no call has it", "correct it, or set it"),
+        "unset-variable": Kind(
+            "a variable is used where no road leads through a step that sets it: it is empty there",
+            "set it before, or lead the road through the step that does",
+        ),
+        "variable-type": Kind("a variable is of another type than the way it is said in", "another `say`"),
+    },
+    "Roads": {
+        "unreached-step": Kind(
+            "nothing leads to a step: no caller ever comes to it", "lead to it, or delete it"
+        ),
+        "endless-loop": Kind(
+            "steps lead to one another without a moment's pause and have no way out; a call that comes there "
+            "is sent to the tenant's desk",
+            "let one of them lead elsewhere",
+        ),
+        "idle-loop": Kind(
+            "time-outs alone drive a call round in a circle: a caller who does nothing stays "
+            "in the line until the absolute limit of a call",
+            "let the last time-out end in a `hangup` or with a person",
+        ),
+        "silent-end": Kind(
+            "a call ends for want of a `next`, and the caller has not been told", "add `next`"
+        ),
+        "never-taken": Kind(
+            "an exit is written down that no call can take", "remove it, or what prevents it"
+        ),
+        "key-and-extension": Kind(
+            "a key of a menu is the first digit of extensions that can be dialled there: after the key the "
+            "menu waits whether more digits come, so the caller waits too",
+            "give the keys other digits, or accept the pause",
+        ),
+        "no-effect": Kind("something is written down that changes nothing", "remove it"),
+        "not-checked": Kind(
+            "a scenario is checked alone and its tenant's file is wrong, or not found",
+            "check the tenant's file",
+        ),
+        "unknown-period": Kind("the schedule has no such period", "correct it, or add it to the schedule"),
+        "no-contracts": Kind(
+            "callers are identified by a contract number that no client has, or that cannot be keyed in",
+            "give the clients in the tenant's file their `contract`, and the step enough digits",
+        ),
+        "plain-http": Kind(
+            "a web service is asked without encryption: others can read and change what is said",
+            "use https://; in a network of your own allow it by `web_services.http` in `config/vats.yaml`",
+        ),
+        "unused-scenario": Kind("no number leads to a scenario", "give it a number, or leave it as a draft"),
+        "unknown-code": Kind(
+            "a comment allows a warning that does not exist", "correct or remove the comment"
+        ),
+        "failed-test": Kind(
+            "a run of `tests.yaml` went another way than it says", "mend the scenario or the test"
+        ),
+    },
 }
+
+CODES: dict[str, Kind] = {code: kind for group in GROUPS.values() for code, kind in group.items()}

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from engine.directory.model import TenantModel
+from engine.scenarios.check.guide import check_guide
 from engine.scenarios.model import ScenarioModel, StepModel
 from engine.scenarios.schema import scenario_schema, tenant_schema
 from engine.scenarios.steps import STEP_TYPES
@@ -104,7 +105,7 @@ def _table(model: type[BaseModel]) -> Iterator[str]:
     fields = sorted(model.model_fields.items(), key=lambda item: (item[0] not in own, item[0] == "on_error"))
     for name, field in fields:
         if name != "type":
-            yield f"| `{name}` | {_default(field)} | {field.description or ''} |"
+            yield f"| `{field.alias or name}` | {_default(field)} | {field.description or ''} |"
 
 
 def _default(field: FieldInfo) -> str:
@@ -153,15 +154,16 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def write(folder: Path) -> None:
-    """Write the four files."""
+    """Write the files."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files().items():
         (folder / name).write_text(content)
 
 
 def files() -> dict[str, str]:
-    """The four files by name."""
+    """The files by name."""
     return {
+        "check.md": check_guide(),
         "tenant-reference.md": tenant_reference(),
         "scenario-reference.md": scenario_reference(),
         "tenant.schema.json": json.dumps(tenant_schema(), ensure_ascii=False, indent=1) + "\n",

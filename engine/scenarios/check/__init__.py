@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from engine.directory.directory import Tenant
 from engine.directory.finding_codes import CODES
 from engine.directory.findings import Finding
+from engine.scenarios.check.empty import empty
 from engine.scenarios.check.ends import ends
 from engine.scenarios.check.inspection import Inspection
 from engine.scenarios.check.loops import loops
@@ -21,6 +22,7 @@ __all__ = ["Finding", "check_numbers", "check_scenario", "check_unused"]
 
 _CHECKS: tuple[Callable[[Inspection], Iterable[Finding]], ...] = (
     targets,
+    empty,
     variables,
     prompts,
     references,
