@@ -53,7 +53,8 @@ class _Drawing:
         inner = max(main.width, rest.width, min(width(title, _TITLE_SIZE, "bold"), 900.0), 300.0)
         below = _HEADER + _MARGIN + main.height + _APART
         height = below + rest.height if self._graph.unreached else below - _APART
-        picture = Picture((inner + 2 * _MARGIN, height + _MARGIN), title, self._about())
+        size = (inner + 2 * _MARGIN, height + _MARGIN)
+        picture = Picture(size, self._language, title, self._about())
         self._head(picture, title, inner)
         self._part(picture, main, self._graph.reached, (_middle(inner, main), _HEADER + _MARGIN), entry)
         if self._graph.unreached:
@@ -99,17 +100,12 @@ class _Drawing:
             faint = way.source in self._graph.unreached
             draw_line(picture, line, style, self._told(way), above=above, faint=faint)
         for name, place in zip(names, places, strict=True):
-            links = [
-                (
-                    f"#{self._ids[way.target]}" if way.kind == "reference" and way.target else "",
-                    self._told(way),
-                )
-                for way, _ in self._chips[name]
-            ]
+            links = [(self._address(way), self._told(way)) for way, _ in self._chips[name]]
             faint = name in self._graph.unreached
             draw_card(picture, self._cards[name], place, self._ids[name], name, links, faint=faint)
 
     def _address(self, way: Way) -> str:
+        """Where a click on a label leads."""
         return f"#{self._ids[way.target]}" if way.kind == "reference" and way.target else ""
 
     def _chip(self, way: Way) -> Chip | None:
@@ -134,16 +130,15 @@ class _Drawing:
         if way.kind == "road":
             target = road_words(way.target, self._language, self._sketch.tenant)
         pairs = zip(way.words, way.exits, strict=True)
-        return f"{way.source} → {target}: " + ", ".join(
-            f"{word} ({name})" if word else name for word, name in pairs
-        )
+        said = ", ".join(f"{word} ({name})" if word else name for word, name in pairs)
+        return f"{way.source} → {target}: {said}"
 
     def _head(self, picture: Picture, title: str, room: float) -> None:
         tenant = self._sketch.tenant
         at = _MARGIN + _TITLE_SIZE
         picture.text(picture.root, (_MARGIN, at), shorten(title, room, _TITLE_SIZE, "bold"), "heading strong")
         parts = [tenant.title if tenant else "", self._sketch.name, self._steps()]
-        wrong = sum(map(len, self._sketch.wrong.values()))
+        wrong = len(self._sketch.elsewhere) + sum(map(len, self._sketch.wrong.values()))
         below = shorten(" · ".join(part for part in parts if part), room - 120, TEXT_SIZE)
         picture.text(picture.root, (_MARGIN, at + 22), below, "quiet")
         if wrong:

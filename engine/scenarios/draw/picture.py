@@ -34,7 +34,7 @@ def number(value: float) -> str:
 class Picture:
     """Collects elements; everything drawn goes through it, so that every text is made safe."""
 
-    def __init__(self, size: Point, title: str, about: str) -> None:
+    def __init__(self, size: Point, language: str, title: str, about: str) -> None:
         width, height = number(size[0]), number(size[1])
         self.root = Xml.Element(
             "svg",
@@ -43,13 +43,14 @@ class Picture:
                 "width": width,
                 "height": height,
                 "viewBox": f"0 0 {width} {height}",
+                "lang": language,
                 "role": "group",
                 "aria-labelledby": "title about",
             },
         )
         self.element(self.root, "title", title, id="title")
         self.element(self.root, "desc", about, id="about")
-        self.element(self.root, "style", css())
+        self.element(self.root, "style", css(wide=size[0] > size[1]))
         self.element(self.root, "rect", class_="paper", width=width, height=height)
 
     def element(
@@ -140,13 +141,7 @@ def _chip(picture: Picture, group: Xml.Element, chip: Chip, corner: Point) -> No
         height=chip.height,
         rx=_ROUND.get(chip.style, 5),
     )
-    style = {
-        "key": "bold strong",
-        "chip": "text",
-        "chip-light": "quiet",
-        "chip-link": "text",
-        "chip-error": "wrong",
-    }[chip.style]
+    style = _CHIP_TEXT[chip.style]
     for index, line in enumerate(chip.lines):
         at = (left + chip.width / 2, top + 3 + (index + 0.76) * LINE)
         picture.text(group, at, line, f"label {style}")

@@ -15,9 +15,9 @@ from engine.scenarios.model import Scenario, StepModel
 
 @dataclass(frozen=True)
 class Sketch:
-    """A scenario for drawing. `wrong` holds the steps with errors and what is said of them.
+    """A scenario for drawing. `order` is every step of the file, `steps` those that were understood.
 
-    `order` is every step of the file, `steps` those that were understood.
+    `wrong` holds the steps with errors and what is said of them, `elsewhere` the file's other errors.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Sketch:
     order: tuple[str, ...]
     kinds: Mapping[str, str]
     wrong: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    elsewhere: tuple[Finding, ...] = ()
 
 
 def sketch_of_scenario(scenario: Scenario, tenant: Tenant | None) -> Sketch:
@@ -54,6 +55,7 @@ def sketch_of_file(file: ScenarioFile, tenant: Tenant | None, findings: Iterable
     written = written if isinstance(written, dict) else {}
     order = tuple(str(name) for name in written)
     start = data.get("start")
+    wrong, elsewhere = _wrong(file, order, errors(dict.fromkeys((*file.findings, *findings))))
     return Sketch(
         name=file.name,
         title=_text(data.get("title")),
@@ -64,7 +66,8 @@ def sketch_of_file(file: ScenarioFile, tenant: Tenant | None, findings: Iterable
         steps=file.steps,
         order=order,
         kinds={name: _kind(written[name]) for name in order},
-        wrong=_wrong(file, order, errors(dict.fromkeys((*file.findings, *findings)))),
+        wrong=wrong,
+        elsewhere=elsewhere,
     )
 
 
@@ -76,14 +79,21 @@ def _kind(step: Any) -> str:
     return _text(step.get("type")) if isinstance(step, dict) else ""
 
 
-def _wrong(file: ScenarioFile, order: Iterable[str], found: list[Finding]) -> dict[str, tuple[Finding, ...]]:
-    """Errors by the step in whose lines they are."""
-    document = file.document
-    places = [(document.key_places.get(("steps", name), (0, 0)), name) for name in order]
+def _wrong(
+    file: ScenarioFile, order: Iterable[str], found: list[Finding]
+) -> tuple[dict[str, tuple[Finding, ...]], tuple[Finding, ...]]:
+    """Errors by the step in whose lines they are, and those that are in none."""
+    places = file.document.key_places
+    steps = {places[("steps", name)]: name for name in order if ("steps", name) in places}
+    # Where a step ends: at the next one, or at a name of the file's own.
+    begins = [*steps, *(place for path, place in places.items() if len(path) == 1)]
     wrong: dict[str, tuple[Finding, ...]] = {}
+    elsewhere: list[Finding] = []
     for finding in found:
-        above = [(place, name) for place, name in places if place <= (finding.line, finding.column)]
-        if above and finding.file == document.file:
-            _, name = max(above)
+        place = max((each for each in begins if each <= (finding.line, finding.column)), default=None)
+        name = steps.get(place) if place else None
+        if name is None or finding.file != file.document.file:
+            elsewhere.append(finding)
+        else:
             wrong[name] = (*wrong.get(name, ()), finding)
-    return wrong
+    return wrong, tuple(elsewhere)

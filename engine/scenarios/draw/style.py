@@ -64,12 +64,15 @@ text {{ font-family: {FONT}; font-size: 12.5px; }}
 """
 
 
-def css() -> str:
-    """The whole style sheet. Rules are plain, for programs that know no variables."""
+def css(*, wide: bool) -> str:
+    """The whole style sheet; `wide` ones are printed across. Rules are plain, for programs that know no
+    variables.
+    """
     dark = "\n".join(_rules(1))
     return (
         f"{_STATIC}{chr(10).join(_rules(0))}\n"
         f"@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+        f"@page {{ size: {'landscape' if wide else 'portrait'}; margin: 10mm; }}\n"
         "@media print { svg { max-width: 100%; height: auto; } }\n"
     )
 

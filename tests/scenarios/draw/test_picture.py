@@ -150,6 +150,7 @@ steps:
   menu: {type: menu, prompt: welcome, keys: {1: nowhere, 2: strange}, on_error: broken}
   strange: {type: teleport}
   broken: {type: ring}
+colour: blue
 """,
     )
     seen = Seen(draw(sketch, "en"))
@@ -159,7 +160,8 @@ steps:
     assert "unknown step type teleport" in " ".join(seen.card_texts("strange"))
     assert any('class="line line-error dashed"' in _text(arrow) for arrow in seen.arrows)
     assert "error" in seen.card_texts("menu")
-    assert "3 errors" in seen.texts()
+    assert "4 errors" in seen.texts()
+    assert len(seen.card_texts("broken")) == len(["head", "name", "message", "its end"])
     assert list(seen.crowded()) == []
 
 
