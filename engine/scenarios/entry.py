@@ -16,12 +16,14 @@ class Entry:
     clears: str = "*"
     typed: str = ""
     wrong: bool = False  # a key among them that is no digit
+    ended: bool = False  # by a key, not by a pause
     presses: int = 0
 
     def press(self, key: str) -> bool:
         """Take one key in; True: nothing more is to come."""
         self.presses += 1
         if key == self.ends or self.presses > 3 * self.most + 20:
+            self.ended = True
             return True
         if key == self.clears:
             self.typed, self.wrong = "", False

@@ -16,6 +16,7 @@ from engine.directory.prompts import PromptMissing
 from engine.journal.events import Entry, StepEntered, StepFailed, StepLeft, Value, VariableSet, decode
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
+from engine.queues.queues import LiveQueues
 from engine.reception import Reception
 from engine.records.tickets import TicketNumbers
 from engine.scenarios.check import check_scenario
@@ -148,6 +149,7 @@ class Stage:
         self._router = Router(on_stranger=lambda event: self._switchboard.on_stranger(event))
         connection = self.switch.connect(self._router.route)
         self._spool = Spool(self._folder / "journal", "engine", self.clock)
+        queues = LiveQueues(lambda: self._library.directory)
         services = Services(
             connection=connection,
             router=self._router,
@@ -157,8 +159,11 @@ class Stage:
             prompts=self.media,
             raw_recordings="/raw",
             outside=Outside(
-                web_services=self.web_services, tickets=TicketNumbers(self._folder / "tickets")
+                web_services=self.web_services,
+                tickets=TicketNumbers(self._folder / "tickets"),
+                queues=queues,
             ),
+            observer=queues,
         )
         reception = Reception(self._library, "cell1")  # type: ignore[arg-type]
         self._switchboard = Switchboard(services, reception, self._find_histories, self._find_ends)

@@ -91,6 +91,9 @@ class InputStep(StepModel):
     )
     entered: Prompt = Field(default="you-entered", description="said before the number that is read back")
     confirmation: Prompt = Field(default="is-it-right", description="asks whether it is right")
+    wrong_key: Prompt = Field(
+        default="wrong-key", description="said before asking so again after another key"
+    )
     next: StepName | None = Field(
         default=None, description="the step after a number that is right; left out: the call ends"
     )
@@ -141,7 +144,7 @@ class InputStep(StepModel):
     def prompts(self) -> Iterable[Spoken]:
         names = ["prompt", "no_input", "invalid"]
         names += ["not_found"] if self.check is not None else []
-        names += ["confirmation"] if self.confirm else []
+        names += ["confirmation", "wrong_key"] if self.confirm else []
         names += ["entered"] if self.read_back else []
         for name in names:
             yield Spoken(getattr(self, name), (name,) if name in self.model_fields_set else ())
@@ -199,7 +202,7 @@ class InputStep(StepModel):
     async def _attempt(self, call: Conversation, prompts: tuple[Prompt, ...]) -> Outcome:
         entry = await self._keyed(call, prompts)
         if entry.value is None:
-            return "timeout" if entry.empty and not entry.presses else "invalid"
+            return "timeout" if entry.empty and not entry.ended else "invalid"
         if not self.terminator:
             call.forget_digits()  # one digit too many is no answer to what comes next
         call.set_variable(self.variable, entry.value, secret=self.secret)
@@ -230,10 +233,11 @@ class InputStep(StepModel):
             if self.read_back:
                 await call.play(*self.said_back)
             return "valid"
-        question, before = (*self.said_back, self.confirmation), ()
+        question: tuple[Prompt, ...] = (*self.said_back, self.confirmation)
         key: str | None = None
         for _ in range(_QUESTIONS):
-            key = await call.play(*before, *question, barge_in=True) or await call.read_digit(self.timeout)
+            told = (self.wrong_key,) if key is not None else ()
+            key = await call.play(*told, *question, barge_in=True) or await call.read_digit(self.timeout)
             if key is not None and key == self.terminator:
                 # It belongs to the number, and came late.
                 key = await call.read_digit(self.timeout)
