@@ -20,7 +20,8 @@ from engine.scenarios.files import Snapshot, look
 from engine.scenarios.live import Key, Live, decide, without_findings
 from engine.scenarios.model import Scenario
 from engine.scenarios.placing import nobody_places
-from engine.scenarios.reading import Preparing, Reading
+from engine.scenarios.preparation import Preparing
+from engine.scenarios.reading import Reading
 from engine.scenarios.versions import (
     Activation,
     LiveScenario,
@@ -188,7 +189,7 @@ class Library:
         last, noted = self._live, self._noted
         if self._seen is None:
             last, noted = self._live_before_restart()
-        live = decide(self._reading.sources(tenants, scenarios, seen), last)
+        live = decide(self._reading.sources(tenants, scenarios, seen, wait=self._seen is None), last)
         noted, activations = self._note(live, noted)
         if self._seen is None or activations or without_findings(live) != without_findings(last):
             for scenario in live.scenarios.values():

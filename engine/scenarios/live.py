@@ -34,12 +34,13 @@ class Decided:
     content: Mapping[str, Any]
     scenarios: Mapping[Key, Scenario]
     findings: tuple[Finding, ...]
+    pending: bool  # prompts are still being made
 
     def made_of(
         self, file: TenantFile, tenant: Tenant | None, clash: tuple[str, ...], files: Mapping[str, Stamp]
     ) -> bool:
         """Whether deciding again would come to the same."""
-        same = self.file is file and self.tenant is tenant
+        same = self.file is file and self.tenant is tenant and not self.pending
         return same and self.clash == clash and self.files == files
 
 
@@ -59,7 +60,8 @@ class Sources:
     """Where files lie and how one is read, as they were at one moment.
 
     `check` tells what is wrong with a scenario for a tenant, `prepare` makes its prompts and says what
-    failed, `stays` why a tenant whose file is not there stays live; empty: it goes.
+    failed (None: that is not known yet), `stays` why a tenant whose file is not there stays live; empty: he
+    goes.
     """
 
     tenants: Path
@@ -70,7 +72,7 @@ class Sources:
     load_tenant: Callable[[Path, Collection[str] | None], TenantFile]
     load_scenario: Callable[[Path, str], ScenarioFile]
     check: Callable[[ScenarioFile, Tenant | None], list[Finding]]
-    prepare: Callable[[ScenarioFile, Scenario, Tenant], list[Finding]]
+    prepare: Callable[[ScenarioFile, Scenario, Tenant], list[Finding] | None]
     stays: Callable[[str], str]
 
 
@@ -141,7 +143,7 @@ def _decide(
         if old is not None and (missing or choice.breaks):
             new, (_, chosen) = None, choice.of(old)
     content = file.document.data if new is not None else last.contents.get(name, {})
-    return Decided(file, wanted, clash, stamps, new or old, content, chosen, tuple(findings))
+    return Decided(file, wanted, clash, stamps, new or old, content, chosen, tuple(findings), choice.pending)
 
 
 def _numbers_kept(directory: Directory, files: list[TenantFile], last: Live) -> dict[str, str]:
@@ -183,25 +185,32 @@ class _Choice:
         self._files = [sources.load_scenario(path, name) for path in scenario_files(self._folder)]
         self.names = [file.name for file in self._files]
         self.breaks = False  # the tenant's new file takes away what a live scenario needs
+        self.pending = False  # prompts are still being made
 
     def of(self, tenant: Tenant | None) -> tuple[list[Finding], dict[Key, Scenario]]:
         """Findings of all files against this tenant, and what can be live with it."""
         findings = misnamed(self._folder)
         chosen: dict[Key, Scenario] = {}
         self.breaks = False
+        used = {entry.scenario for entry in tenant.numbers.values()} if tenant else set()
         for file in self._files:
             key = (self._name, file.name)
             found = self._sources.check(file, tenant)
             scenario = file.scenario
-            if scenario is not None and tenant is not None and not errors(found):
-                found = found + self._sources.prepare(file, scenario, tenant)
+            ready = scenario is not None and not errors(found)
+            if scenario is not None and tenant is not None and ready:
+                problems = self._sources.prepare(file, scenario, tenant)
+                self.pending = self.pending or problems is None
+                found = found + (problems or [])
+                ready = problems is not None and not errors(problems)
             findings += found
-            if scenario is not None and not errors(found):
+            if scenario is not None and ready:
                 chosen[key] = scenario
             elif (good := self._last.get(key)) is not None:
                 chosen[key] = good
                 self.breaks = self.breaks or (scenario is not None and scenario.version == good.version)
-        used = {entry.scenario for entry in tenant.numbers.values()} if tenant else set()
+            elif self.pending and file.name in used:
+                self.breaks = True  # no number leads to a scenario before that can be heard
         for key, good in self._last.items():
             if key not in chosen and key[1] in used and key[1] not in self.names:
                 chosen[key] = good  # its file is gone, a number still leads to it

@@ -1,24 +1,24 @@
 """Reading and checking files again only where something has changed (F44)."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from engine.clock import Clock
 from engine.directory.directory import Tenant
 from engine.directory.document import Document
 from engine.directory.findings import Finding
 from engine.directory.loader import TenantFile, load_tenant
-from engine.directory.prompt_model import PartValue, Prompt, parts
+from engine.directory.prompt_model import parts
 from engine.directory.schedules.files import HolidayFiles, holidays_folder, load_holidays
 from engine.scenarios.check import check_scenario
 from engine.scenarios.files import Snapshot, Stamp, read_whole
 from engine.scenarios.live import Sources
 from engine.scenarios.loader import ScenarioFile, load_scenario
 from engine.scenarios.model import Scenario
-from engine.scenarios.runner import ROAD_PROMPTS
+from engine.scenarios.preparation import Preparation, Preparing, Problem
 
 # A program that keeps a file open for writing so long is told of; meanwhile the last content counts.
 BEING_WRITTEN_MS = 2000
@@ -26,24 +26,6 @@ BEING_WRITTEN_MS = 2000
 GONE_MS = 3000
 
 File = TypeVar("File", ScenarioFile, TenantFile)
-
-
-class Problem(Protocol):
-    """Part of a prompt that cannot be made, and why."""
-
-    @property
-    def prompt(self) -> PartValue: ...
-
-    @property
-    def message(self) -> str: ...
-
-
-class Preparing(Protocol):
-    """What makes prompts, so that none is made during a call."""
-
-    def prepare(
-        self, tenant: str, folder: Path, language: str, prompts: Iterable[Prompt]
-    ) -> Sequence[Problem]: ...
 
 
 @dataclass(frozen=True)
@@ -75,11 +57,11 @@ class Reading:
 
     def __init__(self, trunks: Collection[str], prompts: Preparing, clock: Clock) -> None:
         self._trunks = trunks
-        self._prompts = prompts
+        self._preparation = Preparation(prompts)
+        self._wait = True
         self._clock = clock
         self._read: dict[Path, _Read[Any]] = {}
         self._checked: dict[Path, _Checked] = {}
-        self._prepared: dict[Path, tuple[object, list[Finding]]] = {}
         self._busy: dict[Path, int] = {}  # since when, monotonic
         self._absent: dict[str, int] = {}
         self._around: dict[str, _Around] = {}
@@ -94,13 +76,17 @@ class Reading:
         """Whether the same files may come to something else in a moment."""
         return self._unsettled
 
-    def sources(self, tenants: Path, scenarios: Path, snapshot: Snapshot) -> Sources:
-        """What `decide` works from."""
+    def sources(self, tenants: Path, scenarios: Path, snapshot: Snapshot, *, wait: bool) -> Sources:
+        """What `decide` works from. `wait` until prompts are made; else the file before stays live so long."""
+        self._wait = wait
         self._snapshot, self._tenants, self._scenarios = snapshot, tenants, scenarios
         self._unsettled = False
         self._around = self._look_around(scenarios)
         self._look_at_holidays()
-        for known in (self._read, self._checked, self._prepared, self._busy):
+        for path in self._preparation.paths():
+            if str(path) not in snapshot.files:
+                self._preparation.forget(path)
+        for known in (self._read, self._checked, self._busy):
             for path in [path for path in known if str(path) not in snapshot.files]:
                 del known[path]
         for name in [name for name in self._absent if f"{tenants / name}.yaml" in snapshot.files]:
@@ -215,18 +201,13 @@ class Reading:
             self._checked[file.path] = known
         return list(known.findings)
 
-    def _prepare(self, file: ScenarioFile, scenario: Scenario, tenant: Tenant) -> list[Finding]:
-        language = scenario.language or tenant.language
-        made_of = (scenario.version, scenario.folder, language, self._around.get(file.tenant))
-        known = self._prepared.get(file.path)
-        if known is not None and known[0] == made_of:
-            return known[1]
-        wanted = [*scenario.prompts(), *ROAD_PROMPTS]
-        problems = self._prompts.prepare(scenario.tenant, scenario.folder, language, wanted)
-        findings = [_problem(file, problem) for problem in problems]
-        if not findings:
-            self._prepared[file.path] = (made_of, findings)
-        return findings
+    def _prepare(self, file: ScenarioFile, scenario: Scenario, tenant: Tenant) -> list[Finding] | None:
+        language, around = scenario.language or tenant.language, self._around.get(file.tenant)
+        problems = self._preparation.problems(file.path, scenario, language, around, wait=self._wait)
+        if problems is None:
+            self._unsettled = True
+            return None
+        return [_problem(file, problem) for problem in problems]
 
     def _stays(self, name: str) -> str:
         """Why a tenant stays whose file is not there; empty when it goes."""

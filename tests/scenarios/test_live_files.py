@@ -6,7 +6,8 @@ import os
 import pwd
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,13 +15,14 @@ import pytest
 
 from engine.directory.directory import Tenant
 from engine.directory.findings import Finding
+from engine.directory.prompt_model import Prompt
 from engine.scenarios import reading
 from engine.scenarios.check import check_scenario
 from engine.scenarios.files import read_whole
 from engine.scenarios.loader import ScenarioFile
 from engine.scenarios.versions import Activation, Versions
 from engine.settings import load_settings
-from tests.scenarios.test_library import MAIN, TENANT, Place, eventually, watching
+from tests.scenarios.test_library import MAIN, TENANT, Place, Unspoken, eventually, watching
 
 NOBODY = pwd.getpwnam("nobody")
 
@@ -249,6 +251,33 @@ def is_said(place: Place, word: str) -> Callable[[], bool]:
 
 async def nothing() -> None:
     """Nobody needs to be told."""
+
+
+async def test_prompts_that_take_long_hold_up_nobody_else(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(place.scenarios / "acme", place.scenarios / "zeta")
+    place.tenant(TENANT.replace("acme", "zeta").replace("4567", "4568"), "zeta")
+    spoken, prepare = threading.Event(), place.voice.prepare
+
+    def slow(tenant: str, folder: Path, language: str, prompts: Iterable[Prompt]) -> list[Unspoken]:
+        wanted = list(prompts)
+        if any("long" in str(prompt) for prompt in wanted):
+            spoken.wait(20)
+        return prepare(tenant, folder, language, wanted)
+
+    async with watching(place):
+        monkeypatch.setattr(place.voice, "prepare", slow)
+        (place.scenarios / "zeta" / "main.yaml").write_text(goodbye("A long goodbye"))
+        await asyncio.sleep(0.3)
+        place.main(goodbye("Short"))
+        assert await eventually(is_said(place, "Short")) < 1.5
+        zeta = place.library.find("zeta", "main")
+        assert zeta is not None
+        assert "long" not in str(zeta.content)
+        assert place.library.findings == []
+        spoken.set()
+        await eventually(lambda: "long" in str(place.library.find("zeta", "main")))
 
 
 async def test_only_what_changed_is_checked_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

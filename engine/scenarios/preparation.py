@@ -1,0 +1,93 @@
+"""Prompts are made beside the reading, so that one tenant's long texts hold up no other's change (F44)."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from engine.directory.prompt_model import PartValue, Prompt
+from engine.scenarios.model import Scenario
+from engine.scenarios.runner import ROAD_PROMPTS
+
+_AT_ONCE = 2
+_PATIENCE_S = 0.2
+
+_log = structlog.get_logger(__name__)
+
+
+class Problem(Protocol):
+    """Part of a prompt that cannot be made, and why."""
+
+    @property
+    def prompt(self) -> PartValue: ...
+
+    @property
+    def message(self) -> str: ...
+
+
+class Preparing(Protocol):
+    """What makes prompts, so that none is made during a call."""
+
+    def prepare(
+        self, tenant: str, folder: Path, language: str, prompts: Iterable[Prompt]
+    ) -> Sequence[Problem]: ...
+
+
+class _Job:
+    def __init__(self, made_of: object, work: Callable[[], Sequence[Problem]]) -> None:
+        self.made_of = made_of
+        self.problems: Sequence[Problem] | None = None  # None too where it broke: then it is tried again
+        self._work = work
+        # A daemon: what is made appears whole or not at all, and an engine that ends waits for nothing.
+        self.thread = threading.Thread(target=self._run, name="prompts", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.problems = self._work()
+        except Exception:
+            _log.exception("prompts.not_prepared")
+
+
+class Preparation:
+    """What is being prepared and what came of it, by scenario file. Used by one thread at a time."""
+
+    def __init__(self, prompts: Preparing) -> None:
+        self._prompts = prompts
+        self._jobs: dict[Path, _Job] = {}
+
+    def problems(
+        self, path: Path, scenario: Scenario, language: str, around: object, *, wait: bool
+    ) -> Sequence[Problem] | None:
+        """What cannot be made of a scenario's prompts; None: it is not known yet, ask again.
+
+        With `wait` it is, however long it takes. `around` is what the prompts are made of beside the texts.
+        """
+        made_of = (scenario.version, scenario.folder, language, around)
+        job = self._jobs.get(path)
+        if job is not None:
+            job.thread.join(None if wait else _PATIENCE_S)
+            if job.thread.is_alive():
+                return None  # of an earlier text, or of this one
+            if job.made_of == made_of and job.problems is not None:
+                return job.problems
+        if not wait and sum(one.thread.is_alive() for one in self._jobs.values()) >= _AT_ONCE:
+            return None
+        wanted = [*scenario.prompts(), *ROAD_PROMPTS]
+        job = self._jobs[path] = _Job(
+            made_of, lambda: self._prompts.prepare(scenario.tenant, scenario.folder, language, wanted)
+        )
+        job.thread.join(None if wait else _PATIENCE_S)
+        return job.problems
+
+    def forget(self, path: Path) -> None:
+        """The file is gone."""
+        job = self._jobs.get(path)
+        if job is not None and not job.thread.is_alive():
+            del self._jobs[path]
+
+    def paths(self) -> list[Path]:
+        """Of which files something is known."""
+        return list(self._jobs)
