@@ -72,10 +72,7 @@ class SimulatedCall:
             **UNKNOWN,
             **setting.known,
         }
-        # What goes wrong is told with the step, not in a log.
-        self.log: FilteringBoundLogger = structlog.wrap_logger(
-            None, processors=[_drop], wrapper_class=structlog.make_filtering_bound_logger(50)
-        )
+        self.log: FilteringBoundLogger = structlog.get_logger(__name__)
         self.step = ""
         self.talking_with: SimulatedLeg | None = None
         self.last_talk_ended_by: EndedBy | None = None
@@ -331,10 +328,6 @@ class SimulatedCall:
         """He does so now."""
         self._gone = True
         raise CallerGone
-
-
-def _drop(logger: Any, name: str, event: Any) -> NoReturn:
-    raise structlog.DropEvent
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

@@ -1,8 +1,11 @@
 """Running a scenario in a simulation, from the call's first event to its record."""
 
+import logging
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import structlog
 
 from engine.calls.errors import CallOver
 from engine.directory.directory import Tenant
@@ -46,7 +49,7 @@ def simulate(
         finally:
             call.finish()
 
-    with _seeded(setting.seed):
+    with _seeded(setting.seed), _quiet():
         try:
             cut = run_virtually(run(), loop)
         except NothingHappens as error:
@@ -75,6 +78,17 @@ def _started(tenant: Tenant, scenario: Scenario, setting: Setting) -> CallStarte
         meter_from=tenant.tariff.meter_from,
         kopecks_per_minute=tenant.tariff.per_minute,
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What the parts of a real call log is no news here."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from engine.directory.directory import Tenant
 from engine.directory.document import Document, read_document
 from engine.directory.findings import Finding, errors, one_of
+from engine.scenarios.live import scenario_files
 from engine.scenarios.model import Scenario
 from engine.scenarios.simulate.expectations import NOBODY, differences
 from engine.scenarios.simulate.run import simulate
@@ -76,9 +77,10 @@ def _check(
     title = f"test “{test.name}”"
     scenario = scenarios.get(test.scenario)
     if scenario is None:
-        if (folder / f"{test.scenario}.yaml").is_file():
+        written = [path.stem for path in scenario_files(folder)]
+        if test.scenario in written:
             return []
-        message, known = f"{title}: there is no scenario {test.scenario}", one_of(scenarios, test.scenario)
+        message, known = f"{title}: there is no scenario {test.scenario}", one_of(written, test.scenario)
         return [document.finding((*place, "scenario"), message, known, code="unknown-scenario")]
     if unknown := _unknown(document, place, test, tenant, scenario):
         return unknown
