@@ -77,7 +77,7 @@ class Reading:
         return self._unsettled
 
     def sources(self, tenants: Path, scenarios: Path, snapshot: Snapshot, *, wait: bool) -> Sources:
-        """What `decide` works from. `wait` until prompts are made; else the file before stays live so long."""
+        """What `decide` works from. `wait` until prompts are made; else the last one stays live so long."""
         self._wait = wait
         self._snapshot, self._tenants, self._scenarios = snapshot, tenants, scenarios
         self._unsettled = False
