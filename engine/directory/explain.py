@@ -88,7 +88,12 @@ def names_at(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
         # What is no field is a name in a mapping, the number of an item, or a note of pydantic's.
         if fields:
             models = [inner for field in fields for inner in _models_in(field.annotation)]
-    return list(dict.fromkeys(name for one in models for name in one.model_fields))
+    return list(dict.fromkeys(name for one in models for name in _written_names(one)))
+
+
+def _written_names(model: type[BaseModel]) -> list[str]:
+    """As they stand in a file, where `from` may be a name."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

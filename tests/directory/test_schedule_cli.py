@@ -23,6 +23,7 @@ schedules:
     periods: {{lunch: {{days: mon-fri, hours: "13:00-14:00"}}}}
 """
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 Vats = Callable[..., Result]
 
 
@@ -119,3 +120,24 @@ def test_what_cannot_be_shown(vats: Vats, arguments: tuple[str, ...], message: s
     result = vats(*arguments)
     assert result.exit_code != 0
     assert message in result.stderr
+
+
+def test_the_documented_example_says_what_it_says_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (CHECKOUT / "docs" / "administrators" / "schedules.md").read_text()
+    example = page.split("```yaml\n# config/tenants/vektor.yaml\n")[1].split("```")[0]
+    shown = page.split("```\n$ vats schedule ")[1].split("\n```")[0]
+    command, _, output = shown.partition("\n")
+    tenants = tmp_path / "config" / "tenants"
+    tenants.mkdir(parents=True)
+    (tmp_path / "config" / "vats.yaml").write_text("")
+    (tenants / "vektor.yaml").write_text(f"tenant: vektor\ntitle: Вектор\n{example}")
+    holidays = page.split("```yaml\n# config/holidays/ru.yaml, for all tenants\n")[1].split("```")[0]
+    (tmp_path / "config" / "holidays").mkdir()
+    (tmp_path / "config" / "holidays" / "ru.yaml").write_text(holidays)
+    monkeypatch.setenv("VATS_CONFIG", str(tmp_path / "config" / "vats.yaml"))
+    result = CliRunner().invoke(schedule, command.split())
+    assert (result.stdout, result.stderr) == (f"{output}\n", "")
+    saturday = CliRunner().invoke(schedule, ["show", "office", "--at", "2028-02-26T16:00"])
+    assert saturday.stdout.startswith("open on Sat 2028-02-26 16:00")

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
+from engine.directory.loader import load_tenant
 from engine.directory.schedules import Schedule
 from engine.directory.schedules.calendar import known_until
 from engine.directory.schedules.files import load_holidays
@@ -223,3 +224,52 @@ def test_days_may_go_over_the_weekend() -> None:
     weekend = schedule({"hours": {"sat-mon": "10:00-12:00"}})
     opened = [weekend.plan(date(2026, 11, 23) + timedelta(day)).hours != "" for day in range(7)]
     assert opened == [True, False, False, False, False, True, True]
+
+
+FOUND_FIRST = [
+    "acme.yaml:6: group is VIP, expected small Latin letters, digits, - and _, a letter first",
+    "acme.yaml:13: mon-sun: 10:00-14:00 and 13:00-20:00 overlap, expected ranges one after another",
+    "acme.yaml:15: 2026-11-31: there is no day 2026-11-31, expected a day such as 2026-12-31",
+    "acme.yaml:17: unknown name form, expected one of days, from, hours, to (did you mean from?)",
+    "acme.yaml:18: winter: it ends on 2026-02-28, before 2026-12-01, expected `from` before `to`",
+    "acme.yaml:20: mon: 13:00-13:00 is no time at all, expected 00:00-24:00 for a whole day",
+    "acme.yaml:21: timezone: unknown time zone Moscow, expected a name such as Europe/Moscow",
+]
+FOUND_THEN = [
+    "acme.yaml:4: unknown schedule ofice of user 101, expected one of office (did you mean office?)",
+    "acme.yaml:9: schedule office has fri in fri and in mon-fri, expected every day once",
+]
+
+
+def test_f16_what_is_wrong_in_a_tenant_file_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "acme.yaml"
+    path.write_text(
+        """\
+tenant: acme
+title: Acme
+users:
+  "101": {name: Anna, schedule: ofice}
+phone_book:
+  "+79031112233": {name: Ivan, group: VIP}
+schedules:
+  office:
+    hours:
+      mon-fri: "09:00-18:00"
+      fri: "09:00-17:00"
+  shop:
+    hours: {mon-sun: "10:00-14:00, 13:00-20:00"}
+    dates:
+      2026-11-31: closed
+    periods:
+      summer: {form: 2026-06-01}
+      winter: {from: 2026-12-01, to: 2026-02-28}
+  night:
+    hours: {mon: "13:00-13:00"}
+    timezone: Moscow
+"""
+    )
+    read = load_tenant(path)
+    assert [str(one).removeprefix(f"{tmp_path}/") for one in read.findings] == FOUND_FIRST
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(lines[:4] + lines[6:11]))  # what can only be seen when all else is right
+    assert [str(one).removeprefix(f"{tmp_path}/") for one in load_tenant(path).findings] == FOUND_THEN
