@@ -134,7 +134,7 @@ def simulate(
         files = Files(folder)
         if only_tests:
             sys.exit(_run_tests(files, scenario, as_json))
-        tenant, found = files.scenario(scenario)
+        tenant, found, wrong = files.scenario(scenario)
         setting = setting_of(
             tenant,
             found,
@@ -157,13 +157,15 @@ def simulate(
         sys.exit(1)
     except WrongSetting as error:
         raise click.UsageError(f"{_OPTIONS[error.path[0]]}: {error}") from error
+    for finding in wrong:
+        click.echo(str(finding), err=True)
     journey = run(tenant, found, setting, Sound(found.folder, files.lengths(tenant)))
     if as_json:
         _print_json(journey)
     else:
         telling = Telling(found, tenant, setting, language or reading_language(tenant.language))
         Console(highlight=False, soft_wrap=False).print(told(journey, telling))
-    sys.exit(1 if journey.cut else 0)
+    sys.exit(1 if journey.cut or wrong else 0)
 
 
 def _print_json(journey: Journey) -> None:

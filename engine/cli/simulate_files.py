@@ -40,8 +40,11 @@ class Files:
                 raise Trouble([f"{folder}: no config/tenants in it, expected config/ and ivr_scenarios/"])
         self._directory, self._findings, self._files = load_directory(self._tenants, trunks)
 
-    def scenario(self, wanted: str) -> tuple[Tenant, Scenario]:
-        """The scenario `TENANT/SCENARIO` and its tenant. Raises `Trouble`."""
+    def scenario(self, wanted: str) -> tuple[Tenant, Scenario, list[Finding]]:
+        """The scenario `TENANT/SCENARIO`, its tenant, and the errors of its file.
+
+        Raises `Trouble` where there is none that could be run.
+        """
         name, _, scenario = wanted.partition("/")
         if not scenario:
             raise Trouble([f"{wanted}: no scenario is named, expected TENANT/SCENARIO"])
@@ -51,9 +54,9 @@ class Files:
             raise Trouble([f"{wanted}: there is no such scenario, expected {one_of(paths, scenario)}"])
         file = load_scenario(paths[scenario], name)
         wrong = errors(check_scenario(file, tenant))
-        if wrong or file.scenario is None:
+        if file.scenario is None:
             raise Trouble([str(finding) for finding in wrong])
-        return tenant, file.scenario
+        return tenant, file.scenario, wrong
 
     def tenant(self, name: str) -> tuple[Tenant, dict[str, Scenario], list[Finding]]:
         """A tenant, those of his scenarios that are right, and the errors of the others. Raises `Trouble`."""

@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 CALL_ID = "simulation-1"
 BOOT = "simulate"
-MOST_STEPS = 300
+MOST_STEPS = 200
 LONGEST_S = 4 * 3600.0
 
 

@@ -46,7 +46,7 @@ def ending(journey: Journey, telling: Telling) -> Iterator[Text]:
     if record.operator:
         talked = telling.length(record.talk_ms / 1000)
         parts.append(
-            telling.pick("говорил(а) ", "talked with ") + f"{telling.who(record.operator)}, {talked}"
+            telling.pick("разговор: ", "talked with ") + f"{telling.who(record.operator)}, {talked}"
         )
     else:
         parts.append(telling.pick("никто не говорил", "nobody talked"))
