@@ -1,13 +1,18 @@
 """`vats check`: what is wrong with tenants and scenarios, by file and line."""
 
 import json
+import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import structlog
 
 from engine.directory.findings import Finding, errors
 from engine.scenarios.folder import NothingToCheck, check_folders, check_path
+from engine.scenarios.instead import outdated
 from engine.scenarios.schema import scenario_schema, tenant_schema
 from engine.settings import SettingsError, load_settings
 
@@ -41,7 +46,8 @@ def check(path: Path | None, as_json: bool, strict: bool, schema: str | None) ->
         made = scenario_schema() if schema == "scenario" else tenant_schema()
         click.echo(json.dumps(made, ensure_ascii=False, indent=2))
         return
-    found = _found(path)
+    with _quiet():
+        found = _found(path)
     wrong = found if strict else errors(found)
     if as_json:
         for finding in found:
@@ -53,6 +59,8 @@ def check(path: Path | None, as_json: bool, strict: bool, schema: str | None) ->
             f"{_many(count, 'error')}, {_many(len(found) - count, 'warning')}" if found else "all is well"
         )
         click.echo(summary, err=bool(wrong))
+        for line in _outdated(found):
+            click.echo(line, err=True)
     sys.exit(1 if wrong else 0)
 
 
@@ -71,6 +79,25 @@ def _found(path: Path | None) -> list[Finding]:
         return check_path(path, tenants, _trunks_of(path) if path.is_dir() else trunks)
     except NothingToCheck as error:
         raise click.UsageError(str(error)) from error
+
+
+def _outdated(found: list[Finding]) -> list[str]:
+    """What is live in place of wrong files, where these are the ones that the engine reads."""
+    try:
+        return outdated(load_settings(), found)
+    except SettingsError:
+        return []
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What the simulated calls of tests.yaml log is no finding, and no JSON."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _tell(found: list[Finding]) -> None:

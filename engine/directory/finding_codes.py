@@ -82,6 +82,9 @@ GROUPS: dict[str, dict[str, Kind]] = {
             "a variable is used where no road leads through a step that sets it: it is empty there",
             "set it before, or lead the road through the step that does",
         ),
+        "call-variable": Kind(
+            "a step changes a variable that every call has, such as `number`", "give it another name"
+        ),
         "variable-type": Kind("a variable is of another type than the way it is said in", "another `say`"),
     },
     "Roads": {
@@ -127,7 +130,7 @@ GROUPS: dict[str, dict[str, Kind]] = {
         "unknown-code": Kind(
             "a comment allows a warning that does not exist", "correct or remove the comment"
         ),
-        "failed-test": Kind(
+        "test-failed": Kind(
             "a run of `tests.yaml` went another way than it says", "mend the scenario or the test"
         ),
     },

@@ -72,6 +72,12 @@ def problem(name: str, wanted: Wanted) -> str:
 _EXPECTED = {TIME: "hours such as 22:00-06:00", DAYS: "days such as sat-sun", SCHEDULE: "a schedule's name"}
 
 
+def is_comparison(wanted: Scalar) -> bool:
+    """Whether it asks for more or less than a number."""
+    compared = _COMPARED.fullmatch(wanted) if isinstance(wanted, str) else None
+    return compared is not None and compared[1] != "!="
+
+
 def values(wanted: Wanted) -> tuple[Scalar, ...]:
     """All that are wanted."""
     return wanted if isinstance(wanted, tuple) else (wanted,)

@@ -1,5 +1,6 @@
 """The call's variables: what every call has, and of which type the others are."""
 
+import re
 from typing import Literal, NamedTuple
 
 from engine.journal.events import Value
@@ -39,8 +40,20 @@ _EVERY_CALL = (
 CALL_VARIABLES: dict[str, Variable] = {variable.name: variable for variable in _EVERY_CALL}
 
 
+# Texts that are of a type by how they are written.
+_FORMS: dict[VariableType, re.Pattern[str]] = {
+    "phone": re.compile(r"\+[1-9][0-9]{6,14}"),
+    "digits": re.compile(r"[0-9*#]+"),
+    "number": re.compile(r"-?[0-9]+[.,][0-9]+"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "time": re.compile(r"[0-9]{1,2}:[0-9]{2}"),
+}
+
+
 def type_of(value: Value) -> VariableType:
     """The type of a value that stands in a scenario."""
     if isinstance(value, bool):
         return "boolean"
-    return "number" if isinstance(value, int | float) else "text"
+    if isinstance(value, int | float):
+        return "number"
+    return next((name for name, form in _FORMS.items() if form.fullmatch(value or "")), "text")

@@ -24,6 +24,7 @@ users: {"101": {name: Anna}, "102": {name: Bob}}
 groups:
   sales: {members: ["101", "102"]}
   rota: {members: ["101"], ring: least_recent}
+queues: {sales: {members: ["101"]}}
 """
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from engine.directory.directory import Tenant
 from engine.directory.finding_codes import CODES
 from engine.directory.findings import Finding
+from engine.scenarios.check.cases import cases
 from engine.scenarios.check.empty import empty
 from engine.scenarios.check.ends import ends
 from engine.scenarios.check.inspection import Inspection
@@ -15,7 +16,7 @@ from engine.scenarios.check.references import references
 from engine.scenarios.check.remarks import remarks
 from engine.scenarios.check.targets import targets
 from engine.scenarios.check.tenant_wide import check_numbers, check_unused
-from engine.scenarios.check.variables import variables
+from engine.scenarios.check.variables import own_variables, variables
 from engine.scenarios.loader import ScenarioFile
 
 __all__ = ["Finding", "check_numbers", "check_scenario", "check_unused"]
@@ -24,6 +25,8 @@ _CHECKS: tuple[Callable[[Inspection], Iterable[Finding]], ...] = (
     targets,
     empty,
     variables,
+    own_variables,
+    cases,
     prompts,
     references,
     unreached,

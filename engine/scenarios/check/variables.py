@@ -25,6 +25,9 @@ SAYABLE: dict[SayKind, frozenset[VariableType]] = {
 }
 
 
+Types = dict[str, set[VariableType | None]]
+
+
 class Use(NamedTuple):
     """A text of a step with variables in it. `say`: the way in which all of it is read out."""
 
@@ -35,7 +38,7 @@ class Use(NamedTuple):
 
 def variables(inspection: Inspection) -> Iterator[Finding]:
     """Every text of every step, in the file's order."""
-    types = _types(inspection)
+    types = variable_types(inspection)
     setters: dict[str, list[str]] = {}
     for name, step in inspection.steps.items():
         for one in step.sets():
@@ -56,6 +59,23 @@ def variables(inspection: Inspection) -> Iterator[Finding]:
                     yield _not_yet(inspection, name, use, variable, setters[variable])
             if use.say is not None:
                 yield from _wrong_type(inspection, name, use, use.say, types)
+
+
+def own_variables(inspection: Inspection) -> Iterator[Finding]:
+    """A step that sets one of the variables that every call has changes what others take for granted."""
+    for name, step in inspection.steps.items():
+        for variable in step.sets():
+            every_call = CALL_VARIABLES.get(variable.name)
+            if every_call is not None and variable is not every_call:
+                yield inspection.finding(
+                    name,
+                    (),
+                    f"step {name} changes {variable.name}, which every call has: {every_call.about}",
+                    "another name",
+                    code="call-variable",
+                    severity="warning",
+                    key=True,
+                )
 
 
 def _uses(step: StepModel) -> Iterator[Use]:
@@ -89,9 +109,7 @@ def _not_yet(inspection: Inspection, step: str, use: Use, variable: str, setters
     )
 
 
-def _wrong_type(
-    inspection: Inspection, step: str, use: Use, say: SayKind, types: dict[str, set[VariableType | None]]
-) -> Iterator[Finding]:
+def _wrong_type(inspection: Inspection, step: str, use: Use, say: SayKind, types: Types) -> Iterator[Finding]:
     """Where a value is one variable and nothing else, its type tells whether it can be said so."""
     only = VARIABLE.fullmatch(use.text.strip())
     variable = only[1].strip() if only else ""
@@ -111,11 +129,9 @@ def _wrong_type(
     )
 
 
-def _types(inspection: Inspection) -> dict[str, set[VariableType | None]]:
+def variable_types(inspection: Inspection) -> Types:
     """The types that each variable can have; None: known only in the call."""
-    types: dict[str, set[VariableType | None]] = {
-        name: {variable.type} for name, variable in CALL_VARIABLES.items()
-    }
+    types: Types = {name: {variable.type} for name, variable in CALL_VARIABLES.items()}
     for step in inspection.steps.values():
         for variable in step.sets():
             filled = isinstance(step, SetStep) and "{" in str(step.variables.get(variable.name, ""))

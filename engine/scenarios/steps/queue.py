@@ -11,11 +11,12 @@ from engine.calls.errors import StepError
 from engine.directory.fields import Name
 from engine.directory.prompt_model import Prompt, SayPrompt
 from engine.directory.prompts import PromptMissing
-from engine.scenarios.model import DESK, Exit, Reference, Spoken, StepModel, StepName
+from engine.scenarios.model import DESK, Exit, Reference, Remark, Spoken, StepModel, StepName
 from engine.scenarios.variables import CALL_VARIABLES, Variable
 
 if TYPE_CHECKING:
     from engine.calls.queueing import Place
+    from engine.directory.directory import Tenant
     from engine.directory.model import QueueModel
     from engine.scenarios.conversation import Conversation
 
@@ -84,6 +85,12 @@ class QueueStep(StepModel):
 
     def sets(self) -> Iterable[Variable]:
         return (CALL_VARIABLES["operator"], _POSITION, _MINUTES)
+
+    def remarks(self, tenant: Tenant | None) -> Iterable[Remark]:
+        queue = tenant.queues.get(self.queue) if tenant is not None else None
+        if queue is not None and self.on_callback and not queue.callback:
+            message = f"on_callback is never taken: queue {self.queue} offers no callback"
+            yield Remark(("on_callback",), message, "callback: true at the queue", "never-taken", True)
 
     def caller_acted(self, exit_name: str) -> bool:
         return exit_name in ("after", "on_callback")

@@ -45,6 +45,9 @@ class RequestStep(Asking, StepModel):
     def prompts(self) -> Iterable[Spoken]:
         return [] if self.wait_prompt is None else [Spoken(self.wait_prompt, ("wait_prompt",))]
 
+    def last_words(self) -> bool:
+        return False
+
     def templates(self) -> Iterable[tuple[str, tuple[str | int, ...]]]:
         return self.asked_templates()
 
