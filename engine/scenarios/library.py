@@ -17,6 +17,7 @@ from engine.directory.directory import Directory
 from engine.directory.findings import Finding, errors
 from engine.directory.schedules.files import holidays_folder
 from engine.scenarios.files import Snapshot, look
+from engine.scenarios.instead import instead
 from engine.scenarios.live import Key, Live, decide, without_findings
 from engine.scenarios.model import Scenario
 from engine.scenarios.placing import nobody_places
@@ -27,7 +28,6 @@ from engine.scenarios.versions import (
     LiveScenario,
     Versions,
     content_digest,
-    shown_time,
     text_digest,
 )
 from engine.settings import Settings
@@ -75,13 +75,8 @@ class Library:
         return [str(finding) + self._instead(finding) for finding in errors(self._live.findings)]
 
     def _instead(self, finding: Finding) -> str:
-        path = Path(finding.file)
-        if path.parent == self._settings.tenants_folder and path.stem in self._live.directory.tenants:
-            return "; the tenant stays as the file was before"
-        if path.parent.parent != self._settings.scenarios_folder:
-            return ""
-        noted = self._noted.get((path.parent.name, path.stem))
-        return f"; version {noted.version} of {shown_time(noted.live_at)} stays live" if noted else ""
+        what = instead(self._settings, Path(finding.file), self._noted, self._live.directory.tenants)
+        return f"; {what}" if what else ""
 
     def describe(self) -> dict[str, object]:
         """What is live: scenarios by TENANT/NAME, and a digest of each tenant's file."""

@@ -260,3 +260,16 @@ def test_a_version_that_no_call_needs_is_forgotten_on_disk_only(desk: Desk) -> N
     assert [(folder / f"{name}.json").exists() for name in (first, second)] == [False, True]
     assert desk.save(MAIN) == first
     assert (folder / f"{first}.json").exists()
+
+
+def test_check_says_what_is_live_in_place_of_a_wrong_file(desk: Desk) -> None:
+    good = desk.save(MAIN)
+    desk.place.main("scenario: main\nsteps: [\n")
+    desk.place.tenant("tenant: acme\n")
+    desk.place.library.load()
+    done = desk("check")
+    assert done.exit_code == 1
+    assert f"{desk.file}: version {good}, live since 20" in done.stderr
+    assert "acme.yaml: tenant acme stays as the file was before" in done.stderr
+    told = desk.place.library.problems()
+    assert any(one.startswith(f"{desk.file}:2: ") and f"version {good}" in one for one in told), told
