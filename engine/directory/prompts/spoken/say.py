@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import date, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import NamedTuple, get_args
 
 from engine.directory.prompt_model import SayKind, SayPrompt
 from engine.directory.prompts.spoken import values
@@ -14,7 +14,7 @@ from engine.directory.prompts.spoken.language import Gender, Language, Noun
 from engine.directory.prompts.spoken.russian import Russian
 from engine.directory.prompts.spoken.values import CannotSay
 
-__all__ = ["CannotSay", "fragments", "language_of", "needed", "words"]
+__all__ = ["CannotSay", "fragment_names", "fragments", "language_of", "needed", "words"]
 
 # The years whose words are recorded ahead.
 FIRST_YEAR, LAST_YEAR = 1900, 2099
@@ -60,6 +60,18 @@ def needed(prompt: SayPrompt, code: str) -> tuple[Fragment, ...]:
     for value in _covering(prompt.say, language):
         found.update(dict.fromkeys(_SAY[prompt.say](language, how, value)))
     return tuple(found)
+
+
+@cache
+def fragment_names(code: str) -> frozenset[str]:
+    """The names of all words that values can be read out with; a tenant's own nouns are `word-…`."""
+    language = language_of(code)[1]
+    names = {one.name for noun in language.units.values() for one in noun.forms}
+    for kind in _SAY:
+        names |= {one.name for one in needed(SayPrompt(say=kind, value=""), code)}
+    for gender in get_args(Gender):
+        names |= {one.name for one in needed(SayPrompt(say="number", value="", gender=gender), code)}
+    return frozenset(names)
 
 
 def _how(prompt: SayPrompt, language: Language) -> _How:
