@@ -129,6 +129,9 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
             leg.bridge = bridge_id
     elif not any(leg.ringing_at or leg.cause or leg.present for leg in call.adopted_legs):
         call.adopted_legs = []  # nobody has been rung yet
+    if state.waits_in_queue:
+        # A queue rings one after another: only who rings now is news.
+        call.adopted_legs = [leg for leg in call.adopted_legs if not leg.gone]
     talking_now = call.talking_with is not None
     call.music = bool(call.adopted_legs) and not talking_now
     call.journal(CallRecovered("talking" if talking_now else "ringing" if call.adopted_legs else "alone"))

@@ -49,6 +49,7 @@ class LiveQueues:
         self._members: dict[MemberKey, Member] = {}
         self._kept: set[LivePlace] = set()  # places of callers whose step has not come yet
         self._timer: asyncio.TimerHandle | None = None
+        self._due_at = float("inf")
 
     # -- what steps use -----------------------------------------------------------------------------------
 
@@ -104,13 +105,19 @@ class LiveQueues:
         live = self.operators.answered(leg_id, self._seconds())
         if live is None or live.leg.of_caller:
             return
-        if (member := self._member_at(live.leg.endpoint)) is not None:
-            member.seen()
+        winner = self._member_at(live.leg.endpoint)
+        if winner is not None:
+            winner.seen()
         place = self._places.get(live.leg.call)
-        if place is not None and not place.served:
-            # They are about to talk: he is no longer before those who wait.
-            place.served = True
-            place.line.remove(place)
+        if place is None or place.served:
+            return
+        # They are about to talk: he is no longer before those who wait, nor are the others rung for him.
+        place.served = True
+        place.line.remove(place)
+        others = self._release(place)
+        if winner in others:
+            place.members, winner.offered_to = (winner,), place
+        self._decide(self._lines_of(others))
 
     def leg_ended(self, leg_id: str) -> None:
         now = self._seconds()
@@ -174,6 +181,8 @@ class LiveQueues:
 
     def _decide(self, lines: Iterable[LiveLine]) -> None:
         now = self._seconds()
+        if self._due_at <= now:
+            lines = self._lines.values()  # the timer is about to fire, and is set anew below
         self._forget_those_who_never_came(now)
         views = [self._view(line, now) for line in lines if line.places]
         for offer in dispatch(views, self._dice):
@@ -246,13 +255,14 @@ class LiveQueues:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        now = self._seconds()
+        now, self._due_at = self._seconds(), float("inf")
         times = [place.kept_until or now for place in self._kept]
         for line in self._lines.values():
             if any(not place.members for place in line.places):
                 times += [at for member in self.members_of(line) if (at := member.free_at()) > now]
         if times:
-            delay = max(min(times) - now, SHORTEST_S)
+            self._due_at = min(times)
+            delay = max(self._due_at - now, SHORTEST_S)
             self._timer = asyncio.get_running_loop().call_later(delay, self._due)
 
     def _due(self) -> None:

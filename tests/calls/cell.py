@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import Self
 
 from engine.calls.services import Outside, Services
 from engine.calls.switchboard import Switchboard
@@ -132,7 +133,7 @@ class EngineLife:
         self._served = asyncio.Event()
         self._router = Router(on_stranger=self._on_stranger)
         self.spool = Spool(cell.folder, "engine", cell.clock)
-        self.queues = LiveQueues(lambda: cell.files.directory, random.Random(7))
+        self.queues = cell.make_queues()
         services = Services(
             connection=self._wire,
             router=self._router,
@@ -218,7 +219,11 @@ class Cell:
         for endpoint in (DESK, SECOND, THIRD):
             self.switch.phone(endpoint)
 
-    async def __aenter__(self) -> "Cell":
+    def make_queues(self) -> LiveQueues:
+        """Those of a new engine."""
+        return LiveQueues(lambda: self.files.directory, random.Random(7))
+
+    async def __aenter__(self) -> Self:
         memory = Path("/dev/shm")
         place = memory if memory.is_dir() else None
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=place)))
