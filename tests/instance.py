@@ -69,6 +69,13 @@ def wait_until(condition: Callable[[], bool], timeout: float = 10.0, what: str =
         time.sleep(0.02)
 
 
+def _shared_prompts() -> Path:
+    state = os.environ.get("VATS_TEST_STATE") or f"{tempfile.gettempdir()}/vats-tests"
+    folder = Path(state) / "prompts"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 class Instance:
     """All lies in a short folder below /tmp that Asterisk's user can reach; `tmp_path/home` leads to it."""
 
@@ -89,6 +96,9 @@ class Instance:
         home = self._folder / "var"
         home.mkdir()
         (tmp_path / "home").symlink_to(home)
+        # Words of the built-in prompts have their content in their names: made once for all installations.
+        (home / "prompts").mkdir()
+        (home / "prompts" / "_builtin").symlink_to(_shared_prompts())
         config = tmp_path / "config" / "vats.yaml"
         config.parent.mkdir(exist_ok=True)
         for name in ("tenants", "scenarios"):
