@@ -93,7 +93,7 @@ def load_directory(
     findings += shared
     wrong = {finding.file for finding in shared}
     good = (file.tenant for file in files if file.tenant and file.document.file not in wrong)
-    findings += holidays.findings
+    findings += [*holidays.findings, *misnamed(holidays_folder(folder))]
     return Directory.of(good), sorted(findings), files
 
 

@@ -96,6 +96,7 @@ def _moment_holds(when: Mapping[str, Wanted], call: "Conversation") -> bool:
 
 
 def _is_open(name: str, call: "Conversation") -> bool:
+    name = fill(name, call.variables)
     schedule = call.tenant.schedules.get(name)
     if schedule is None:
         raise StepError(f"the tenant has no schedule {name}")

@@ -7,6 +7,7 @@ from engine.directory.directory import Tenant
 from engine.directory.document import read_document
 from engine.directory.findings import Finding, errors
 from engine.directory.loader import TenantFile, load_directory, load_tenant, misnamed
+from engine.directory.schedules.files import HOLIDAYS, load_holidays
 from engine.scenarios.check import check_numbers, check_scenario, check_unused
 from engine.scenarios.live import scenario_files
 from engine.scenarios.loader import ScenarioFile, load_scenario
@@ -36,6 +37,8 @@ def check_path(path: Path, tenants: Path, trunks: Collection[str] | None) -> lis
     if path.name == TESTS_FILE:
         found = _check_scenarios(path.parent, _tenant_of(path.parent, tenants, trunks))
         return [one for one in found if one.file == str(path)]
+    if path.resolve().parent.name == HOLIDAYS:
+        return [one for one in load_holidays(path.parent).findings if one.file == str(path)]
     data = read_document(path).data
     if isinstance(data, dict) and ("tenant" in data or "users" in data) and "steps" not in data:
         return _check_tenant(path, trunks)

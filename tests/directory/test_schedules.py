@@ -213,6 +213,7 @@ def test_what_the_library_knows_of_russia() -> None:
         ({"hours": {}, "periods": {"p": {"hours": "closed"}}}, "closed is no time"),
         ({"hours": {}, "timezone": "Europe/Omsk"}, "unknown time zone Europe/Omsk"),
         ({"hours": {}, "holidays": "zz"}, "no holidays of zz are known"),
+        ({"hours": {}, "holidays": "RU"}, "no holidays of RU are known"),
     ],
 )
 def test_contradictions_are_refused(content: dict[str, object], message: str) -> None:

@@ -15,6 +15,7 @@ from engine.directory.findings import Finding, one_of
 from engine.directory.schedules.calendar import FRIDAY, Corrections, SpecialDay, is_known_country
 from engine.directory.schedules.model import CLOSED, DAYS, day_of
 
+HOLIDAYS = "holidays"
 WORKING = "working"
 _OFF = SpecialDay(None, "выходной по решению администратора", "day off by the administrator's list")
 
@@ -30,7 +31,7 @@ class HolidayFiles:
 
 def holidays_folder(tenants: Path) -> Path:
     """Where the files lie: `holidays` beside the folder of the tenants' files."""
-    return tenants.parent / "holidays"
+    return tenants.parent / HOLIDAYS
 
 
 def load_holidays(folder: Path) -> HolidayFiles:
@@ -44,7 +45,9 @@ def load_holidays(folder: Path) -> HolidayFiles:
         country, document = path.stem, read_document(path)
         if not is_known_country(country):
             findings.append(
-                document.finding((), f"no holidays of {country} are known", "a name such as ru.yaml")
+                document.finding(
+                    (), f"no holidays of {country} are known", "a name such as ru.yaml", code="other-name"
+                )
             )
             continue
         days, found = _read(document)
@@ -63,12 +66,12 @@ def _read(document: Document) -> tuple[dict[date, SpecialDay], list[Finding]]:
             day = day_of(str(text))
         except ValueError as error:
             message, _, expected = str(error).partition(", expected ")
-            findings.append(document.finding((text,), message, expected, key=True))
+            findings.append(document.finding((text,), message, expected, key=True, code="wrong-value"))
             continue
         special = _special(day, value)
         if special is None:
             known = one_of([CLOSED, WORKING, *DAYS], str(value))
-            findings.append(document.finding((text,), f"{text} is {value}", known))
+            findings.append(document.finding((text,), f"{text} is {value}", known, code="wrong-value"))
         else:
             days[day] = special
     return days, findings

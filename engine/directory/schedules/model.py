@@ -111,7 +111,7 @@ def _day(value: str) -> str:
 
 
 def _country(value: str) -> str:
-    if value and not is_known_country(value):
+    if value and not (len(value) == 2 and value.islower() and is_known_country(value)):
         raise ValueError(f"no holidays of {value} are known, expected a country such as ru, by, kz or de")
     return value
 
@@ -171,7 +171,7 @@ class ScheduleModel(FileModel):
     )
     holidays: Annotated[str, AfterValidator(_country)] = Field(
         "",
-        pattern=r"^([a-z]{2})?$",
+        json_schema_extra={"pattern": "^([a-z]{2})?$"},
         description="country whose holidays are closed and whose moved working days are open: ru; corrected "
         "by `config/holidays/ru.yaml`",
     )

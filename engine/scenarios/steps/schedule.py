@@ -9,10 +9,11 @@ from pydantic import Field, model_validator
 
 from engine.calls.errors import StepError
 from engine.directory.fields import Extension, Name
-from engine.scenarios.model import SORRY, Exit, Reference, StepModel, StepName
+from engine.scenarios.model import SORRY, Exit, Reference, Remark, StepModel, StepName
 from engine.scenarios.variables import Variable
 
 if TYPE_CHECKING:
+    from engine.directory.directory import Tenant
     from engine.directory.schedules import Schedule
     from engine.scenarios.conversation import Conversation
 
@@ -67,6 +68,14 @@ class ScheduleStep(StepModel):
             yield Reference("schedule", self.schedule, ("schedule",))
             for name in self.periods:
                 yield Reference("period", f"{self.schedule}/{name}", ("periods", name))
+
+    def remarks(self, tenant: Tenant | None) -> Iterable[Remark]:
+        if tenant is None or self.user is None or self.user not in tenant.users:
+            return
+        if tenant.schedule_of(self.user) is not None:
+            return
+        message = f"user {self.user} has no hours of his own: it is always open"
+        yield Remark(("user",), message, "schedule: NAME at the user in the tenant's file", "never-taken")
 
     def sets(self) -> Iterable[Variable]:
         return _SETS

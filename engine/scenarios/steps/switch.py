@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from engine.directory.fields import FileModel
+from engine.directory.findings import one_of
 from engine.scenarios import conditions
-from engine.scenarios.model import Exit, Reference, StepModel, StepName
+from engine.scenarios.model import Exit, Reference, Remark, StepModel, StepName
 
 if TYPE_CHECKING:
+    from engine.directory.directory import Tenant
     from engine.scenarios.conversation import Conversation
+
+
+_GROUP = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 def _kind(value: Any) -> str:
@@ -71,13 +77,21 @@ class SwitchStep(StepModel):
     def templates(self) -> Iterable[tuple[str, tuple[str | int, ...]]]:
         for index, case in enumerate(self.cases):
             for name, wanted in case.when.items():
-                if name in conditions.MOMENTS:
-                    continue
                 path = ("cases", index, "when", name)
-                yield f"{{{conditions.SHORT.get(name, name)}}}", path
+                if name not in conditions.MOMENTS:
+                    yield f"{{{conditions.SHORT.get(name, name)}}}", path
                 for one in conditions.values(wanted):
                     if isinstance(one, str):
                         yield one, path
+
+    def remarks(self, tenant: Tenant | None) -> Iterable[Remark]:
+        known = set(tenant.caller_groups.values()) if tenant is not None else set()
+        for index, case in enumerate(self.cases if tenant is not None else ()):
+            for name in conditions.values(case.when.get("caller.group", ())):
+                if isinstance(name, str) and _GROUP.fullmatch(name) and name not in known:
+                    message = f"no caller is in group {name}: nobody of the phone book, no client"
+                    path = ("cases", index, "when", "caller.group")
+                    yield Remark(path, message, one_of(known, name), "never-taken")
 
     async def run(self, call: Conversation) -> str:
         for number, case in enumerate(self.cases, 1):
