@@ -183,7 +183,7 @@ def _run_tests(files: Files, name: str, as_json: bool) -> int:
     read = read_tests(folder)
     if read is None:
         raise Trouble([f"{folder / TESTS_FILE}: there is no such file; it holds the tenant's tests"])
-    found += check_tests(folder, tenant, scenarios, files.lengths(tenant))
+    found += check_tests(folder, tenant, scenarios)
     for finding in found:
         click.echo(
             json.dumps(finding.as_dict(), ensure_ascii=False) if as_json else str(finding), err=not as_json

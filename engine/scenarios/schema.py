@@ -1,4 +1,4 @@
-"""JSON Schemas of the two kinds of file, made from the models, so that editors complete and check."""
+"""JSON Schemas of the three kinds of file, made from the models, so that editors complete and check."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from pydantic import BaseModel, TypeAdapter
 from engine.directory.model import TenantModel
 from engine.directory.prompt_model import PROMPT_NAME
 from engine.scenarios.model import ScenarioModel, StepModel
+from engine.scenarios.simulate.tests_model import TestsModel
 from engine.scenarios.steps import STEP_TYPES
 
 # What editors know best; nothing in our schemas is newer.
@@ -44,6 +45,12 @@ def scenario_schema() -> dict[str, Any]:
     steps = schema["properties"]["steps"]
     steps["patternProperties"] = {one: {"$ref": "#/$defs/Step"} for one in steps["patternProperties"]}
     return {"$schema": _DIALECT, "title": "vats: a scenario", **_for_editors(schema)}
+
+
+def tests_schema() -> dict[str, Any]:
+    """Of `ivr_scenarios/TENANT/tests.yaml`."""
+    schema = _for_editors(TestsModel.model_json_schema())
+    return {"$schema": _DIALECT, "title": "vats: tests of scenarios", **schema}
 
 
 def _step() -> dict[str, Any]:

@@ -45,9 +45,7 @@ def ending(journey: Journey, telling: Telling) -> Iterator[Text]:
     parts = [telling.pick(*_ENDED_BY[record.ended_by])]
     if record.operator:
         talked = telling.length(record.talk_ms / 1000)
-        parts.append(
-            telling.pick("разговор: ", "talked with ") + f"{telling.who(record.operator)}, {talked}"
-        )
+        parts.append(telling.pick("разговор: ", "talked with ") + f"{telling.who(record.operator)}, {talked}")
     else:
         parts.append(telling.pick("никто не говорил", "nobody talked"))
     whole = telling.length(journey.seconds)

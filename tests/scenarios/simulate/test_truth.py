@@ -25,7 +25,7 @@ groups:
   luck: {{members: ["101", "102"], ring: random, timeout: 5s}}
 queues:
   help: {{members: ["101", "102"], strategy: sequence, max_wait: 40s, ring_timeout: 6s, wrap_up: 5s,
-    announce: {{position: 15s}}, callback: true}}
+    announce: {{position: 17s}}, callback: true}}
 schedules:
   office: {{hours: {{mon-fri: "09:00-18:00"}}}}
   nights: {{hours: {{mon-fri: "20:00-24:00"}}}}
