@@ -109,13 +109,13 @@ class LiveQueues:
         if winner is not None:
             winner.seen()
         place = self._places.get(live.leg.call)
-        if place is None or place.served:
-            return
+        if place is None or place.served or winner not in place.members:
+            return  # or he answered just when he was given up
         # They are about to talk: he is no longer before those who wait, nor are the others rung for him.
         place.served = True
         place.line.remove(place)
         others = self._release(place)
-        if winner in others:
+        if winner is not None:
             place.members, winner.offered_to = (winner,), place
         self._decide(self._lines_of(others))
 

@@ -94,7 +94,12 @@ class PromptNames:
     """Every prompt is one media file of its name."""
 
     async def media(
-        self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]
+        self,
+        tenant: str,
+        language: str,
+        prompt: Prompt,
+        variables: Mapping[str, Value],
+        takes: Mapping[str, str] | None = None,
     ) -> list[str]:
         return [f"sound:/prompts/{part}" for part in parts(prompt)]
 
