@@ -51,7 +51,7 @@ GROUPS: dict[str, dict[str, Kind]] = {
         "unknown-group": Kind("there is no such group", "correct it, or add the group to the tenant's file"),
         "unknown-queue": Kind("there is no such queue", "correct it, or add the queue to the tenant's file"),
         "unknown-schedule": Kind("there is no such schedule", "correct it, or add it to the tenant's file"),
-        "unknown-mailbox": Kind("there is no such mailbox", "name the extension of a user"),
+        "unknown-period": Kind("the schedule has no such period", "correct it, or add it to the schedule"),
         "unknown-language": Kind(
             "nothing can be said in this language", "one of the languages that are listed"
         ),
@@ -112,12 +112,6 @@ GROUPS: dict[str, dict[str, Kind]] = {
             "menu waits whether more digits come, so the caller waits too",
             "give the keys other digits, or accept the pause",
         ),
-        "no-effect": Kind("something is written down that changes nothing", "remove it"),
-        "not-checked": Kind(
-            "a scenario is checked alone and its tenant's file is wrong, or not found",
-            "check the tenant's file",
-        ),
-        "unknown-period": Kind("the schedule has no such period", "correct it, or add it to the schedule"),
         "no-contracts": Kind(
             "callers are identified by a contract number that no client has, or that cannot be keyed in",
             "give the clients in the tenant's file their `contract`, and the step enough digits",
@@ -126,7 +120,13 @@ GROUPS: dict[str, dict[str, Kind]] = {
             "a web service is asked without encryption: others can read and change what is said",
             "use https://; in a network of your own allow it by `web_services.http` in `config/vats.yaml`",
         ),
+    },
+    "Around the scenarios": {
         "unused-scenario": Kind("no number leads to a scenario", "give it a number, or leave it as a draft"),
+        "not-checked": Kind(
+            "a scenario is checked alone and its tenant's file is wrong, or not found",
+            "check the tenant's file",
+        ),
         "unknown-code": Kind(
             "a comment allows a warning that does not exist", "correct or remove the comment"
         ),

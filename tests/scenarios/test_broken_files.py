@@ -25,6 +25,7 @@ groups:
   sales: {members: ["101", "102"]}
   rota: {members: ["101"], ring: least_recent}
 queues: {sales: {members: ["101"]}}
+phone_book: {"+79031112233": {name: Ivan, group: vip}}
 """
 
 

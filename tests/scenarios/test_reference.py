@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from engine.scenarios.reference import files
+from engine.directory.finding_codes import CODES
+from engine.scenarios.examples import EXAMPLES
+from engine.scenarios.reference import example, files
 from engine.scenarios.steps import STEP_TYPES
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -20,3 +22,28 @@ def test_every_step_and_every_field_is_explained() -> None:
         assert f"### `{name}`" in reference
         for field, info in step.model_fields.items():
             assert field == "type" or info.description, f"{name}.{field} has no description"
+
+
+def test_every_step_has_an_example_that_is_right() -> None:
+    assert EXAMPLES.keys() == STEP_TYPES.keys()
+    reference = files()["scenario-reference.md"]
+    for kind, text in EXAMPLES.items():
+        assert example(kind).kind == kind
+        assert text in reference
+
+
+def test_every_variable_has_a_type_and_tells_who_sets_it() -> None:
+    reference = files()["scenario-reference.md"]
+    rows = [line.split(" | ") for line in reference.splitlines() if line.startswith("| `{")]
+    by_name = {row[0].removeprefix("| `{").removesuffix("}`"): row[1:] for row in rows}
+    assert by_name["caller.number"][0] == "phone"
+    assert by_name["operator"][2] == "`menu`, `ring`, `queue`, `dial` |"
+    assert by_name["schedule.until"][0] == "time"
+    assert "contract" not in by_name
+    assert all(row[1] for row in by_name.values())
+
+
+def test_every_code_of_a_finding_is_explained() -> None:
+    guide = files()["check.md"]
+    for code, kind in CODES.items():
+        assert f"| `{code}` | {kind.about} | {kind.cure} |" in guide

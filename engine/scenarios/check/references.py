@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterator
 
 from engine.directory.directory import Tenant
 from engine.directory.findings import Finding, one_of
-from engine.directory.prompts import builtin
 from engine.scenarios import templates
 from engine.scenarios.check.inspection import Inspection
 from engine.scenarios.model import Reference
@@ -17,8 +16,6 @@ KNOWN: dict[str, Callable[[Tenant], Collection[str]]] = {
     "period": lambda tenant: [
         f"{name}/{one}" for name in tenant.schedules for one in tenant.schedules[name].periods
     ],
-    "mailbox": lambda tenant: tenant.users,
-    "language": lambda tenant: builtin.TEXTS,
 }
 
 

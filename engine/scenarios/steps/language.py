@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 class LanguageStep(StepModel):
     """Go on in another language: texts, built-in prompts and values are spoken in it."""
+
+    takes_time: ClassVar[bool] = False
 
     type: Literal["language"] = "language"
     language: Literal["ru", "en"] = Field(description="the language from here on")
