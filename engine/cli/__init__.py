@@ -20,6 +20,7 @@ COMMANDS = {
     "apply": "engine.cli.apply:apply",
     "calls": "engine.cli.calls:calls",
     "cdr": "engine.cli.cdr:cdr",
+    "left": "engine.cli.left:left",
     "user": "engine.cli.user:user",
     "number": "engine.cli.number:number",
     "schedule": "engine.cli.schedule:schedule",

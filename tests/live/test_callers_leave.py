@@ -1,6 +1,7 @@
 """What callers leave, spoken and keyed on a real phone (F19, F33, F36, F38)."""
 
 import asyncio
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,8 @@ async def test_f19_a_spoken_message_is_kept_however_it_ends(site: Site, tmp_path
     path = site.settings.messages_folder / message["path"]
     heard = tones_heard(path, [CALLER_HZ])[CALLER_HZ]
     assert 2.5 < heard.seconds < 5
+    listed = site.vats("left", "messages", "--mailbox", "102", "--json").stdout.splitlines()
+    assert message["path"] in [json.loads(line)["path"] for line in listed]
     assert 2500 < message["duration_ms"] < (9500 if ends == "silence" else 6000)
 
 
@@ -82,6 +85,7 @@ async def test_f33_f36_a_ticket_and_a_callback(site: Site) -> None:
     assert is_ticket(record["ticket"])
     (order,) = rows(site, "callback_order", record["call_id"])
     assert order["number"] == caller
+    assert caller in site.vats("left", "callbacks").stdout
 
 
 async def test_f38_marks_come_into_the_record(site: Site) -> None:
@@ -96,3 +100,4 @@ async def test_f38_marks_come_into_the_record(site: Site) -> None:
     assert record["rating"] == 5
     marks = {row["question"]: row["mark"] for row in rows(site, "survey_answer", record["call_id"])}
     assert marks == {"politeness": 4, "overall": 5}
+    assert "politeness" in site.vats("left", "marks").stdout
