@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.directory.prompt_model import SayPrompt, TextPrompt
@@ -119,12 +121,20 @@ def test_f13_what_is_not_of_its_kind_is_read_as_text(kind: Any, value: Any, text
         ("Ромашка & К°", "Ромашка и К"),
         ("x" * 5000, "x" * 40),
         ("да " * 1000, ("да " * 40).strip()),
-        ("№ 5, дом 3–4", "No 5, дом 3–4"),
+        ("№ 5, дом 3–4", "№ 5, дом 3–4"),
         ("\u0000\u0001", ""),
     ],
 )
 def test_what_a_caller_is_called_is_read_and_never_obeyed(name: str, said: str) -> None:
     assert readable(name) == said
+
+
+@given(st.text(max_size=400))
+def test_whatever_he_is_called_only_words_and_punctuation_stay(name: str) -> None:
+    said = readable(name)
+    assert len(said) <= 120
+    assert all(letter.isalnum() or letter in ".,!?:;'’\"«»()-–—№%+/@ " for letter in said)
+    assert readable(said) == said
 
 
 @pytest.mark.parametrize(

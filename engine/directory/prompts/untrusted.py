@@ -3,7 +3,7 @@
 import unicodedata
 
 MOST_CHARACTERS = 120
-# A telephone number or a long contract number is no word: letters beyond this are nonsense, or an attack.
+# No word is longer: what is would keep the voice busy with nonsense.
 _LONGEST_WORD = 40
 _SIGNS = frozenset(".,!?:;'’\"«»()-–—№%+/&@ ")
 
@@ -12,7 +12,7 @@ def readable(value: str) -> str:
     """Letters, digits and ordinary punctuation of a value; all else (control characters, mark-up, commands
     of the speech engine) is a space. At most 120 characters.
     """
-    normal = unicodedata.normalize("NFKC", value[: 4 * MOST_CHARACTERS])
+    normal = unicodedata.normalize("NFC", value[: 4 * MOST_CHARACTERS])
     kept = "".join(letter if letter in _SIGNS or letter.isalnum() else " " for letter in normal)
     spoken = kept.replace("&", " и " if _is_russian(kept) else " and ")
     words = (word[:_LONGEST_WORD] for word in spoken.split())
