@@ -19,6 +19,7 @@ from engine.records.model import CallRecord
 from engine.scenarios.model import Scenario
 from engine.scenarios.simulate.journey import Journey
 from engine.scenarios.simulate.keys import Act
+from engine.scenarios.simulate.message import BEEP_S
 from engine.scenarios.simulate.outside import Answer, GivenAnswers
 from engine.scenarios.simulate.people import Behaviour, People
 from engine.scenarios.simulate.run import simulate
@@ -117,7 +118,7 @@ def on_switch(steps: str, tenant: str, world: World) -> Seen:
     async def scene() -> Seen:
         stage = Stage(steps, tenant)
         stage.web_services = _Answers(world.answers)
-        stage.switch.media.update(world.lengths)
+        stage.switch.media.update({BEEP: BEEP_S, **world.lengths})
         async with stage:
             _script(stage, _files(steps, tenant)[0], world)
             caller = stage.call(world.caller)
