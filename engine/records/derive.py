@@ -9,13 +9,17 @@ from engine.journal.events import (
     CallEnded,
     CallStarted,
     Entry,
+    FallbackTook,
     LegCreated,
     MessageDropped,
     MessageLeft,
     MessageStarted,
     QueueEntered,
     ScenarioCompleted,
+    StepFailed,
+    StepLeft,
     SurveyAnswered,
+    TalkStarted,
     TicketOpened,
     in_order,
 )
@@ -72,7 +76,7 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
         source=ended.source,
         hangup_cause=ended.cause,
         queue=queue.event.queue if queue and isinstance(queue.event, QueueEntered) else None,
-        wait_ms=_wait(legs, talk_start, end),
+        wait_ms=_wait_in_queue(ordered, queue, end) if queue else _wait(legs, talk_start, end),
         operator=_operator(legs, talk_start),
         ticket=ticket.event.ticket if ticket and isinstance(ticket.event, TicketOpened) else None,
         rating=_rating(ordered),
@@ -149,6 +153,13 @@ def _rating(ordered: Sequence[Entry]) -> int | None:
     if not marks:
         return None
     return marks.get(OVERALL) or (2 * sum(marks.values()) + len(marks)) // (2 * len(marks))
+
+
+def _wait_in_queue(ordered: Sequence[Entry], queue: Entry, end: Entry) -> int:
+    """From entering the queue to a talk, or to leaving it: by another step, the fallback or the end."""
+    after = ordered[ordered.index(queue) + 1 :]
+    over = (TalkStarted, StepLeft, StepFailed, FallbackTook)
+    return between(queue, next((e for e in after if isinstance(e.event, over)), end)).milliseconds
 
 
 def _wait(legs: Sequence[LegEvents], talk_start: Entry | None, end: Entry) -> int | None:

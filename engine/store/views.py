@@ -103,7 +103,8 @@ CDR = View(
             "wait_s",
             _SECONDS,
             _seconds("call.wait_ms"),
-            "From the first ring of people to talk or giving up, seconds; null: nobody was rung.",
+            "Seconds: with a queue from entering it to the talk or to leaving it; else from the first ring "
+            "of people to talk or giving up; null: nobody was rung.",
         ),
         ViewColumn(
             "operator",

@@ -7,6 +7,7 @@ from engine.journal.events import (
     CallStarted,
     Entry,
     Event,
+    FallbackTook,
     LegAnswered,
     LegCreated,
     LegEnded,
@@ -15,6 +16,8 @@ from engine.journal.events import (
     QueueEntered,
     ScenarioCompleted,
     StepEntered,
+    StepFailed,
+    StepLeft,
     TalkEnded,
     TalkStarted,
 )
@@ -62,6 +65,12 @@ def _event(
             return CallAnswered()
         case "step":
             return StepEntered(rest[0], values["type"])
+        case "leaves":
+            return StepLeft(rest[0], values["exit"])
+        case "fails":
+            return StepFailed(rest[0], "broken")
+        case "fallback":
+            return FallbackTook()
         case "completed":
             return ScenarioCompleted()
         case "queue":
