@@ -81,9 +81,16 @@ class SayFields(BaseModel):
     gender: Literal["masculine", "feminine", "neuter"] = Field(
         default="masculine", description="the gender of the noun, or of what a number alone stands for"
     )
+    case: Literal["nominative", "genitive"] = Field(
+        default="nominative",
+        description="of a date in Russian: `genitive` says “двадцать третьего ноября”, as it is said of when "
+        "something happens",
+    )
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
+        if self.say != "date" and self.case != "nominative":
+            raise ValueError("case belongs to `say: date`")
         if self.say != "number" and (self.unit or self.noun or self.gender != "masculine"):
             raise ValueError("unit, noun and gender belong to `say: number`")
         if self.unit and (self.noun or self.gender != "masculine"):

@@ -65,6 +65,7 @@ def test_a_noun_must_fit_the_language() -> None:
     [
         {"say": "money", "unit": "minutes"},
         {"say": "date", "gender": "feminine"},
+        {"say": "number", "case": "genitive"},
         {"say": "number", "unit": "minutes", "noun": ["a", "b"]},
         {"say": "number", "unit": "parsecs"},
         {"say": "number", "noun": ["a"]},

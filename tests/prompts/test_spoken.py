@@ -136,6 +136,9 @@ def test_f13_every_day_from_1996_to_2035() -> None:
         year = num2words(day.year, lang="ru", to="ordinal", case="g")
         expected = f"{number} {MONTHS[day.month - 1]} {year} года"
         assert say("date", day).replace("ё", "е") == expected.replace("ё", "е")
+        genitive = num2words(day.day, lang="ru", to="ordinal", case="g")
+        expected = f"{genitive} {MONTHS[day.month - 1]} {year} года"
+        assert say("date", day, case="genitive").replace("ё", "е") == expected.replace("ё", "е")
         ordinal = plain(num2words(day.day, lang="en", to="ordinal"))
         year = plain(num2words(day.year, lang="en", to="year"))
         assert plain(say("date", day, "en")) == f"{day:%B} {ordinal} {year}"

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from engine.directory.prompts.spoken.fragment import PAUSE, Fragment, numbered
-from engine.directory.prompts.spoken.language import Gender, Noun
+from engine.directory.prompts.spoken.language import Case, Gender, Noun
 from engine.directory.prompts.spoken.values import rounded
 
 _SMALL = numbered(
@@ -91,8 +91,8 @@ class English:
         exact = rounded(number, 2)
         return [*self.number(exact), noun.forms[0 if abs(exact) == 1 else 1]]
 
-    def date(self, day: date) -> list[Fragment]:
-        """November twenty-third, twenty twenty-six."""
+    def date(self, day: date, case: Case = "nominative") -> list[Fragment]:
+        """November twenty-third, twenty twenty-six; `case` means nothing here."""
         return [_MONTHS[day.month], _DAYS[day.day], PAUSE, *self._year(day.year)]
 
     def _year(self, year: int) -> list[Fragment]:

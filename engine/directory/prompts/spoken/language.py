@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 from engine.directory.prompts.spoken.fragment import Fragment
 
 Gender = Literal["masculine", "feminine", "neuter"]
+Case = Literal["nominative", "genitive"]
 
 
 class Noun(NamedTuple):
@@ -41,7 +42,7 @@ class Language(Protocol):
 
     def count(self, number: Decimal, noun: Noun) -> list[Fragment]: ...
 
-    def date(self, day: date) -> list[Fragment]: ...
+    def date(self, day: date, case: Case = "nominative") -> list[Fragment]: ...
 
     def time(self, at: time) -> list[Fragment]: ...
 

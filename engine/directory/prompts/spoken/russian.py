@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from engine.directory.prompts.spoken.fragment import PAUSE, Fragment, by_letter, numbered
-from engine.directory.prompts.spoken.language import Gender, Noun
+from engine.directory.prompts.spoken.language import Case, Gender, Noun
 from engine.directory.prompts.spoken.values import rounded
 
 _SMALL = numbered(
@@ -164,9 +164,11 @@ class Russian:
         form = 1 if exact != exact.to_integral_value() else _form(abs(int(exact)))
         return [*self.number(exact, noun.gender), noun.forms[form]]
 
-    def date(self, day: date) -> list[Fragment]:
-        """двадцать третье ноября две тысячи двадцать шестого года."""
-        return [_DAYS[day.day], _MONTHS[day.month], *self._year(day.year), _OF_YEAR]
+    def date(self, day: date, case: Case = "nominative") -> list[Fragment]:
+        """двадцать третье (двадцать третьего) ноября две тысячи двадцать шестого года."""
+        # The genitive of a day sounds as that of a year, which is recorded.
+        number = [_DAYS[day.day]] if case == "nominative" else self._year(day.day)
+        return [*number, _MONTHS[day.month], *self._year(day.year), _OF_YEAR]
 
     def _year(self, year: int) -> list[Fragment]:
         # The last word is the ordinal, all before it are plain numbers.

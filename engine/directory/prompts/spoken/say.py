@@ -10,7 +10,7 @@ from engine.directory.prompt_model import SayKind, SayPrompt
 from engine.directory.prompts.spoken import values
 from engine.directory.prompts.spoken.english import English
 from engine.directory.prompts.spoken.fragment import PAUSE, Fragment, of_word
-from engine.directory.prompts.spoken.language import Gender, Language, Noun
+from engine.directory.prompts.spoken.language import Case, Gender, Language, Noun
 from engine.directory.prompts.spoken.russian import Russian
 from engine.directory.prompts.spoken.values import CannotSay
 
@@ -27,6 +27,7 @@ class _How(NamedTuple):
     kind: SayKind
     gender: Gender
     noun: Noun | None
+    case: Case
 
 
 def language_of(code: str) -> tuple[str, Language]:
@@ -80,7 +81,7 @@ def _how(prompt: SayPrompt, language: Language) -> _How:
         if len(prompt.noun) != len(language.forms):
             raise CannotSay(f"`noun` has {len(prompt.noun)} forms, expected {'; '.join(language.forms)}")
         noun = Noun(tuple(of_word(form) for form in prompt.noun), prompt.gender)
-    return _How(prompt.say, prompt.gender, noun)
+    return _How(prompt.say, prompt.gender, noun, prompt.case)
 
 
 def _number(language: Language, how: _How, value: str) -> list[Fragment]:
@@ -116,7 +117,7 @@ def _ticket(language: Language, how: _How, value: str) -> list[Fragment]:
 
 
 def _date(language: Language, how: _How, value: str) -> list[Fragment]:
-    return language.date(values.day(value))
+    return language.date(values.day(value), how.case)
 
 
 def _time(language: Language, how: _How, value: str) -> list[Fragment]:
