@@ -181,6 +181,8 @@ def _run(scenario: Scenario | None, start: str | None = None) -> Runner:
             language = scenario.language or call.language
             texts = scenario.texts_of_calls
             call.services.prompts.expect(call.tenant.name, language, texts, call.variables)
+        if scenario:
+            call.takes = scenario.takes
         await run_scenario(call, scenario, start=start)
 
     return run

@@ -6,7 +6,7 @@ Cancelling the call's task detaches it: the switch is told nothing.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn, TypeVar
 
@@ -70,6 +70,7 @@ class Call:
         self.started = started
         self.number = started.number
         self.scenario_name = started.scenario
+        self.takes: Mapping[str, str] = {}  # which recordings of the tenant's its scenario's version plays
         self.variables: dict[str, Value] = {
             "caller.number": started.caller,
             "caller.name": started.caller_name,
@@ -248,7 +249,7 @@ class Call:
         if not (barge_in and self.keys):
             for prompt in prompts:
                 media += await self.services.prompts.media(
-                    self.tenant.name, self.language, prompt, self.variables
+                    self.tenant.name, self.language, prompt, self.variables, self.takes
                 )
         return await self.play_media(media, barge_in=barge_in, stop=stop)
 

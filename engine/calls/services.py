@@ -28,7 +28,12 @@ class Prompts(Protocol):
     """Media for prompts, made before the scenario went live where they hold nothing of the call."""
 
     async def media(
-        self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]
+        self,
+        tenant: str,
+        language: str,
+        prompt: Prompt,
+        variables: Mapping[str, Value],
+        takes: Mapping[str, str] | None = None,
     ) -> list[str]: ...
 
     def expect(

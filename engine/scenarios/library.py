@@ -100,7 +100,7 @@ class Library:
 
         On the first call, what was live before a restart stands in for files that are wrong now.
         """
-        self._take(*self._read())
+        self._take(*self._read(wait=True))
         return self.findings
 
     async def watch(self, on_change: Callable[[], Awaitable[None]]) -> None:
@@ -175,16 +175,16 @@ class Library:
     def _read_placed(self) -> tuple[Snapshot, Live, dict[Key, LiveScenario]] | None:
         """None while `vats` is putting several files in place: they belong together."""
         with nobody_places(self._settings) as free:
-            return self._read() if free else None
+            return self._read(wait=False) if free else None
 
-    def _read(self) -> tuple[Snapshot, Live, dict[Key, LiveScenario]]:
+    def _read(self, *, wait: bool) -> tuple[Snapshot, Live, dict[Key, LiveScenario]]:
         """What the files were when they were read, and what may go live."""
         tenants, scenarios, holidays = self._roots()
         seen = look(tenants, scenarios, holidays)
         last, noted = self._live, self._noted
         if self._seen is None:
             last, noted = self._live_before_restart()
-        live = decide(self._reading.sources(tenants, scenarios, seen, wait=self._seen is None), last)
+        live = decide(self._reading.sources(tenants, scenarios, seen, wait=wait), last)
         noted, activations = self._note(live, noted)
         if self._seen is None or activations or without_findings(live) != without_findings(last):
             for scenario in live.scenarios.values():

@@ -65,7 +65,12 @@ def load_scenario(path: Path, tenant: str = "", content: bytes | None = None) ->
 
 def stored(scenario: Scenario) -> bytes:
     """What is kept of a version, for calls that began on it."""
-    kept = {"tenant": scenario.tenant, "folder": str(scenario.folder), "content": scenario.content}
+    kept = {
+        "tenant": scenario.tenant,
+        "folder": str(scenario.folder),
+        "content": scenario.content,
+        "takes": dict(scenario.takes),
+    }
     return msgspec.json.encode(kept, order="sorted")
 
 
@@ -75,7 +80,17 @@ def restored(text: bytes) -> Scenario:
     content = kept["content"]
     head = ScenarioModel.model_validate(content)
     steps = {name: _step_type(step).model_validate(step) for name, step in head.steps.items()}
-    return _scenario(kept["tenant"], Path(kept["folder"]), head, steps, content)
+    scenario = _scenario(kept["tenant"], Path(kept["folder"]), head, steps, content)
+    return with_takes(scenario, kept.get("takes", {}))
+
+
+def with_takes(scenario: Scenario, takes: Mapping[str, str]) -> Scenario:
+    """The version that plays these recordings of the tenant's, each a digest by the prompt's name."""
+    if not takes:
+        return scenario
+    whole = scenario.version + "".join(f"\n{name} {takes[name]}" for name in sorted(takes))
+    version = hashlib.sha256(whole.encode()).hexdigest()[:12]
+    return replace(scenario, version=version, takes=dict(takes))
 
 
 def _step_type(step: Any) -> type[StepModel]:

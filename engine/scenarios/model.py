@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
@@ -52,7 +52,7 @@ class Exit(NamedTuple):
 class Reference(NamedTuple):
     """Something of the tenant's that a step names."""
 
-    kind: Literal["user", "group", "queue", "schedule", "period", "mailbox", "language", "outgoing"]
+    kind: Literal["user", "group", "queue", "schedule", "period", "outgoing"]
     name: str
     path: tuple[str | int, ...]
 
@@ -148,7 +148,9 @@ class ScenarioModel(FileModel):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A scenario as it goes live; never changes. `content` is the file's, `version` its hash."""
+    """A scenario as it goes live; never changes. `content` is the file's; `version` is the hash of it and
+    of `takes`, which tell by name which of the tenant's own recordings it plays.
+    """
 
     tenant: str
     name: str
@@ -159,6 +161,7 @@ class Scenario:
     version: str
     folder: Path
     content: Mapping[str, Any]
+    takes: Mapping[str, str] = field(default_factory=dict)
 
     def prompts(self) -> Iterator[Prompt]:
         """All that its steps may play."""

@@ -12,13 +12,16 @@ from engine.directory.document import Document
 from engine.directory.findings import Finding
 from engine.directory.loader import TenantFile, load_tenant
 from engine.directory.prompt_model import parts
+from engine.directory.prompts.convert import BadSound
+from engine.directory.prompts.own import digest_of, find_source
 from engine.directory.schedules.files import HolidayFiles, holidays_folder, load_holidays
 from engine.scenarios.check import check_scenario
 from engine.scenarios.files import Snapshot, Stamp, read_whole
 from engine.scenarios.live import Sources
-from engine.scenarios.loader import ScenarioFile, load_scenario
+from engine.scenarios.loader import ScenarioFile, load_scenario, with_takes
 from engine.scenarios.model import Scenario
 from engine.scenarios.preparation import Preparation, Preparing, Problem
+from engine.scenarios.runner import ROAD_PROMPTS
 
 # A program that keeps a file open for writing so long is told of; meanwhile the last content counts.
 BEING_WRITTEN_MS = 2000
@@ -52,6 +55,13 @@ class _Checked:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True)
+class _Taken:
+    read: ScenarioFile
+    around: _Around | None
+    file: ScenarioFile  # with the recordings that it plays
+
+
 class Reading:
     """Remembers what files held and what came of it. `sources` begins a look; one thread at a time."""
 
@@ -62,6 +72,8 @@ class Reading:
         self._clock = clock
         self._read: dict[Path, _Read[Any]] = {}
         self._checked: dict[Path, _Checked] = {}
+        self._taken: dict[Path, _Taken] = {}
+        self._sounds: dict[Path, tuple[Stamp, str]] = {}
         self._busy: dict[Path, int] = {}  # since when, monotonic
         self._absent: dict[str, int] = {}
         self._around: dict[str, _Around] = {}
@@ -86,7 +98,7 @@ class Reading:
         for path in self._preparation.paths():
             if str(path) not in snapshot.files:
                 self._preparation.forget(path)
-        for known in (self._read, self._checked, self._busy):
+        for known in (self._read, self._checked, self._taken, self._sounds, self._busy):
             for path in [path for path in known if str(path) not in snapshot.files]:
                 del known[path]
         for name in [name for name in self._absent if f"{tenants / name}.yaml" in snapshot.files]:
@@ -107,8 +119,8 @@ class Reading:
     def content_of(self, scenario: Scenario) -> tuple[bytes, int] | None:
         """What its file held and whose it is (a user number), if it came from the file as it is now."""
         path = self._scenarios / scenario.tenant / f"{scenario.name}.yaml"
-        read = self._read.get(path)
-        if read is None or read.file.scenario is not scenario:
+        read, taken = self._read.get(path), self._taken.get(path)
+        if read is None or taken is None or taken.file.scenario is not scenario:
             return None
         return read.content, read.stamp.owner
 
@@ -148,7 +160,38 @@ class Reading:
         def wrong(document: Document) -> ScenarioFile:
             return ScenarioFile(tenant, path, document, tuple(document.findings), {}, None)
 
-        return self._once(path, lambda content: load_scenario(path, tenant, content), wrong)
+        return self._with_takes(self._once(path, lambda content: load_scenario(path, tenant, content), wrong))
+
+    def _with_takes(self, file: ScenarioFile) -> ScenarioFile:
+        """Which recordings of the tenant's it plays is part of what a version is."""
+        if file.scenario is None:
+            return file
+        around = self._around.get(file.tenant)
+        known = self._taken.get(file.path)
+        if known is None or known.read is not file or known.around is not around:
+            takes = self._takes(file.scenario)
+            taken = replace(file, scenario=with_takes(file.scenario, takes)) if takes else file
+            known = self._taken[file.path] = _Taken(file, around, taken)
+        return known.file
+
+    def _takes(self, scenario: Scenario) -> dict[str, str]:
+        found = {}
+        spoken = [part for prompt in (*scenario.prompts(), *ROAD_PROMPTS) for part in parts(prompt)]
+        for name in sorted({part for part in spoken if isinstance(part, str)}):
+            try:
+                source = find_source(scenario.folder / "prompts", name)
+                if source is not None:
+                    found[name] = self._sound(source)
+            except (BadSound, OSError):
+                continue  # what is wrong with it is said when it is prepared
+        return found
+
+    def _sound(self, source: Path) -> str:
+        stamp = Stamp.of(source.stat())
+        known = self._sounds.get(source)
+        if known is None or known[0] != stamp:
+            known = self._sounds[source] = (stamp, digest_of(source))
+        return known[1]
 
     def _once(
         self, path: Path, load: Callable[[bytes | None], File], wrong: Callable[[Document], File]

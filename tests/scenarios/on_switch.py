@@ -55,7 +55,12 @@ class Media:
         self.languages: set[str] = set()
 
     async def media(
-        self, tenant: str, language: str, prompt: Prompt, variables: Mapping[str, Value]
+        self,
+        tenant: str,
+        language: str,
+        prompt: Prompt,
+        variables: Mapping[str, Value],
+        takes: Mapping[str, str] | None = None,
     ) -> list[str]:
         self.languages.add(language)
         found = []

@@ -16,12 +16,17 @@ import pytest
 from engine.directory.directory import Tenant
 from engine.directory.findings import Finding
 from engine.directory.prompt_model import Prompt
+from engine.directory.prompts import PromptLibrary
 from engine.scenarios import reading
 from engine.scenarios.check import check_scenario
 from engine.scenarios.files import read_whole
+from engine.scenarios.library import Library
 from engine.scenarios.loader import ScenarioFile
+from engine.scenarios.model import Scenario
 from engine.scenarios.versions import Activation, Versions
 from engine.settings import load_settings
+from tests import sound
+from tests.prompts.test_library import CountingSpeech
 from tests.scenarios.test_library import MAIN, TENANT, Place, Unspoken, eventually, watching
 
 NOBODY = pwd.getpwnam("nobody")
@@ -312,3 +317,29 @@ def test_each_time_that_something_goes_live_is_noted_with_its_text(place: Place)
     restarted = place.new_library()
     restarted.load()
     assert len(lived(place)) == 4, "a restart is no change"
+
+
+async def test_calls_in_progress_hear_the_recording_that_they_began_with(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    prompts = PromptLibrary(place.settings, CountingSpeech())
+    place.main(MAIN.replace("{text: Goodbye}", "news"))
+    source = place.scenarios / "acme" / "prompts" / "news.wav"
+    source.parent.mkdir()
+    library = Library(place.settings, prompts)
+    began: dict[int, Scenario] = {}
+    for seconds in (1, 3, 2):
+        sound.tone(source, 440, seconds)
+        assert library.load() == []
+        scenario = library.find("acme", "main")
+        assert scenario is not None
+        began[seconds] = scenario
+    assert len({scenario.version for scenario in began.values()}) == 3
+    after_restart = Library(place.settings, prompts)
+    after_restart.load()
+    for seconds, scenario in began.items():
+        for known in (library.version(scenario.version), after_restart.version(scenario.version)):
+            assert known is not None
+            [media] = await prompts.media("acme", "ru", "news", {}, known.takes)
+            size = Path(media.removeprefix("sound:") + ".alaw").stat().st_size
+            assert size == pytest.approx(8000 * seconds, rel=0.1)
+    prompts.close()

@@ -5,6 +5,7 @@ Only what a call itself knows is made in the call: a text with a variable in it.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +30,7 @@ PromptValue = PartValue | tuple[PartValue, ...]
 
 # Speech takes a processor for 0.2 s; calls run on the same machine.
 _AT_ONCE = 2
+_MARGIN_S = 3600
 
 
 class PromptProblem(NamedTuple):
@@ -109,14 +111,21 @@ class PromptLibrary:
     # -- in calls ---------------------------------------------------------------------------------------
 
     async def media(
-        self, tenant: str, language: str, prompt: PromptValue, variables: Mapping[str, CallValue]
+        self,
+        tenant: str,
+        language: str,
+        prompt: PromptValue,
+        variables: Mapping[str, CallValue],
+        takes: Mapping[str, str] | None = None,
     ) -> list[str]:
         """ARI media URIs in the order they are heard. Takes microseconds for what was made ahead, and 0.2 s
         for a text that nobody was told before.
 
-        Raises `PromptMissing` for a recording that is not there, and for a text that cannot be spoken.
+        `takes` tells which of the tenant's own recordings the call hears, each a digest by its name; without
+        it the newest. Raises `PromptMissing` for a recording that is not there, and for a text that cannot
+        be spoken.
         """
-        found = self._look(tenant, language, prompt, variables)
+        found = self._look(tenant, language, prompt, variables, takes or {})
         missing = {one.target: one for one in found if isinstance(one, Wanted)}
         if missing:
             try:
@@ -129,7 +138,7 @@ class PromptLibrary:
         self, tenant: str, language: str, prompt: PromptValue, variables: Mapping[str, CallValue]
     ) -> list[str]:
         """The same of what is there already. Raises `PromptMissing` for anything else."""
-        found = self._look(tenant, language, prompt, variables)
+        found = self._look(tenant, language, prompt, variables, {})
         for one in found:
             if isinstance(one, Wanted):
                 raise PromptMissing(f"{tenant}: “{one.text}” has not been spoken yet")
@@ -155,12 +164,18 @@ class PromptLibrary:
     # -- looking up -------------------------------------------------------------------------------------
 
     def _look(
-        self, tenant: str, language: str, prompt: PromptValue, variables: Mapping[str, CallValue]
+        self,
+        tenant: str,
+        language: str,
+        prompt: PromptValue,
+        variables: Mapping[str, CallValue],
+        takes: Mapping[str, str],
     ) -> list[str | Wanted]:
         found: list[str | Wanted] = []
         for part in parts(prompt):
             if isinstance(part, str):
-                found.append(self._known(tenant, language, part))
+                take = self._take(tenant, part, takes.get(part, ""))
+                found.append(take or self._known(tenant, language, part))
             elif isinstance(part, TextPrompt):
                 found += self._text(tenant, language, part, variables)
             elif saying.needs_call(part.value):
@@ -191,6 +206,19 @@ class PromptLibrary:
     def _in_call(self, tenant: str, language: str, text: str) -> str | Wanted:
         wanted = self._places.call_text(tenant, language, text)
         return f"sound:{wanted.target}" if self._texts.is_there(wanted) else wanted
+
+    def _take(self, tenant: str, name: str, digest: str) -> str:
+        """The recording of that content; "" where it is not there any more."""
+        if not digest:
+            return ""
+        key = (tenant, digest, name)
+        uri = self._media.get(key)
+        if uri is None:
+            target = self._places.take(tenant, name, digest)
+            if not is_made(target):
+                return ""
+            uri = self._media[key] = f"sound:{target}"
+        return uri
 
     def _known(self, tenant: str, language: str, piece: PartValue | Fragment) -> str | Wanted:
         """What `prepare` has made; known by heart after the first time."""
@@ -240,6 +268,14 @@ class PromptLibrary:
         self._media[tenant, language, piece] = f"sound:{target}"
         return ""
 
+    def _keep_take(self, tenant: str, name: str, made: Origin, before: Origin | None) -> None:
+        """So that a call goes on hearing the recording that it began with."""
+        replaced = self._places.take(tenant, name, before.digest) if before else None
+        until = time.time() - self._settings.max_call - _MARGIN_S
+        own.keep_take(
+            self._places.own(tenant, name), self._places.take(tenant, name, made.digest), replaced, until
+        )
+
     def _make(
         self, workshop: Workshop, tenant: str, folder: Path, language: str, piece: PartValue | Fragment
     ) -> Path:
@@ -247,7 +283,10 @@ class PromptLibrary:
         if isinstance(name, str):
             target = self._places.own(tenant, name)
             if source := find_source(folder / "prompts", name):
-                own.make(workshop, source, target, tight=isinstance(piece, Fragment))
+                before = own.origin(target)
+                made = own.make(workshop, source, target, tight=isinstance(piece, Fragment))
+                if isinstance(piece, str):
+                    self._keep_take(tenant, name, made, before)
                 return target
             # The tenant's own recording was taken away: what was made of it goes too.
             remove(target)

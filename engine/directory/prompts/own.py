@@ -1,6 +1,8 @@
 """A tenant's own recordings: the sound files in his folder `prompts/`, and what was made of them."""
 
+import contextlib
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -41,11 +43,34 @@ def origin(target: Path) -> Origin | None:
         return None
 
 
+def digest_of(source: Path) -> str:
+    """Tells two contents of a sound file apart, and two ways of making a prompt of it. Raises `OSError`."""
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() + "-" + PROFILE
+
+
+def keep_take(target: Path, take: Path, before: Path | None, until: float) -> None:
+    """Keep what was made under a name of its own too. `before` is the take that it replaces; takes that were
+    replaced before `until` (seconds since 1970) go. Raises `OSError`.
+    """
+    take.parent.mkdir(parents=True, exist_ok=True)
+    for ending in ("alaw", "wav"):
+        with contextlib.suppress(FileExistsError):
+            take.with_name(f"{take.name}.{ending}").hardlink_to(target.with_name(f"{target.name}.{ending}"))
+        if before is not None and before != take:
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(before.with_name(f"{before.name}.{ending}"))
+    name = take.name.rpartition("-")[0]
+    for path in take.parent.glob(f"{name}-*.*"):
+        one_of_it = path.stem != take.name and path.stem.rpartition("-")[0] == name
+        if one_of_it and path.stat().st_mtime < until:
+            path.unlink(missing_ok=True)
+
+
 def make(workshop: Workshop, source: Path, target: Path, *, tight: bool) -> Origin:
     """Make `target` of a sound file, unless it is made of that content already. Raises `BadSound`."""
     try:
-        with source.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest() + "-" + PROFILE
+        digest = digest_of(source)
     except OSError as error:
         raise BadSound(f"{source}: {error.strerror}") from error
     known = origin(target)

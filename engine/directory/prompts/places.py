@@ -2,6 +2,7 @@
 
 - `TENANT/NAME` – of the tenant's own sound file `prompts/NAME.wav`, with `NAME.json` telling what it was
   made of; `say/LANGUAGE/FRAGMENT` among them replaces our own recorded word;
+- `TENANT/_takes/NAME-HASH` – the same, for as long as calls may want it that began before it was replaced;
 - `TENANT/text-HASH` – a text of his scenarios, made ahead;
 - `TENANT/_calls/text-HASH` – a text with a variable, made in a call, bounded (`call_texts.py`);
 - `_builtin/LANGUAGE/text-HASH` and `_builtin/LANGUAGE/say/FRAGMENT-HASH` – built-in texts and the words of
@@ -23,6 +24,7 @@ from engine.directory.prompts.spoken.say import language_of
 
 _BUILTIN = "_builtin"
 CALLS = "_calls"
+TAKES = "_takes"
 
 
 class Places:
@@ -36,6 +38,10 @@ class Places:
     def own(self, tenant: str, name: str) -> Path:
         """Of the tenant's own sound file."""
         return self._folder / tenant / name
+
+    def take(self, tenant: str, name: str, digest: str) -> Path:
+        """Of one content of the tenant's own sound file."""
+        return self._folder / tenant / TAKES / f"{name}-{digest[:16]}"
 
     def text(self, tenant: str, language: str, text: str) -> Wanted:
         """A text of the tenant's scenarios."""
