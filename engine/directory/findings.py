@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from os.path import commonprefix
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
@@ -61,7 +60,7 @@ def one_of(known: Iterable[str], wanted: str = "") -> str:
     """`one of a, b, c`, with `did you mean` where a known word looks like the one written."""
     words = sorted(known)
     if not words:
-        return "none exists"
+        return "one that exists: there is none"
     close = closest(words, wanted)
     if len(words) > _MOST_LISTED:
         return f"one of {len(words)} names{f' (did you mean {close}?)' if close else ''}"
@@ -74,7 +73,7 @@ def closest(words: list[str], wanted: str) -> str:
         ends = (wanted[:2], wanted[-2:])
         near = (word for word in words if abs(len(word) - len(wanted)) <= 1)
         words = [word for word in near if word[:2] == ends[0] or word[-2:] == ends[1]]
-        words.sort(key=lambda word: len(commonprefix((word, wanted))), reverse=True)
+        words.sort(key=lambda word: [one != other for one, other in zip(word, wanted, strict=False)])
     close = get_close_matches(wanted, words[:_MOST_COMPARED], n=1) if wanted else []
     return close[0] if close else ""
 

@@ -11,6 +11,7 @@ from engine.directory.directory import Directory, Tenant, tenant_of
 from engine.directory.document import Document, read_document
 from engine.directory.findings import Finding, errors, one_of
 from engine.directory.model import TenantModel
+from engine.directory.prompts import builtin
 from engine.directory.schedules.check import check_schedules
 from engine.directory.schedules.files import HolidayFiles, holidays_folder, load_holidays
 
@@ -103,6 +104,9 @@ def _cross_check(
     if model.tenant != file.stem:
         message = f"tenant is {model.tenant} in a file named {file.name}"
         yield document.finding(("tenant",), message, f"tenant: {file.stem}", code="other-name")
+    if model.language not in builtin.TEXTS:
+        message, known = f"nothing can be said in the language {model.language}", one_of(builtin.TEXTS)
+        yield document.finding(("language",), message, known, code="unknown-language")
     if not model.users:
         yield document.finding(("users",), "the tenant has no users", "at least one", key=True)
     for kind, lists in (

@@ -134,7 +134,7 @@ BROKEN = {
     ),
     "other number": (
         HEAD + 'outgoing: {trunk: demo, number: "+74951234567"}\n',
-        ["5: +74951234567 is not a number of this tenant, expected none exists"],
+        ["5: +74951234567 is not a number of this tenant, expected one that exists: there is none"],
     ),
     "bad YAML": (
         "tenant: acme\nusers: [\n",

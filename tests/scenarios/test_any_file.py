@@ -6,12 +6,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.directory.document import parse_document
+from engine.directory.finding_codes import CODES
 from engine.directory.loader import load_tenant
 from engine.scenarios.check import check_scenario
+from engine.scenarios.live import scenario_files
 from engine.scenarios.loader import load_scenario, restored, stored
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-MAIN = (CHECKOUT / "ivr_scenarios" / "romashka" / "main.yaml").read_text()
+# All of them together have steps of every type.
+SCENARIOS = [
+    (path.parent.name, path.stem, path.read_text())
+    for folder in sorted((CHECKOUT / "ivr_scenarios").iterdir())
+    for path in scenario_files(folder)
+]
 ROMASHKA = (CHECKOUT / "config" / "tenants" / "romashka.yaml").read_text()
 PIECES = st.sampled_from(
     [
@@ -71,13 +78,16 @@ def test_any_text_is_a_document_or_has_findings(text: str) -> None:
 
 
 @same_folder
-@given(edited(MAIN))
-def test_an_edited_scenario_is_right_or_has_errors(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "main.yaml"
-    path.write_text(text, encoding="utf-8")
-    tenant = load_tenant(CHECKOUT / "config" / "tenants" / "romashka.yaml").tenant
-    file = load_scenario(path, "romashka")
+@given(st.data())
+def test_an_edited_scenario_is_right_or_has_errors(tmp_path: Path, data: st.DataObject) -> None:
+    name, stem, right = data.draw(st.sampled_from(SCENARIOS))
+    path = tmp_path / f"{stem}.yaml"
+    path.write_text(data.draw(edited(right)), encoding="utf-8")
+    tenant = load_tenant(CHECKOUT / "config" / "tenants" / f"{name}.yaml").tenant
+    assert tenant is not None
+    file = load_scenario(path, name)
     findings = check_scenario(file, tenant)
+    assert {one.code for one in findings} <= CODES.keys()
     if file.scenario is None:
         assert any(finding.severity == "error" for finding in findings)
     else:

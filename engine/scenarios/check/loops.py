@@ -13,7 +13,7 @@ def loops(inspection: Inspection) -> Iterator[Finding]:
     """An error where a circle takes no time and has no way out; a warning where only time drives it."""
     quick = _graph(inspection, lambda name, road: not inspection.steps[name].takes_time)
     told: set[str] = set()
-    for circle in _circles(quick):
+    for circle in circles(quick):
         inside = set(circle)
         ends = any(one.target not in inside for name in circle for one in inspection.exits[name])
         if not ends:
@@ -21,7 +21,7 @@ def loops(inspection: Inspection) -> Iterator[Finding]:
             yield _told(inspection, quick, circle, "without end and without a moment's pause", "endless-loop")
     # An error road is for what should not happen; a circle over it says nothing new.
     alone = _graph(inspection, lambda name, road: not road.acted and road.exit != "on_error")
-    for circle in _circles(alone):
+    for circle in circles(alone):
         slow = any(inspection.steps[name].takes_time for name in circle)
         if slow and told.isdisjoint(circle) and not _changes(inspection, circle):
             yield _told(inspection, alone, circle, "without end for a caller who does nothing", "idle-loop")
@@ -74,7 +74,7 @@ def _shortest(graph: Graph, first: str, circle: set[str]) -> list[str]:
     return [first]
 
 
-def _circles(graph: Graph) -> Iterator[list[str]]:
+def circles(graph: Graph) -> Iterator[list[str]]:
     """The sets of steps that all lead to one another (Tarjan's strongly connected components)."""
     order: dict[str, int] = {}
     lowest: dict[str, int] = {}

@@ -1,9 +1,10 @@
 """What callers hear: that it is there, or can be made."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
-from engine.directory.findings import Finding, one_of
+from engine.directory.findings import Finding, closest, one_of
 from engine.directory.prompt_model import PartValue, SayPrompt, TextPrompt, parts
 from engine.directory.prompts import builtin, saying
 from engine.directory.prompts.convert import BadSound
@@ -24,19 +25,22 @@ def prompts(inspection: Inspection) -> Iterator[Finding]:
             )
         language = "en"
     folder = file.path.parent / "prompts"
+    names = cache(lambda: _names(folder, language))
     known: dict[PartValue, tuple[str, str, str]] = {}
     for name, step in inspection.steps.items():
         for spoken in step.prompts():
             for index, part in enumerate(parts(spoken.prompt)):
                 if part not in known:
-                    known[part] = _part(part, folder, language)
+                    known[part] = _part(part, folder, language, names)
                 message, expected, code = known[part]
                 if message:
                     inner = (index,) if isinstance(spoken.prompt, tuple) else ()
                     yield inspection.finding(name, (*spoken.path, *inner), message, expected, code=code)
 
 
-def _part(part: PartValue, folder: Path, language: str) -> tuple[str, str, str]:
+def _part(
+    part: PartValue, folder: Path, language: str, names: Callable[[], list[str]]
+) -> tuple[str, str, str]:
     """(what is wrong, what was expected, code) of one part of a prompt, empty where nothing is."""
     if isinstance(part, SayPrompt):
         return saying.problem(part, language), "", "cannot-say"
@@ -49,4 +53,12 @@ def _part(part: PartValue, folder: Path, language: str) -> tuple[str, str, str]:
         return str(error), "", "bad-sound"
     endings = ", ".join(f".{ending}" for ending in SOURCE_ENDINGS)
     expected = f"{folder / part} with one of {endings}, or {{text: …}}"
+    if close := closest(names(), part):
+        expected += f" (did you mean {close}?)"
     return f"no prompt {part}", expected, "unknown-prompt"
+
+
+def _names(folder: Path, language: str) -> list[str]:
+    """The names that a prompt may have: the tenant's sound files, and what is built in."""
+    files = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.*"))
+    return sorted({*files, *builtin.TEXTS.get(language, {})})
