@@ -28,6 +28,9 @@ from engine.journal.spool import Spool, SpoolInUse
 from engine.operations import Handler, serve
 from engine.provisioning import Provisioning
 from engine.queues.queues import LiveQueues
+from engine.queues.view import QueueView
+from engine.queues.view import describe as describe_queues
+from engine.queues.view import measure as measure_queues
 from engine.reception import Reception
 from engine.records.tickets import TicketNumbers
 from engine.scenarios.library import Library
@@ -225,6 +228,7 @@ class Engine:
         return {
             "ping": self._ping,
             "calls": self._calls,
+            "queues": self._queue_views,
             "metrics": self._metrics,
             "status": self._status,
             "live": self._live,
@@ -245,7 +249,17 @@ class Engine:
         now = self._clock.wall_ms()
         return [describe(call, now) for call in self._switchboard.calls.values()]
 
+    async def _queue_views(self) -> list[QueueView]:
+        calls = self._switchboard.calls
+
+        def who(call_id: str) -> tuple[str, str]:
+            call = calls.get(call_id)
+            return (call.started.caller, call.started.caller_name) if call else ("", "")
+
+        return describe_queues(self._queues, self._clock.wall_ms(), who)
+
     async def _metrics(self) -> str:
+        measure_queues(await self._queue_views())
         calls = self._switchboard.calls.values()
         metrics.calls_active.set(len(calls))
         metrics.calls_talking.set(sum(call.talking_with is not None for call in calls))

@@ -19,6 +19,7 @@ COMMANDS = {
     "scenario": "engine.cli.scenario:scenario",
     "apply": "engine.cli.apply:apply",
     "calls": "engine.cli.calls:calls",
+    "queue": "engine.cli.queue:queue",
     "cdr": "engine.cli.cdr:cdr",
     "left": "engine.cli.left:left",
     "user": "engine.cli.user:user",

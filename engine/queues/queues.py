@@ -15,6 +15,7 @@ from engine.calls.dialer import Outcome
 from engine.calls.errors import StepError
 from engine.calls.queueing import ObservedLeg
 from engine.directory.directory import Directory, Tenant
+from engine.directory.model import QueueModel
 from engine.queues.dispatch import Free, Line, Waiting, dispatch
 from engine.queues.line import LiveLine
 from engine.queues.members import NEVER, Member, MemberKey, MemberState, QueueKey
@@ -131,8 +132,7 @@ class LiveQueues:
             return
         line = self._known_line(QueueKey(live.leg.tenant, live.leg.queue))
         if live.answered_at is not None and line is not None:
-            _, model = line.settings(self._directory())
-            rest = model.wrap_up or 0.0
+            rest = self.settings(line).wrap_up or 0.0
             member.rests_until = max(member.rests_until, now + rest)
             if not live.leg.adopted:
                 line.times.served(now - live.answered_at + rest)
@@ -164,7 +164,26 @@ class LiveQueues:
         return [self._member(tenant, name) for name in model.members if name in tenant.users]
 
     def lines(self) -> Iterator[LiveLine]:
+        """Queues that somebody waits in or has waited in since this engine started."""
         return iter(self._lines.values())
+
+    def all_lines(self) -> Iterator[LiveLine]:
+        """Those of all tenants' files, in their order, and those that only callers still wait in."""
+        tenants = self._directory().tenants
+        for tenant in tenants.values():
+            for name in tenant.queues:
+                key = QueueKey(tenant.name, name)
+                yield self._lines.get(key) or LiveLine(key, tenant)
+        for key, line in self._lines.items():
+            if line.places and (key.tenant not in tenants or key.name not in tenants[key.tenant].queues):
+                yield line
+
+    def settings(self, line: LiveLine) -> QueueModel:
+        return line.settings(self._directory())[1]
+
+    def free_in(self, member: Member) -> float:
+        """Seconds until his rest or pause is over."""
+        return max(0.0, member.free_at() - self._seconds())
 
     def state(self, member: Member) -> MemberState:
         """What he does now."""
@@ -203,7 +222,6 @@ class LiveQueues:
 
     def _view(self, line: LiveLine, now: float) -> Line:
         """What `dispatch` is to know of a queue."""
-        _, model = line.settings(self._directory())
         members = [
             Free(
                 member.key,
@@ -215,7 +233,7 @@ class LiveQueues:
             if self._can_be_rung(member, now)
         ]
         callers = [place.waiting for place in line.places if not place.members] if members else []
-        return Line(model.strategy, callers, members)
+        return Line(self.settings(line).strategy, callers, members)
 
     def _can_be_rung(self, member: Member, now: float) -> bool:
         return (
