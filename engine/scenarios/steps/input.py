@@ -236,11 +236,9 @@ class InputStep(StepModel):
         question: tuple[Prompt, ...] = (*self.said_back, self.confirmation)
         key: str | None = None
         for _ in range(_QUESTIONS):
-            told = (self.wrong_key,) if key is not None else ()
+            # The key that ends a number may come late, or twice: it is no answer.
+            told = () if key in (None, self.terminator) else (self.wrong_key,)
             key = await call.play(*told, *question, barge_in=True) or await call.read_digit(self.timeout)
-            if key is not None and key == self.terminator:
-                # It belongs to the number, and came late.
-                key = await call.read_digit(self.timeout)
             if key == _RIGHT:
                 return "valid"
             if key == _AGAIN:
