@@ -32,6 +32,7 @@ _OPTIONS = {
     "answers": "--answer",
     "known": "--known",
 }
+_SECONDS = click.FloatRange(min=0, max=86_400)
 
 
 @click.command()
@@ -76,9 +77,13 @@ _OPTIONS = {
     "ago), caller.group=vip, caller.name=…",
 )
 @click.option(
-    "--answer-after", default=ANSWERS_AFTER_S, show_default=True, help="Seconds people let it ring."
+    "--answer-after",
+    type=_SECONDS,
+    default=ANSWERS_AFTER_S,
+    show_default=True,
+    help="Seconds people let it ring.",
 )
-@click.option("--talk", default=TALK_S, show_default=True, help="Seconds that a talk lasts.")
+@click.option("--talk", type=_SECONDS, default=TALK_S, show_default=True, help="Seconds that a talk lasts.")
 @click.option(
     "--hangs-up",
     type=click.Choice(["operator", "caller"]),
@@ -88,6 +93,7 @@ _OPTIONS = {
 )
 @click.option(
     "--message",
+    type=_SECONDS,
     default=MESSAGE_S,
     show_default=True,
     help="Seconds the caller speaks after the beep; 0: none.",

@@ -23,29 +23,25 @@ from engine.journal.events import (
     CallEnded,
     CallStarted,
     EndedBy,
-    Entry,
     Event,
     QueueEntered,
     StepEntered,
-    StepFailed,
-    StepLeft,
     TalkEnded,
     Value,
     VariableSet,
 )
 from engine.scenarios.simulate.caller import MadeUpCaller
-from engine.scenarios.simulate.journey import Kind, Moment, StepTaken, circle
 from engine.scenarios.simulate.keys import HANG_UP
 from engine.scenarios.simulate.message import speak
 from engine.scenarios.simulate.outside import Surroundings
 from engine.scenarios.simulate.ringing import SimulatedLeg, ring
 from engine.scenarios.simulate.setting import Setting
 from engine.scenarios.simulate.sound import Piece, Sound
+from engine.scenarios.simulate.story import Story
 
 T = TypeVar("T")
 
 CALL_ID = "simulation-1"
-BOOT = "simulate"
 MOST_STEPS = 200
 LONGEST_S = 4 * 3600.0
 
@@ -78,16 +74,14 @@ class SimulatedCall:
         self.last_talk_ended_by: EndedBy | None = None
         self.legs: list[SimulatedLeg] = []
         self.times_rung: Counter[str] = Counter()
-        self.taken: list[StepTaken] = []
-        self.entries: list[Entry] = []
         self.loop = asyncio.get_running_loop()
-        self.keys = Keys(self.journal)
         self.messages_made = 0
         self._began = self.loop.time()
+        self.story = Story(self.id, setting.at, lambda: self.at)
+        self.note = self.story.note
+        self.keys = Keys(self.journal)
         self._sound = sound
-        self.surroundings = Surroundings(
-            tenant, setting.answers, setting.seed, lambda: self.step, lambda text: self.note("asked", text)
-        )
+        self.surroundings = Surroundings(tenant, setting.answers, setting.seed, lambda: self.step, self._asks)
         self._queued = Queued()
         self._answered = False
         self._gone = False
@@ -114,21 +108,7 @@ class SimulatedCall:
         return self.loop.time()
 
     def journal(self, event: Event, at: int | None = None) -> None:
-        now = self.now() if at is None else at
-        self.entries.append(Entry(self.id, len(self.entries) + 1, now, now - self.setting.at, BOOT, event))
-        if isinstance(event, StepLeft):
-            self.taken[-1].exit = event.exit
-        elif isinstance(event, StepFailed):
-            self.taken[-1].exit, self.taken[-1].failed = "on_error", self._reason(event.cause)
-
-    def note(self, kind: Kind, text: str, **more: Any) -> None:
-        """Something that a reader of the way wants to know."""
-        if self.taken:
-            self.taken[-1].moments.append(Moment(self.at, kind, text, **more))
-
-    def _reason(self, cause: str) -> str:
-        going_round = circle([one.step for one in self.taken])
-        return f"{cause} ({' → '.join([*going_round, going_round[0]])})" if going_round else cause
+        self.story.journal(event, at)
 
     # -- waiting ----------------------------------------------------------------------------------------
 
@@ -139,7 +119,7 @@ class SimulatedCall:
             if self._gone:
                 raise CallerGone
             if self.at > LONGEST_S:
-                raise CutShort(self._endless(f"{LONGEST_S / 3600:g} hours"))
+                raise CutShort(self.story.endless(f"{LONGEST_S / 3600:g} hours"))
             if value := condition():
                 return value
             if deadline is not None and self.loop.time() >= deadline:
@@ -166,6 +146,9 @@ class SimulatedCall:
             self.note("key", key)
             self.keys.press(key, self.now())
         self.changed()
+
+    def _asks(self, whom: str) -> None:
+        self.note("asked", whom)
 
     # -- what steps use ---------------------------------------------------------------------------------
 
@@ -223,14 +206,15 @@ class SimulatedCall:
             if barge_in:
                 self.caller.can_answer()
         for piece in pieces:
-            began, heard = self.at, len(self.taken[-1].moments) if self.taken else 0
-            self.note("heard", piece.text, words=piece.words, seconds=piece.seconds, guessed=piece.guessed)
+            heard = self.note(
+                "heard", piece.text, words=piece.words, seconds=piece.seconds, guessed=piece.guessed
+            )
             cut = True
             try:
                 cut = bool(await self.until(lambda: self._stops(barge_in, stop), piece.seconds))
             finally:
                 if cut:
-                    self._cut(heard, self.at - began)
+                    self.story.cut(heard)
             if cut:
                 break
         if barge_in and pieces and not self._stops(barge_in, stop):
@@ -239,11 +223,6 @@ class SimulatedCall:
 
     def _stops(self, barge_in: bool, stop: Callable[[], bool] | None) -> bool:
         return (barge_in and bool(self.keys)) or (stop is not None and stop())
-
-    def _cut(self, index: int, seconds: float) -> None:
-        moments = self.taken[-1].moments
-        heard = moments[index]
-        moments[index] = Moment(heard.at, "heard", heard.text, heard.words, seconds, cut=True)
 
     async def read_digit(self, timeout: float, *, stop: Callable[[], bool] | None = None) -> str | None:
         # Who waits for something else as well is not asked by that.
@@ -299,20 +278,11 @@ class SimulatedCall:
     # -- what the runner uses ---------------------------------------------------------------------------
 
     def enter_step(self, step: str, step_type: str, *, attempt: int = 1) -> None:
-        if len(self.taken) >= MOST_STEPS:
-            raise CutShort(self._endless(f"{MOST_STEPS} steps"))
+        if len(self.story.taken) >= MOST_STEPS:
+            raise CutShort(self.story.endless(f"{MOST_STEPS} steps"))
         self.step, self._type, self._attempt = step, step_type, attempt
         self._steps_entered += 1
-        self.taken.append(StepTaken(step, step_type, self.at))
-        self.journal(StepEntered(step, step_type, attempt))
-
-    def _endless(self, limit: str) -> str:
-        names = [one.step for one in self.taken]
-        going_round = circle(names)
-        if going_round:
-            way = " → ".join([*going_round, going_round[0]])
-            return f"the call goes round and round: {way} (stopped after {limit})"
-        return f"the call does not end (stopped after {limit}, in step {names[-1] if names else '-'})"
+        self.story.enter(step, step_type, attempt)
 
     def finish(self) -> None:
         """End what is still on, and write the call's last event."""

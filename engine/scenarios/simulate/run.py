@@ -58,9 +58,9 @@ def simulate(
 
 
 def _journey(call: SimulatedCall, cut: str) -> Journey:
-    record = derive_call(call.entries)
+    record = derive_call(call.story.entries)
     assert record is not None, "a call that has ended has a record"
-    return Journey(call.taken, call.variables, record, call.caller.left, cut)
+    return Journey(call.story.taken, call.variables, record, call.caller.left, cut)
 
 
 def _started(tenant: Tenant, scenario: Scenario, setting: Setting) -> CallStarted:
