@@ -2,25 +2,28 @@
 
 import asyncio
 import json
+import logging
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 import wave
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
+import structlog
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from engine.cli.prompt_rows import file_of, rows, unused
 from engine.directory.directory import Tenant
 from engine.directory.loader import load_tenant
 from engine.directory.prompt_model import PROMPT_NAME, PartValue, SayPrompt, TextPrompt
-from engine.directory.prompts import PromptLibrary, PromptMissing
+from engine.directory.prompts import PromptLibrary, PromptMissing, saying
 from engine.directory.prompts.convert import LOUDNESS_DBFS, BadSound, convert, kind_of
 from engine.directory.prompts.library import SOURCE_ENDINGS
 from engine.directory.prompts.speech import SpeechFailed, speech_engine
@@ -67,7 +70,7 @@ def list_prompts(tenant: str, only_unused: bool, only_problems: bool, as_json: b
         for row in shown:
             click.echo(json.dumps(row._asdict(), ensure_ascii=False))
     else:
-        table = Table("prompt", "kind", "seconds", "source", "used by", "problem")
+        table = Table(Column("prompt", overflow="fold"), "kind", "seconds", "source", "used by", "problem")
         for row in shown:
             seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
             table.add_row(row.name, row.kind, seconds, row.source, ", ".join(row.used_by), row.problem)
@@ -113,8 +116,15 @@ def play(
             click.echo(_one_file(library, found, language, part))
             return
         value = say[1] if say else ""
+        if (
+            isinstance(part, SayPrompt)
+            and part.say != "text"
+            and saying.said(part, language, {"value": value}).text
+        ):
+            click.echo(f"“{value}” is no {part.say}: it is read as text", err=True)
         try:
-            media = asyncio.run(library.media(tenant, language, part, {"value": value}))
+            with _quiet():
+                media = asyncio.run(library.media(tenant, language, part, {"value": value}))
         except PromptMissing as error:
             raise click.ClickException(str(error)) from error
     files = [Path(uri.removeprefix("sound:") + ".wav") for uri in media]
@@ -196,6 +206,17 @@ def _part(name: str | None, text: str | None, say: tuple[str, str] | None, unit:
         raise click.UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What the engine logs is no part of a command's output."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
 def _one_file(library: PromptLibrary, tenant: Tenant, language: str, part: PartValue) -> Path:
     try:
         return file_of(library, tenant, language, part)
@@ -228,7 +249,9 @@ def _play(wav: Path, kept: Path | None) -> None:
     if player is None:
         raise click.ClickException(f"no player here (ffplay, of the package ffmpeg){where}")
     command = [player, "-v", "error", "-nodisp", "-autoexit", str(wav)]
-    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+    played = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    # Without a loudspeaker it says so and ends well.
+    if played.returncode or "Failed to open" in played.stderr:
         raise click.ClickException(f"it could not be played on this machine{where}")
 
 

@@ -13,6 +13,7 @@ from engine.directory.prompts.texts import VARIABLE
 from engine.scenarios.loader import load_scenario
 
 _SHOWN = 60
+_KINDS = ("recording", "missing", "text", "value", "built-in")
 
 
 class Row(NamedTuple):
@@ -27,7 +28,7 @@ class Row(NamedTuple):
 
 
 def rows(library: PromptLibrary, tenant: Tenant, folder: Path) -> list[Row]:
-    """Own recordings by name, then built-in prompts, then texts and values of the scenarios."""
+    """Own recordings, what is missing, texts and values of the scenarios, built-in prompts (used ones first)."""
     own = {_name(path, folder): path for path in sorted(sources(folder))}
     used = _used(folder)
     names = [*own, *(name for name in used if isinstance(name, str) and name not in own)]
@@ -38,8 +39,8 @@ def rows(library: PromptLibrary, tenant: Tenant, folder: Path) -> list[Row]:
         for each in library.prepare(tenant.name, folder, tenant.language, [*names, *others])
     }
     found = [_named(library, tenant, folder, name, own, used, problems.get(name, "")) for name in names]
-    found.sort(key=lambda row: ("recording", "missing", "built-in").index(row.kind))
-    return found + [_spoken(library, tenant, part, used, problems.get(part, "")) for part in others]
+    found += [_spoken(library, tenant, part, used, problems.get(part, "")) for part in others]
+    return sorted(found, key=lambda row: (_KINDS.index(row.kind), row.kind == "built-in" and not row.used_by))
 
 
 def sources(folder: Path) -> list[Path]:

@@ -133,6 +133,9 @@ def test_a_value_is_heard_as_in_a_call(installation: Path) -> None:
     parts = [next(words.glob(f"{name}-????????.wav")) for name in ("20", "1-feminine", "minute-one", "pause")]
     assert sound.seconds(said) == pytest.approx(sum(map(sound.seconds, parts)), abs=0.01)
     assert f"{sound.seconds(said):.1f} s" in output
+    code, output = _run("play", "romashka", "--say", "number", "много", "--to", said)
+    assert (code, "“много” is no number: it is read as text" in output) == (0, True)
+    assert sound.speech_like(said)
     code, _ = _run("play", "romashka", "--text", "Hello there", "--language", "en", "--to", said)
     assert (code, sound.speech_like(said)) == (0, True)
 
