@@ -26,13 +26,16 @@ _WANTED = {
     "tuple_type": "a list",
 }
 
-_PATTERNS = {
+# What the patterns of our models mean; in a schema too, where durations and money are told of by theirs.
+PATTERN_WORDS = {
     r"^[a-z][a-z0-9_-]*$": "small Latin letters, digits, - and _, a letter first",
     r"^[0-9]{2,6}$": "an extension of 2 to 6 digits",
     r"^\+[1-9][0-9]{6,14}$": 'a number with country code, such as "+74951234567"',
     r"^[\w][\w.-]*(/[\w][\w.-]*)*$": "a prompt's name, or {text: …}, {say: …, value: …}, or a list of these",
     r"^[0-9*#]$": "one key: 0 to 9, * or #",
     r"^[a-z]{2}$": "a language such as ru or en",
+    r"^\d+(\.\d+)?\s*(ms|s|m|h|d)$": "a time such as 500ms, 20s, 5m, 2h or 180d",
+    r"^\d+(\.\d{1,2})?$": 'roubles such as "1.50"',
 }
 
 
@@ -58,7 +61,7 @@ def explain(detail: ErrorDetails, path: tuple[str | int, ...], known: Collection
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])
         wrong = f"wrong name {plainly(name)}" if name == given else f"{name} is {shown(given)}"
-        return Said(wrong, _PATTERNS.get(pattern, f"text like {pattern}"), "wrong-value")
+        return Said(wrong, PATTERN_WORDS.get(pattern, f"text like {pattern}"), "wrong-value")
     if kind in ("too_short", "string_too_short"):
         return Said(f"{name} is empty", "at least one", "wrong-value")
     if kind in ("too_long", "string_too_long"):

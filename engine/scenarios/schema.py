@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from engine.directory.explain import PATTERN_WORDS
 from engine.directory.model import TenantModel
 from engine.directory.prompt_model import PROMPT_NAME
 from engine.scenarios.model import ScenarioModel, StepModel
@@ -44,6 +45,7 @@ def scenario_schema() -> dict[str, Any]:
     definitions["Step"] = _step()
     steps = schema["properties"]["steps"]
     steps["patternProperties"] = {one: {"$ref": "#/$defs/Step"} for one in steps["patternProperties"]}
+    steps["defaultSnippets"] = [_snippet(kind, step) for kind, step in STEP_TYPES.items()]
     return {"$schema": _DIALECT, "title": "vats: a scenario", **_for_editors(schema)}
 
 
@@ -73,15 +75,14 @@ def _step() -> dict[str, Any]:
             }
             for kind, step in STEP_TYPES.items()
         ],
-        "defaultSnippets": [_snippet(kind, step) for kind, step in STEP_TYPES.items()],
     }
 
 
 def _snippet(kind: str, step: type[StepModel]) -> dict[str, Any]:
-    """What an editor puts in for a new step: its type and all that must be given."""
+    """What an editor puts in for a new step: its name, its type and all that must be given."""
     required = [name for name, field in step.model_fields.items() if field.is_required()]
-    body = {"type": kind, **{name: f"${number}" for number, name in enumerate(required, 1)}}
-    return {"label": kind, "description": _about(step), "body": body}
+    body = {"type": kind, **{name: f"${number}" for number, name in enumerate(required, 2)}}
+    return {"label": kind, "description": _about(step), "body": {"${1:name}": body}}
 
 
 def _about(model: type[BaseModel]) -> str:
@@ -106,7 +107,12 @@ def _for_editors(schema: Any) -> Any:
         if name in _BY_NAME and isinstance(one, dict):
             made[name] = {key: _for_editors(inner) for key, inner in one.items()}
             continue
-        made[name] = _PATTERNS.get(one, one) if name == "pattern" else _for_editors(one)
+        if name == "pattern":
+            made[name] = _PATTERNS.get(one, one)
+            if one in PATTERN_WORDS:
+                made["patternErrorMessage"] = f"Expected {PATTERN_WORDS[one]}."
+            continue
+        made[name] = _for_editors(one)
     if "patternProperties" in made:
         # Else a name that does not fit the pattern would be taken, with any content.
         made.setdefault("additionalProperties", False)

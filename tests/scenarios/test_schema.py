@@ -92,8 +92,12 @@ def test_editors_show_what_each_step_and_name_is() -> None:
     for step in STEP_TYPES.values():
         for name, field in definitions[step.__name__]["properties"].items():
             assert name == "type" or field.get("description"), f"{step.__name__}.{name}"
-    snippets = {snippet["label"]: snippet["body"] for snippet in definitions["Step"]["defaultSnippets"]}
-    assert snippets["play"] == {"type": "play", "prompt": "$1"}
+    offered = scenario_schema()["properties"]["steps"]["defaultSnippets"]
+    snippets = {snippet["label"]: snippet["body"] for snippet in offered}
+    assert snippets["play"] == {"${1:name}": {"type": "play", "prompt": "$2"}}
+    assert definitions["RingStep"]["properties"]["timeout"]["patternErrorMessage"].startswith(
+        "Expected a time"
+    )
 
 
 def test_patterns_mean_the_same_in_an_editor() -> None:
