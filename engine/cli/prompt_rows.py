@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def rows(library: PromptLibrary, tenant: Tenant, folder: Path) -> list[Row]:
-    """Own recordings, what is missing, texts and values of the scenarios, built-in prompts (used ones first)."""
+    """Own recordings, what is missing, texts and values of scenarios, then built-in prompts."""
     own = {_name(path, folder): path for path in sorted(sources(folder))}
     used = _used(folder)
     names = [*own, *(name for name in used if isinstance(name, str) and name not in own)]
