@@ -1,13 +1,10 @@
 """The call waits for something outside of it, and the caller hears something meanwhile."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 from engine.directory.prompt_model import Prompt
-
-if TYPE_CHECKING:
-    from engine.calls.call import Call
 
 T = TypeVar("T")
 
@@ -15,7 +12,23 @@ T = TypeVar("T")
 QUIET_S = 1.0
 
 
-async def wait_for(call: "Call", work: Coroutine[Any, Any, T], prompt: Prompt | None) -> T:
+class Waits(Protocol):
+    """What waiting needs of a call, on the switch or simulated."""
+
+    def changed(self) -> None: ...
+
+    async def until(self, condition: Callable[[], T], timeout: float | None = None) -> T | None: ...
+
+    def forget_digits(self) -> None: ...
+
+    async def play(self, *prompts: Prompt, barge_in: bool = False) -> str | None: ...
+
+    async def start_music(self) -> None: ...
+
+    async def stop_music(self) -> None: ...
+
+
+async def wait_for(call: Waits, work: Coroutine[Any, Any, T], prompt: Prompt | None) -> T:
     """The result of `work`, which is cancelled when the caller hangs up or the call is detached."""
     task = asyncio.get_running_loop().create_task(work)
     task.add_done_callback(lambda _: call.changed())
@@ -31,7 +44,7 @@ async def wait_for(call: "Call", work: Coroutine[Any, Any, T], prompt: Prompt | 
             await asyncio.wait({task})
 
 
-async def _heard(call: "Call", task: asyncio.Task[T], prompt: Prompt | None) -> None:
+async def _heard(call: Waits, task: asyncio.Task[T], prompt: Prompt | None) -> None:
     if prompt is not None:
         await call.play(prompt)  # to its end: words cut in half help nobody
     if not task.done():

@@ -16,6 +16,7 @@ from engine.calls.leg import NORMAL_CLEARING, Target
 from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import Queued
 from engine.calls.services import Outside
+from engine.calls.waiting import wait_for
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
 from engine.journal.events import (
@@ -241,8 +242,7 @@ class SimulatedCall:
         await self.until(lambda: False, seconds)
 
     async def wait_for(self, work: Coroutine[Any, Any, T], prompt: Prompt | None = None) -> T:
-        """Answers are known beforehand here, so nobody waits."""
-        return await work
+        return await wait_for(self, work, prompt)
 
     async def start_music(self) -> None:
         """Music is no words."""

@@ -1,5 +1,6 @@
 """What is outside of a simulated call: nothing is sent anywhere, answers are those that were given."""
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from engine.directory.directory import Directory, Tenant
 from engine.directory.fields import FileModel
 from engine.queues.queues import LiveQueues
 from engine.records.tickets import FIRST, with_check_digit
+from engine.scenarios.simulate.lengths import SecondsOrNone
 
 
 class Answer(FileModel):
@@ -24,6 +26,7 @@ class Answer(FileModel):
     valid: bool | None = Field(
         default=None, description="whether what was keyed in is right, where an `input` step asks"
     )
+    after: SecondsOrNone = Field(default=0.0, description="how long the caller waits for it")
     error: str = Field(default="", description="instead of an answer: it fails, for this reason")
 
 
@@ -42,6 +45,10 @@ class GivenAnswers:
         step = self._step()
         self._tell(f"{request.method.upper()} {urlsplit(request.url).hostname or request.url}")
         answer = self._answers.get(step)
+        if answer is not None:
+            await asyncio.sleep(min(answer.after, request.timeout))
+            if answer.after > request.timeout:
+                raise WebServiceFailed(f"no answer within {request.timeout:g} s")
         if answer is None:
             raise WebServiceFailed(f"no answer was given for the step {step}, and nothing is sent")
         if answer.error:

@@ -109,7 +109,7 @@ def _setting(test: TestModel, tenant: Tenant, scenario: Scenario) -> Setting:
         answers_after=test.answer_after,
         talk=test.talk,
         hangs_up=test.hangs_up,
-        message=float(test.message),
+        message=test.message,
         seed=test.seed,
     )
 

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from engine.directory.fields import FileModel, Name, Seconds
 from engine.records.model import Disposition
+from engine.scenarios.simulate.lengths import SecondsOrNone
 from engine.scenarios.simulate.outside import Answer
 from engine.scenarios.simulate.people import ANSWERS_AFTER_S
 from engine.scenarios.simulate.setting import MESSAGE_S, STRANGER, TALK_S
@@ -22,16 +23,7 @@ def _some(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-def _nothing_or_seconds(value: Any) -> Any:
-    return 0.0 if value in (0, "0", "0s") else value
-
-
 Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "number"]})]
-SecondsOrNone = Annotated[
-    Seconds | Literal[0],
-    BeforeValidator(_nothing_or_seconds),
-    WithJsonSchema({"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?\s*(ms|s|m|h|d)?$"}),
-]
 Exits = Annotated[
     tuple[str, ...],
     BeforeValidator(_some),

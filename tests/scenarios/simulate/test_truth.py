@@ -67,6 +67,7 @@ steps:
     type: request
     url: https://crm.example/order
     variables: {status: text}
+    wait_prompt: moment
     answers: {found: contract, missing: sorry}
     next: again
     on_error: wrong
@@ -119,6 +120,7 @@ def keys(text: str, begin: float = 2.2, gap: float = 0.4) -> tuple[Deed, ...]:
 
 
 ANSWERS = {"web": Answer(variables={"status": "sent"}, next="found")}
+LATE = {"web": Answer(next="missing", after=2.6)}
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,8 @@ ANSWERS = {"web": Answer(variables={"status": "sent"}, next="found")}
         (World(deeds=keys("5")), "number next"),
         (World(deeds=keys("6"), answers=ANSWERS), "web answer found"),
         (World(deeds=keys("6")), "web !"),
+        (World(deeds=(*keys("6"), Deed(4.4, "1")), answers=LATE), "web answer missing"),
+        (World(deeds=keys("6"), answers={"web": Answer(next="found", after=9)}), "web !"),
         (World(deeds=keys("8")), "english next"),
         (World(deeds=keys("9")), "leave next"),
         (
@@ -191,7 +195,7 @@ def worlds(draw: st.DrawFn) -> World:
         people=draw(st.dictionaries(st.sampled_from(["101", "102", "103", OUTSIDE]), OUTCOMES)),
         hangs_up=draw(st.sampled_from(["operator", "caller"])),
         message=draw(st.sampled_from([0.0, 1.0, 10.0])),
-        answers=draw(st.sampled_from([{}, ANSWERS, {"web": Answer(next="missing")}])),
+        answers=draw(st.sampled_from([{}, ANSWERS, LATE, {"web": Answer(next="missing")}])),
         lengths=draw(st.sampled_from([{}, {"sound:choose": 6.0}, {"sound:more": 3.0, "sound:wait": 9.0}])),
         caller=draw(st.sampled_from([STRANGER, "+74959998877"])),
         answers_after=draw(st.sampled_from([1.3, 3.3])),
