@@ -5,6 +5,7 @@ file is read once and each row written once.
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -137,6 +138,10 @@ class VersionHistory:
                     forgotten += 1
             except FileNotFoundError:
                 continue
+        for note in (self._folder / "authors").glob("*.json"):  # of texts that never went live
+            with contextlib.suppress(FileNotFoundError):
+                if note.stat().st_mtime < before:
+                    note.unlink()
         return forgotten
 
 

@@ -20,7 +20,7 @@ from engine.scenarios.files import Snapshot, look
 from engine.scenarios.instead import instead
 from engine.scenarios.live import Key, Live, decide, without_findings
 from engine.scenarios.model import Scenario
-from engine.scenarios.placing import nobody_places
+from engine.scenarios.placing_lock import nobody_places
 from engine.scenarios.preparation import Preparing
 from engine.scenarios.reading import Reading
 from engine.scenarios.versions import (

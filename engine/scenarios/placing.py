@@ -1,11 +1,9 @@
 """Putting files of tenants and scenarios in place: checked first, all of them or none (F44)."""
 
 import contextlib
-import fcntl
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from engine.directory.findings import Finding
 from engine.directory.loader import tenant_files
 from engine.scenarios.files import Staged
 from engine.scenarios.folder import check_folders
+from engine.scenarios.placing_lock import exclusive
 from engine.settings import Settings
 
 
@@ -65,7 +64,7 @@ def place(settings: Settings, files: Mapping[Path, bytes]) -> None:
     """Put all contents in place, or on an error none. The engine sees them at once. Raises `OSError`."""
     with contextlib.ExitStack() as stack:
         staged = [stack.enter_context(Staged(path, content)) for path, content in files.items()]
-        stack.enter_context(_exclusive(settings))
+        stack.enter_context(exclusive(settings))
         placed: list[Staged] = []
         try:
             for one in staged:
@@ -82,33 +81,3 @@ def tenant_of(settings: Settings, path: Path) -> str:
     if path.is_relative_to(settings.scenarios_folder):
         return path.relative_to(settings.scenarios_folder).parts[0]
     return path.stem if path.parent == settings.tenants_folder else ""
-
-
-@contextlib.contextmanager
-def _exclusive(settings: Settings) -> Iterator[None]:
-    descriptor = _open(settings)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def nobody_places(settings: Settings) -> Iterator[bool]:
-    """Whether nobody is in the middle of putting files in place; nobody begins to before this ends."""
-    descriptor = _open(settings)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
-
-
-def _open(settings: Settings) -> int:
-    settings.run_folder.mkdir(parents=True, exist_ok=True)
-    return os.open(settings.run_folder / "placing.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)

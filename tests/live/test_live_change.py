@@ -132,6 +132,46 @@ async def test_f44_a_saved_scenario_is_for_new_calls_and_running_ones_keep_their
     await nothing_left(site)
 
 
+async def test_f44_a_call_keeps_its_version_over_a_restart_and_a_rollback_is_live_at_once(
+    editor: Editor,
+) -> None:
+    site = editor.site
+    anna = await site.phone("101")
+    early, old = a_caller(), editor.version()
+    first = await enter(site, early)
+    await site.wait_call(caller=early, state="menu")
+    editor.save(editor.right.replace("keys: {2: desk, 3: sales", "keys: {3: sales"))
+    live = site.settings.versions_folder / "live.json"
+    await eventually(lambda: editor.version() in live.read_text(), 5, "the change is live")
+    assert site.engine is not None
+    await end(site.engine)
+    await site.start_engine()
+    await site.wait_call(caller=early, state="menu")
+    await first.digits("2")
+    to_anna = await anna.wait_incoming()
+    await to_anna.answer()
+    await site.wait_call(caller=early, state="talking", operator="101")
+    await first.hangup()
+    assert (await site.record_of(early))["scenario_version"] == old
+
+    back = await asyncio.to_thread(
+        site.vats, "scenario", "rollback", "romashka/main", old[:8], "--by", "Anna"
+    )
+    assert back.returncode == 0, back.stderr
+    assert "new calls take it" in back.stdout
+    assert editor.file.read_text() == editor.right
+    assert (await short_call(site))["scenario_version"] == old
+    told = await asyncio.to_thread(site.vats, "scenario", "history", "romashka/main", "--json")
+    newest = json.loads(told.stdout.splitlines()[0])
+    assert (newest["version"], newest["by"], newest["cause"]) == (old, "Anna", f"rollback to {old}")
+    handed = site.folder / "main.yaml"
+    handed.write_text(editor.right.replace("Главное меню", "Меню"))
+    put = await asyncio.to_thread(site.vats, "apply", str(handed), "--tenant", "romashka")
+    assert put.returncode == 0, put.stderr
+    assert "1 of 1 files put in place; new calls take them, after 0." in put.stdout
+    assert (await short_call(site))["scenario_version"] == editor.version() != old
+
+
 WRONG = {
     "unknown step": ("sales: {type: ring, group: sales}", "sales: {type: rang, group: sales}", "rang"),
     "missing target": ("{2: desk, 3: sales", "{2: nowhere, 3: sales", "nowhere"),

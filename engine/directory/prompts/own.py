@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -55,8 +56,7 @@ def keep_take(target: Path, take: Path, before: Path | None, until: float) -> No
     """
     take.parent.mkdir(parents=True, exist_ok=True)
     for ending in ("alaw", "wav"):
-        with contextlib.suppress(FileExistsError):
-            take.with_name(f"{take.name}.{ending}").hardlink_to(target.with_name(f"{target.name}.{ending}"))
+        _link(target.with_name(f"{target.name}.{ending}"), take.with_name(f"{take.name}.{ending}"))
         if before is not None and before != take:
             with contextlib.suppress(FileNotFoundError):
                 os.utime(before.with_name(f"{before.name}.{ending}"))
@@ -65,6 +65,19 @@ def keep_take(target: Path, take: Path, before: Path | None, until: float) -> No
         one_of_it = path.stem != take.name and path.stem.rpartition("-")[0] == name
         if one_of_it and path.stat().st_mtime < until:
             path.unlink(missing_ok=True)
+
+
+def _link(made: Path, take: Path) -> None:
+    """The same file under a second name; a copy where links are not allowed."""
+    if take.exists():
+        return
+    part = take.with_name(f".{take.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)
+    try:
+        part.hardlink_to(made)
+    except OSError:
+        shutil.copyfile(made, part)
+    part.replace(take)
 
 
 def make(workshop: Workshop, source: Path, target: Path, *, tight: bool) -> Origin:
