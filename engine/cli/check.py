@@ -13,8 +13,10 @@ import structlog
 from engine.directory.findings import Finding, errors
 from engine.scenarios.folder import NothingToCheck, check_folders, check_path
 from engine.scenarios.instead import outdated
-from engine.scenarios.schema import scenario_schema, tenant_schema
+from engine.scenarios.schema import scenario_schema, tenant_schema, tests_schema
 from engine.settings import SettingsError, load_settings
+
+_SCHEMAS = {"scenario": scenario_schema, "tenant": tenant_schema, "tests": tests_schema}
 
 
 @click.command()
@@ -31,7 +33,7 @@ from engine.settings import SettingsError, load_settings
     "--schema",
     is_flag=False,
     flag_value="scenario",
-    type=click.Choice(["scenario", "tenant"]),
+    type=click.Choice(list(_SCHEMAS)),
     help="Print the JSON Schema of that kind of file (default: scenario) and check nothing.",
 )
 def check(path: Path | None, as_json: bool, strict: bool, schema: str | None) -> None:
@@ -43,8 +45,7 @@ def check(path: Path | None, as_json: bool, strict: bool, schema: str | None) ->
     warning. The exit code is 1 when there is an error, 2 when there is nothing to check.
     """
     if schema is not None:
-        made = scenario_schema() if schema == "scenario" else tenant_schema()
-        click.echo(json.dumps(made, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_SCHEMAS[schema](), ensure_ascii=False, indent=2))
         return
     with _quiet():
         found = _found(path)

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from engine.cli.check import check
 from engine.directory.document import read_document
 from engine.scenarios.live import scenario_files
-from engine.scenarios.schema import scenario_schema, tenant_schema
+from engine.scenarios.schema import scenario_schema, tenant_schema, tests_schema
 from engine.scenarios.steps import STEP_TYPES
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +21,7 @@ CHECKOUT = HERE.parent.parent
 BY_ITSELF = {"missing-name", "missing-type", "unknown-name", "unknown-type", "wrong-type", "empty-value"}
 EITHER = {"wrong-value"}
 SCENARIO, TENANT = Draft7Validator(scenario_schema()), Draft7Validator(tenant_schema())
+TESTS = Draft7Validator(tests_schema())
 
 
 def wrong(validator: Draft7Validator, path: Path) -> list[str]:
@@ -36,6 +37,7 @@ def broken(folder: str) -> list[Path]:
 def test_they_are_schemas() -> None:
     Draft7Validator.check_schema(scenario_schema())
     Draft7Validator.check_schema(tenant_schema())
+    Draft7Validator.check_schema(tests_schema())
 
 
 def test_all_our_files_are_right_by_them() -> None:
@@ -45,6 +47,9 @@ def test_all_our_files_are_right_by_them() -> None:
     assert tenants
     assert {str(path): wrong(SCENARIO, path) for path in scenarios if wrong(SCENARIO, path)} == {}
     assert {str(path): wrong(TENANT, path) for path in tenants if wrong(TENANT, path)} == {}
+    tests = list((CHECKOUT / "ivr_scenarios").glob("*/tests.yaml"))
+    assert tests
+    assert {str(path): wrong(TESTS, path) for path in tests if wrong(TESTS, path)} == {}
 
 
 def test_what_looks_wrong_and_is_right() -> None:
@@ -121,7 +126,8 @@ def test_patterns_mean_the_same_in_an_editor() -> None:
 
 
 def test_the_command_prints_them() -> None:
-    for kind, schema in (("scenario", scenario_schema()), ("tenant", tenant_schema())):
+    made = {"scenario": scenario_schema(), "tenant": tenant_schema(), "tests": tests_schema()}
+    for kind, schema in made.items():
         printed = CliRunner().invoke(check, ["--schema", kind])
         assert printed.exit_code == 0
         assert json.loads(printed.stdout) == schema

@@ -42,9 +42,10 @@ in brackets. Errors cannot be allowed.
 `end_line`, `end_column` (from 1; the end null where it is not known), `severity` (`error` or `warning`),
 `code`, `message`, `expected`. A code never changes its meaning.
 
-Editors complete and check by a JSON Schema: `vats check --schema scenario` and `--schema tenant` print it,
-and [scenario.schema.json](scenario.schema.json) and [tenant.schema.json](tenant.schema.json) lie beside this
-page. VS Code needs the extension *YAML* by Red Hat. Either each file names its schema in its first line:
+Editors complete and check by a JSON Schema: `vats check --schema scenario`, `tenant` and `tests` print it,
+and [scenario.schema.json](scenario.schema.json), [tenant.schema.json](tenant.schema.json) and
+[tests.schema.json](tests.schema.json) lie beside this page. VS Code needs the extension *YAML* by Red Hat.
+Either each file names its schema in its first line:
 
 ```yaml
 # yaml-language-server: $schema=../../docs/administrators/scenario.schema.json
@@ -57,13 +58,15 @@ or the folder's `.vscode/settings.json` does for all files (where the docs are n
 {
   "yaml.schemas": {
     "docs/administrators/scenario.schema.json": ["ivr_scenarios/*/*.yaml", "!ivr_scenarios/*/tests.yaml"],
+    "docs/administrators/tests.schema.json": "ivr_scenarios/*/tests.yaml",
     "docs/administrators/tenant.schema.json": "config/tenants/*.yaml"
   }
 }
 ```
 
-The schema knows names, types and forms; that a step exists, that a prompt lies in the folder and where a road
-leads only `vats check` knows. As a task (`.vscode/tasks.json`) it marks its findings in the files:
+It offers whole steps, the names of each, and tells what each is. The schema knows names, types and forms;
+that a step exists, that a prompt lies in the folder and where a road leads only `vats check` knows. As a
+task (`.vscode/tasks.json`) it marks its findings in the files:
 
 ```json
 {
