@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from engine.bench import recordings
-from engine.bench.processor import cpu_ms, machine_ticks
+from engine.bench.processor import machine_ticks
 from engine.bench.results import WORKER, Measured
 from engine.bench.side import KEY, NUMBER, BenchError, Side
 from engine.bench.sound import Sound
@@ -78,11 +78,11 @@ class Load:
                     caller, remote, folder, local_port=side.addresses.callers,
                     calls=calls, rate=rate, rows=[(number,) for number in numbers],
                 )  # fmt: skip
-                before, ticks_before = _cpu(side), machine_ticks()
+                before, ticks_before = side.cpu_ms(), machine_ticks()
                 await stack.enter_async_context(callers)
                 dialled = await callers.wait(calls / rate + _PATIENCE_MS / 1000 + _AFTER_LAST_CALL_S)
                 await asyncio.sleep(_END_MARGIN_S)
-                after, ticks_after = _cpu(side), machine_ticks()
+                after, ticks_after = side.cpu_ms(), machine_ticks()
                 answered = await operators.stop(grace=2.0)
         except SippError as error:
             raise BenchError(f"{side.title}: {error}") from error
@@ -94,7 +94,7 @@ class Load:
         talked = self._judge(measured, numbers, dialled, answered, sound.key_sent_ms)
         await side.settled(talked, _RECORDS_WITHIN_S)
         # What the worker does with the calls, it does for a while after them.
-        after[WORKER] = _cpu(side).get(WORKER, 0.0)
+        after[WORKER] = side.cpu_ms().get(WORKER, 0.0)
         measured.cpu_ms = {group: after[group] - before.get(group, 0.0) for group in after}
         await asyncio.to_thread(self._judge_records, measured, talked)
         return measured
@@ -129,7 +129,7 @@ class Load:
         key_sent_ms: Mapping[str, float],
     ) -> set[str]:
         """Take the times of all calls; the callers whose call went through as it should."""
-        out, back = _by_caller(dialled.log), _by_caller(answered.log)
+        out, back = by_caller(dialled.log), by_caller(answered.log)
         talked = set()
         for number in numbers:
             own, far = out.get(number, {}), back.get(number, {})
@@ -177,7 +177,7 @@ def _complaint(own: dict[str, LogLine], far: dict[str, LogLine]) -> str:
     return ""
 
 
-def _by_caller(log: Iterable[LogLine]) -> dict[str, dict[str, LogLine]]:
+def by_caller(log: Iterable[LogLine]) -> dict[str, dict[str, LogLine]]:
     """What happened, by the caller's number; of things that happened twice, the first."""
     number_of: dict[str, str] = {}
     found: dict[str, dict[str, LogLine]] = {}
@@ -187,14 +187,3 @@ def _by_caller(log: Iterable[LogLine]) -> dict[str, dict[str, LogLine]]:
         if (number := number_of.get(line.call_id)) is not None:
             found.setdefault(number, {}).setdefault(line.event, line)
     return found
-
-
-def _cpu(side: Side) -> dict[str, float]:
-    """CPU milliseconds so far, by group."""
-    total = {}
-    for group, pids in side.pids().items():
-        try:
-            total[group] = sum(cpu_ms(pid) for pid in pids)
-        except OSError as error:
-            raise BenchError(f"{side.title}: a process of {group} has ended: {error}") from error
-    return total

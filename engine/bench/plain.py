@@ -7,8 +7,9 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.bench.menus import MENU_NUMBER
 from engine.bench.results import ASTERISK
-from engine.bench.side import KEY, QUEUE, TENANT, BenchError, Side
+from engine.bench.side import KEY, PROMPT, QUEUE, TENANT, BenchError, Side
 from engine.directory.prompts.library import PromptLibrary
 from engine.switch.configuration import asterisk_user, command, give_to_asterisk, render
 from engine.switch.trunks import endpoint_fields
@@ -27,13 +28,18 @@ class PlainSide(Side):
 
     async def __aenter__(self) -> "PlainSide":
         library = PromptLibrary(self.settings)
-        if problems := library.prepare(TENANT, self.prompt_source.parent.parent, "ru", ["menu"]):
+        menus = self.menus()
+        prompts = [PROMPT, *(menu["prompt"] for menu in menus)]
+        if problems := library.prepare(TENANT, self.scenarios, "ru", prompts):
             raise BenchError(f"the prompt cannot be made: {problems[0].message}")
-        prompt = library.made(TENANT, "ru", "menu", {})[0].removeprefix("sound:")
+        prompt = library.made(TENANT, "ru", PROMPT, {})[0].removeprefix("sound:")
+        for menu, path in zip(menus, self.prompt_files(), strict=True):
+            menu["prompt"] = str(path.with_suffix(""))
         render(self.settings, also_load=["app_queue", "cdr_sqlite3_custom"])
         etc = self.settings.asterisk_home / "etc"
         values = {
-            "prompt": prompt, "key": KEY, "queue": QUEUE, "operators": self.operators,
+            "prompt": prompt, "key": KEY, "menu_number": MENU_NUMBER, "menus": menus,
+            "queue": QUEUE, "operators": self.operators,
             "qualify": self.settings.asterisk.qualify, "endpoint_fields": endpoint_fields(self.settings),
         }  # fmt: skip
         for name in _OWN_FILES:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.bench.menus import MENU_NUMBER
 from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER
 from engine.bench.side import KEY, NUMBER, TENANT, BenchError, Side
 from engine.store.database import Database
@@ -17,6 +18,7 @@ _GROUPS = {"asterisk": ASTERISK, "engine": ENGINE, "worker": WORKER}
 class EngineSide(Side):
     name = "engine"
     title = "engine"
+    tells_steps = True
 
     _supervisor: Supervisor | None = None
 
@@ -25,9 +27,10 @@ class EngineSide(Side):
         self._write(
             config / "tenants" / f"{TENANT}.yaml",
             "tenant.yaml.j2",
-            tenant=TENANT, number=NUMBER, operators=self.operators,
+            tenant=TENANT, number=NUMBER, menu_number=MENU_NUMBER, operators=self.operators,
         )  # fmt: skip
-        self._write(config / "scenarios" / TENANT / "main.yaml", "scenario.yaml.j2", key=KEY)
+        self._write(self.scenarios / "main.yaml", "scenario.yaml.j2", key=KEY)
+        self._write(self.scenarios / "menus.yaml", "menus.yaml.j2", menus=self.menus())
         database = Database(self.settings.database_url)
         try:
             await upgrade(database)

@@ -2,11 +2,14 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from engine.bench.load import Load
+from engine.bench.menu_load import MenuLoad
+from engine.bench.menu_report import told
+from engine.bench.menu_results import MenuMeasured
 from engine.bench.plain import PlainSide
 from engine.bench.ports import free_ports, free_rtp_ranges
 from engine.bench.product import EngineSide
@@ -35,19 +38,56 @@ async def bench(
     are deleted.
     One result a round. Raises `BenchError`.
     """
+    async with _running(root, max(rates), tell, sides, keep) as running:
+        loads = {name: Load(side, side.folder / "load") for name, side in running.items()}
+        for name, load in loads.items():
+            tell(f"{name}: warming up")
+            await load.warm_up()
+        return await _measure(loads, rates, seconds, rounds, tell)
+
+
+async def bench_menus(
+    root: Path,
+    rates: Sequence[float],
+    seconds: float,
+    rounds: int,
+    tell: Tell,
+    sides: Sequence[str] = tuple(SIDES),
+    keep: Path | None = None,
+) -> list[MenuMeasured]:
+    """The same as `bench`, for the time from a key in a menu to the next prompt. Raises `BenchError`."""
+    async with _running(root, max(rates), tell, sides, keep) as running:
+        loads = {name: MenuLoad(side, side.folder / "menus") for name, side in running.items()}
+        for name, load in loads.items():
+            tell(f"{name}: warming up")
+            await load.warm_up()
+        found: list[MenuMeasured] = []
+        for rate in rates:
+            for number in range(1, rounds + 1):
+                for name, load in loads.items():
+                    calls = max(1, round(rate * seconds))
+                    tell(f"{name}: {calls} calls, {rate:g} a second (round {number} of {rounds})")
+                    measured = await load.run(rate, calls)
+                    tell(f"{name}: {told(measured)}")
+                    found.append(measured)
+        return found
+
+
+@asynccontextmanager
+async def _running(
+    root: Path, rate: float, tell: Tell, sides: Sequence[str], keep: Path | None
+) -> AsyncIterator[dict[str, Side]]:
+    """The sides, started; their files are kept or deleted at the end."""
     _require()
     folder = _folder()
     try:
         async with AsyncExitStack() as stack:
-            loads = {}
-            for name, addresses in zip(sides, _addresses(len(sides), max(rates)), strict=True):
+            running: dict[str, Side] = {}
+            for name, addresses in zip(sides, _addresses(len(sides), rate), strict=True):
                 tell(f"{name}: starting")
-                side = SIDES[name](folder / name, root, addresses, tell)
-                await stack.enter_async_context(side)
-                loads[name] = Load(side, folder / name / "load")
-                tell(f"{name}: warming up")
-                await loads[name].warm_up()
-            return await _measure(loads, rates, seconds, rounds, tell)
+                running[name] = SIDES[name](folder / name, root, addresses, tell)
+                await stack.enter_async_context(running[name])
+            yield running
     finally:
         try:
             if keep is not None:

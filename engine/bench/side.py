@@ -13,7 +13,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from engine import secrets
+from engine.bench.menus import MENU_KEYS, MENU_PROMPT_MS, MENU_TONES, menu_prompt
+from engine.bench.processor import cpu_ms
 from engine.demo.packets import Tone, alaw_frames
+from engine.directory.prompts.library import PromptLibrary
 from engine.settings import Ports, Settings, load_settings
 
 TENANT = "bench"
@@ -21,7 +24,7 @@ NUMBER = "+74950000000"
 KEY = "1"
 QUEUE = "bench"
 OPERATORS = 40
-PROMPT_MS = 3000
+PROMPT, PROMPT_MS = "menu", 3000
 
 Tell = Callable[[str], None]
 _templates = Environment(
@@ -58,6 +61,8 @@ class Side(ABC):
 
     name = ""
     title = ""
+    # Whether the switch plays what an ARI application asks for, and so tells when it began.
+    tells_steps = False
 
     def __init__(self, folder: Path, root: Path, addresses: Addresses, tell: Tell) -> None:
         self.folder = folder
@@ -81,8 +86,23 @@ class Side(ABC):
         self.settings.home.mkdir()
         secrets.make_all(self.settings)
         self.operators = [self._operator(str(101 + index)) for index in range(OPERATORS)]
-        self.prompt_source = config / "scenarios" / TENANT / "prompts" / "menu.wav"
-        _write_prompt(self.prompt_source)
+        self.scenarios = config / "scenarios" / TENANT
+        _write_prompt(self.scenarios / "prompts" / f"{PROMPT}.wav", Tone(440, PROMPT_MS))
+        for index, hz in enumerate(MENU_TONES):
+            sound = Tone(hz, MENU_PROMPT_MS)
+            _write_prompt(self.scenarios / "prompts" / f"{menu_prompt(index)}.wav", sound)
+
+    def prompt_files(self) -> list[Path]:
+        """The menus' prompts as the switch plays them, once the side runs."""
+        library = PromptLibrary(self.settings)
+        return [
+            Path(library.made(TENANT, "ru", menu_prompt(index), {})[0].removeprefix("sound:") + ".alaw")
+            for index in range(len(MENU_TONES))
+        ]
+
+    def menus(self) -> list[dict[str, str]]:
+        """Each menu's prompt and the key that leads to the next one, for templates."""
+        return [{"prompt": menu_prompt(index), "key": key} for index, key in enumerate([*MENU_KEYS, ""])]
 
     def _operator(self, extension: str) -> Operator:
         account = f"{TENANT}-{extension}-desk"
@@ -102,6 +122,16 @@ class Side(ABC):
     @abstractmethod
     def pids(self) -> Mapping[str, list[int]]:
         """Process ids by the group that their CPU time is counted in."""
+
+    def cpu_ms(self) -> dict[str, float]:
+        """CPU milliseconds so far, by group. Raises `BenchError` when a process has ended."""
+        total = {}
+        for group, pids in self.pids().items():
+            try:
+                total[group] = sum(cpu_ms(pid) for pid in pids)
+            except OSError as error:
+                raise BenchError(f"{self.title}: a process of {group} has ended: {error}") from error
+        return total
 
     @abstractmethod
     def records(self) -> dict[str, Path | None]:
@@ -130,10 +160,10 @@ class Side(ABC):
             connection.close()
 
 
-def _write_prompt(path: Path) -> None:
-    """The menu's prompt: a tone, so that no speech engine is needed."""
-    sound = b"".join(alaw_frames(Tone(440, PROMPT_MS)))
-    path.parent.mkdir(parents=True)
+def _write_prompt(path: Path, tone: Tone) -> None:
+    """A tone, so that no speech engine is needed."""
+    sound = b"".join(alaw_frames(tone))
+    path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(audioop.alaw2lin(sound, 2))

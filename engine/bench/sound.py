@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from engine.bench.following import FollowedLog
 from engine.demo.packets import TELEPHONE_EVENT, Part, key_offset_ms, packets
 
 _LOOK_EVERY_S = 0.004
@@ -25,7 +26,7 @@ class Sound:
 
     def __init__(self, log: Path, script: Sequence[Part]) -> None:
         self.key_sent_ms: dict[str, float] = {}
-        self._log = log
+        self._log = FollowedLog(log)
         self._packets = [(at / 1000, packet) for at, packet in packets(script)]
         key_at = key_offset_ms(script) / 1000
         self._key_index = next(
@@ -55,11 +56,11 @@ class Sound:
     def _run(self) -> None:
         due: list[tuple[float, str, int, float]] = []  # when, whose, which packet, the call's beginning
         media: dict[str, tuple[str, int]] = {}
-        position, look_at = 0, 0.0
+        look_at = 0.0
         while not self._stop.is_set():
             now = time.monotonic()
             if now >= look_at:
-                position = self._look(position, media, due, now)
+                self._look(media, due, now)
                 look_at = now + _LOOK_EVERY_S
             while due and due[0][0] <= now:
                 _, call_id, index, begun = heapq.heappop(due)
@@ -74,26 +75,13 @@ class Sound:
             time.sleep(max(0.0, wake - time.monotonic()))
 
     def _look(
-        self,
-        position: int,
-        media: dict[str, tuple[str, int]],
-        due: list[tuple[float, str, int, float]],
-        now: float,
-    ) -> int:
-        """Take in what SIPp has logged since; returns up to where."""
-        try:
-            with self._log.open("rb") as file:
-                file.seek(position)
-                news = file.read()
-        except FileNotFoundError:
-            return position
-        whole = news.rpartition(b"\n")[0]
-        for line in whole.decode(errors="replace").splitlines():
-            event, call_id, *_, detail = line.strip().split(";") if line.count(";") == 4 else ("", "", "")
+        self, media: dict[str, tuple[str, int]], due: list[tuple[float, str, int, float]], now: float
+    ) -> None:
+        """Take in what SIPp has logged since."""
+        for event, call_id, detail in self._log.news():
             if event == "answered":
                 host, _, port = detail.rpartition(":")
                 media[call_id] = (host, int(port))
                 heapq.heappush(due, (now, call_id, 0, now))
             elif event == "ended":
                 media.pop(call_id, None)
-        return position + len(whole) + 1 if whole else position

@@ -1,4 +1,4 @@
-"""`vats bench`: what a call costs by plain dialplan and by the engine."""
+"""`vats bench`: what a call costs by plain dialplan and by the engine, and how soon a key brings a prompt."""
 
 import asyncio
 import signal
@@ -7,17 +7,18 @@ import time
 from pathlib import Path
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 
-from engine.bench import report
-from engine.bench.machine import describe_machine
-from engine.bench.results import comparisons, together
-from engine.bench.run import SIDES
+from engine.bench import menu_report, report
+from engine.bench.machine import Machine, describe_machine
+from engine.bench.menu_results import MenuMeasured, menu_comparisons, menus_together
+from engine.bench.results import Measured, comparisons, together
+from engine.bench.run import SIDES, bench_menus
 from engine.bench.run import bench as run_bench
 from engine.bench.side import BenchError
 from engine.settings import load_settings
 
-_TABLE_WIDTH = 110
+_TABLE_WIDTH = 120
 
 
 def _rates(_context: click.Context, _parameter: click.Parameter, value: str) -> list[float]:
@@ -37,6 +38,9 @@ def _rates(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     help="How long calls are placed in each turn.",
 )  # fmt: skip
 @click.option("--rounds", default=2, show_default=True, type=click.IntRange(1), help="Turns at each rate.")
+@click.option(
+    "--menus", is_flag=True, help="Measure the time from a key in a menu to the next prompt instead."
+)
 @click.option("--side", type=click.Choice([*SIDES, "both"]), default="both", help="Measure one side only.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line; progress goes to stderr.")
 @click.option("--markdown", is_flag=True, help="A table for the README.")
@@ -47,6 +51,7 @@ def bench(
     rates: list[float],
     seconds: float,
     rounds: int,
+    menus: bool,
     side: str,
     as_json: bool,
     markdown: bool,
@@ -57,6 +62,9 @@ def bench(
     The same call (answer, menu, digit, ring, 5 s of talk with sound both ways, recording, record in the
     database) is placed by SIPp to two instances that are made for it, in turns. It takes some 35 s a turn,
     needs SIPp, and wants a machine that does nothing else.
+
+    With --menus callers go through six menus by five keys, each during a prompt; it is measured how soon the
+    next prompt begins, and `--rates 5,20 --seconds 20 --rounds 2` take five minutes.
     """
     settings = load_settings()
 
@@ -70,22 +78,48 @@ def bench(
         machine = describe_machine(settings)
         tell(str(machine))
         chosen = tuple(SIDES) if side == "both" else (side,)
-        found = asyncio.run(
-            run_bench(settings.asterisk_root, rates, seconds, rounds, tell, sides=chosen, keep=keep)
-        )
+        root = settings.asterisk_root
+        if menus:
+            steps = asyncio.run(bench_menus(root, rates, seconds, rounds, tell, sides=chosen, keep=keep))
+            _print_menus(machine, steps, as_json=as_json, markdown=markdown)
+        else:
+            calls = asyncio.run(run_bench(root, rates, seconds, rounds, tell, sides=chosen, keep=keep))
+            _print_calls(machine, calls, as_json=as_json, markdown=markdown)
     except BenchError as error:
         click.echo(f"vats bench: {error}", err=True)
         sys.exit(1)
-    measured = together(found)
-    compared = comparisons(found)
+
+
+def _print_calls(machine: Machine, found: list[Measured], *, as_json: bool, markdown: bool) -> None:
+    measured, compared = together(found), comparisons(found)
     if as_json:
         for line in report.json_lines(machine, measured, compared):
             click.echo(line)
     elif markdown:
         click.echo(report.markdown(machine, measured, compared))
     else:
-        console = Console()
-        console.width = max(console.width, _TABLE_WIDTH)
-        console.print(report.terminal(measured))
-        for line in (report.EXPLANATION, *report.ratios(compared)):
-            console.print(line, highlight=False, markup=False)
+        _print(report.terminal(measured), report.EXPLANATION, *report.ratios(compared))
+
+
+def _print_menus(machine: Machine, found: list[MenuMeasured], *, as_json: bool, markdown: bool) -> None:
+    measured = menus_together(found)
+    compared = menu_comparisons(measured)
+    if as_json:
+        for line in menu_report.menu_json_lines(machine, measured, compared):
+            click.echo(line)
+    elif markdown:
+        click.echo(menu_report.menu_markdown(machine, measured, compared))
+    else:
+        _print(
+            menu_report.menu_terminal(measured),
+            menu_report.MENU_EXPLANATION,
+            *menu_report.menu_ratios(compared),
+        )
+
+
+def _print(table: RenderableType, *lines: str) -> None:
+    console = Console()
+    console.width = max(console.width, _TABLE_WIDTH)
+    console.print(table)
+    for line in lines:
+        console.print(line, highlight=False, markup=False)

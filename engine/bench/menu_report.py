@@ -1,0 +1,135 @@
+"""Key to prompt as tables: for the terminal, for the documentation, and as JSON."""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+
+from engine.bench.machine import Machine
+from engine.bench.menu_results import MenuComparison, MenuMeasured
+from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER, percentile
+
+_GROUPS = (ASTERISK, ENGINE, WORKER, OTHER)
+_COLUMNS = (
+    "calls/s", "side", "calls", "failed", "keys", "wire", "switch", "Asterisk", "engine", "all CPU", "others",
+    "load",
+)  # fmt: skip
+MENU_EXPLANATION = (
+    "Key to prompt in ms, p50 / p99 / longest. `wire` is from the key's first RTP packet with the end bit to "
+    "the first packet of the next prompt; `switch` from the switch's word that there was a key to its word "
+    "that it plays the next prompt. CPU in ms a call of five keys; `others` are the processors that other "
+    "programs kept busy meanwhile, `load` the machine's load before the round."
+)
+
+
+def told(measured: MenuMeasured) -> str:
+    """One round in a line of progress."""
+    switch = f"{_times(measured.switch_ms)} ms by the switch, " if measured.switch_ms else ""
+    return (
+        f"{measured.complete} complete, {measured.failed} failed, key to prompt {_times(measured.wire_ms)} "
+        f"ms on the wire, {switch}{measured.cpu_a_call():.1f} ms CPU a call, others {measured.others:.2f} "
+        f"processors, load {measured.load_average:.1f}, {measured.stolen:.0%} of the machine stolen"
+        + (f"; not heard from the first packet: {measured.not_timed}" if measured.not_timed else "")
+        + "".join(f"; {reason}: {times}" for reason, times in measured.failures.items())
+    )
+
+
+def menu_terminal(measured: Sequence[MenuMeasured]) -> RenderableType:
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
+    for column in _COLUMNS:
+        table.add_column(column, justify="left" if column == "side" else "right")
+    for each in measured:
+        table.add_row(*_row(each))
+    return table
+
+
+def menu_ratios(compared: Sequence[MenuComparison]) -> list[str]:
+    """One line a rate, and one for each aim that is missed."""
+    lines = []
+    for comparison in compared:
+        lines.append(_ratio(comparison))
+        lines += [f"  missed: {aim}" for aim in comparison.missed()]
+    return lines
+
+
+def menu_markdown(
+    machine: Machine, measured: Sequence[MenuMeasured], compared: Sequence[MenuComparison]
+) -> str:
+    return "\n".join([
+        f"Measured on: {machine}.",
+        "",
+        f"| {' | '.join(_COLUMNS)} |",
+        f"|{'|'.join('---' if column == 'side' else '---:' for column in _COLUMNS)}|",
+        *(f"| {' | '.join(_row(each))} |" for each in measured),
+        "",
+        MENU_EXPLANATION,
+        "",
+        *(f"- {_ratio(comparison)}" for comparison in compared),
+    ])  # fmt: skip
+
+
+def menu_json_lines(
+    machine: Machine, measured: Sequence[MenuMeasured], compared: Sequence[MenuComparison]
+) -> Iterator[str]:
+    """One object a line: `machine`, then a `menus` for each side and rate, then a `ratio` for each rate."""
+    yield json.dumps({"kind": "machine", **asdict(machine)})
+    for each in measured:
+        times = {
+            f"{name}_{key}_ms": value
+            for name, waits in (("wire", each.wire_ms), ("switch", each.switch_ms))
+            for key, value in zip(("p50", "p99", "max"), _figures(waits), strict=True)
+        }
+        yield _json(
+            kind="menus", rate=each.rate, side=each.side, calls=each.calls, complete=each.complete,
+            failed=each.failed, failures=dict(each.failures), keys=len(each.wire_ms),
+            keys_by_switch=len(each.switch_ms), not_timed=each.not_timed, **times,
+            **{f"{group}_cpu_ms": each.cpu_a_call(group) for group in _GROUPS}, cpu_ms=each.cpu_a_call(),
+            others=each.others, load=each.load_average, stolen=each.stolen,
+        )  # fmt: skip
+    for comparison in compared:
+        yield _json(
+            kind="ratio", rate=comparison.plain.rate, wire_p50=comparison.wire_ratio(0.5),
+            wire_p99=comparison.wire_ratio(0.99), cpu=comparison.cpu_ratio, missed=comparison.missed(),
+        )  # fmt: skip
+
+
+def _row(measured: MenuMeasured) -> tuple[str, ...]:
+    return (
+        f"{measured.rate:g}", measured.side, str(measured.calls), str(measured.failed),
+        str(len(measured.wire_ms)), _times(measured.wire_ms), _times(measured.switch_ms),
+        *(_number(measured.cpu_a_call(group), 1) for group in (ASTERISK, ENGINE)),
+        _number(measured.cpu_a_call(), 1), f"{measured.others:.2f}", f"{measured.load_average:.1f}",
+    )  # fmt: skip
+
+
+def _ratio(comparison: MenuComparison) -> str:
+    return (
+        f"{comparison.plain.rate:g} calls/s: key to prompt {_number(comparison.wire_ratio(0.5), 2)} times "
+        f"the plain dialplan's (p50), {_number(comparison.wire_ratio(0.99), 2)} times (p99); "
+        f"all CPU {_number(comparison.cpu_ratio, 2)} times"
+    )
+
+
+def _figures(waits: Sequence[float]) -> tuple[float, float, float]:
+    return percentile(waits, 0.5), percentile(waits, 0.99), percentile(waits, 1.0)
+
+
+def _times(waits: Sequence[float]) -> str:
+    return " / ".join(_number(value, 1) for value in _figures(waits)) if waits else "–"
+
+
+def _number(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _json(**values: object) -> str:
+    """JSON knows no NaN: what was not measured is null."""
+    return json.dumps({
+        name: None if isinstance(value, float) and math.isnan(value)
+        else round(value, 3) if isinstance(value, float) else value
+        for name, value in values.items()
+    })  # fmt: skip
