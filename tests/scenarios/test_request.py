@@ -140,6 +140,22 @@ def test_a_quick_answer_is_not_heard_and_the_caller_is_not_answered_for_it() -> 
     run(scene())
 
 
+def test_who_waits_unanswered_hears_the_ringing_tone_and_is_not_answered() -> None:
+    async def scene() -> None:
+        steps = STEPS.replace(
+            "missing: {type: hangup, prompt: missing}", "missing: {type: hangup, cause: 17}"
+        )
+        async with Stage(steps) as stage:
+            stage.web_services = Scripted([WebAnswer(next="missing")], seconds=4)
+            await stage.restart_engine()
+            caller = stage.call()
+            await stage.until(lambda: caller.hears == "ringback", 2)
+            entries = await stage.ended(caller)
+            assert not any(isinstance(entry.event, CallAnswered) for entry in entries)
+
+    run(scene())
+
+
 def test_who_waits_hears_the_prompt_to_its_end_and_then_music() -> None:
     async def scene() -> None:
         steps = STEPS.replace("    timeout: 9s\n", "    timeout: 9s\n    wait_prompt: wait\n")

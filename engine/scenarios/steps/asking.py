@@ -107,11 +107,14 @@ class Asking(FileModel):
         for name, kind in self.variables.items():
             yield Variable(name, kind, f"from {self.host}")
 
-    def http_remarks(self, path: tuple[str | int, ...]) -> Iterable[Remark]:
-        """Where `path` is that of the url."""
+    def asking_remarks(self, path: tuple[str | int, ...] = ()) -> Iterable[Remark]:
+        """`path` is where in the step this is written."""
         if self.url.startswith("http://"):
             message = "http:// is not encrypted, and refused unless config/vats.yaml allows it"
-            yield Remark(path, message, "https://", "plain-http")
+            yield Remark((*path, "url"), message, "https://", "plain-http")
+        if self.send and self.method == "get":
+            message = "send has no effect: a get sends nothing but the address"
+            yield Remark((*path, "send"), message, "{variable} in url, or method: post", "no-effect", True)
 
     async def ask(
         self, call: Conversation, known: Mapping[str, Value], key: str

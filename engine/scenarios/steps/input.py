@@ -168,7 +168,7 @@ class InputStep(StepModel):
 
     def remarks(self, tenant: Tenant | None) -> Iterable[Remark]:
         if isinstance(self.check, WebServiceCheck):
-            yield from self.check.http_remarks(("check", "url"))
+            yield from self.check.asking_remarks(("check",))
         if not isinstance(self.check, ClientsCheck) or tenant is None:
             return
         path = ("check", "clients")

@@ -60,7 +60,7 @@ class PatternCheck(FileModel):
     pattern: str = Field(
         min_length=1,
         max_length=200,
-        description="a regular expression, as RE2 knows them: `(77|78)[0-9]{6}`; without look-around and "
+        description="a regular expression, as RE2 knows them: `7[78][0-9]{6}`; without look-around and "
         "back-references, so that none can take long",
     )
 

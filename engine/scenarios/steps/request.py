@@ -55,7 +55,7 @@ class RequestStep(Asking, StepModel):
         return self.taken_variables()
 
     def remarks(self, tenant: Tenant | None) -> Iterable[Remark]:
-        return self.http_remarks(("url",))
+        return self.asking_remarks()
 
     async def run(self, call: Conversation) -> str:
         answer, values = await self.ask(call, {}, call.step_id)
@@ -68,6 +68,6 @@ class RequestStep(Asking, StepModel):
             return "next"
         if named in self.answers:
             return f"answer {named}"
-        said = f"next: {named[:40]}" if named else "no next"
+        said = f"next: {named[:40]!r}" if named else "no next"
         expected = ", ".join(self.answers) or "none"
         raise WebServiceFailed(f"{self.host} answered {said}, expected one of: {expected}")

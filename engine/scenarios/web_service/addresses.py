@@ -18,6 +18,8 @@ _MOST_ADDRESSES = 4
 # The system's resolver may hang in a thread for longer than anybody waits for it.
 _RESOLVERS = 8
 _NAT64 = IPv6Network("64:ff9b::/96")
+# All that has been given to anybody; Python takes what is left over, and what once was private, for public.
+_UNICAST = IPv6Network("2000::/3")
 
 
 class AddressRefused(Exception):
@@ -37,7 +39,8 @@ class AddressGuard:
     def _permits(self, address: Address) -> bool:
         if any(address in network for network in self._allow):
             return True
-        return address.is_global and not address.is_multicast
+        known = isinstance(address, IPv4Address) or address in _UNICAST
+        return known and address.is_global and not address.is_multicast
 
 
 def _meant(address: Address) -> Iterator[Address]:
@@ -48,13 +51,14 @@ def _meant(address: Address) -> Iterator[Address]:
     if address.ipv4_mapped is not None:
         yield address.ipv4_mapped
         return
+    if address in _NAT64:
+        yield IPv4Address(int(address) & 0xFFFFFFFF)
+        return
     yield address
     if address.sixtofour is not None:
         yield address.sixtofour
     if address.teredo is not None:
         yield from address.teredo
-    if address in _NAT64:
-        yield IPv4Address(int(address) & 0xFFFFFFFF)
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):

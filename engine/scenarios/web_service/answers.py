@@ -36,8 +36,8 @@ EXPECTED: dict[VariableType, str] = {
 class _Answer(msgspec.Struct):
     """Names that nobody asked for are passed over."""
 
-    variables: dict[str, str | int | float | bool | None] = {}
-    next: str = ""
+    variables: dict[str, str | int | float | bool | None] | None = None
+    next: str | None = None
     valid: bool | None = None
 
 
@@ -57,7 +57,7 @@ def parse(host: str, content_type: str, encoding: str, content: bytes) -> WebAns
         raise WebServiceFailed(f"{host} answered JSON of a wrong form: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise WebServiceFailed(f"{host} answered what is no JSON") from None
-    return WebAnswer(answer.variables, answer.next, answer.valid)
+    return WebAnswer(answer.variables or {}, answer.next or "", answer.valid)
 
 
 def taken(
