@@ -9,6 +9,8 @@ import pytest_asyncio
 
 from engine.directory.prompt_model import SayPrompt
 from engine.directory.prompts import spoken
+from engine.directory.prompts.places import Places
+from engine.directory.prompts.speech import EspeakSpeech
 from tests.live.site import Site, eventually, running_site
 from tests.sound import RATE, Samples, channel
 
@@ -74,14 +76,15 @@ async def test_a_phone_hears_the_words_in_order_and_the_greeting_by_name(site: S
     assert likeness > 0.85
     begun = at
     end = at + len(channel(greeting)[0]) / RATE
+    places = Places(library, EspeakSpeech())
     wait = spoken.fragments(SayPrompt(say="number", value="{x}", unit="minutes"), "21", "ru")
     debt = spoken.fragments(SayPrompt(say="money", value="{x}"), "2.01", "ru")
     assert spoken.words(wait) == "двадцать одна минута"
     assert spoken.words(debt) == "два рубля одна копейка"
     for index, said in enumerate((wait, debt)):
         for number, fragment in enumerate(said):
-            [wav] = (library / "_builtin" / "ru" / "say").glob(f"{fragment.name}-????????.wav")
-            samples = channel(wav)[0]
+            target = places.fragment("ru", fragment).target
+            samples = channel(target.with_name(f"{target.name}.wav"))[0]
             # From where the word before has ended, so that “одна” is found twice.
             offset, likeness = _place(heard[int((end - 0.05) * RATE) :], samples)
             at = end - 0.05 + offset
