@@ -15,12 +15,11 @@ from engine.calls.dialer import Outcome
 from engine.calls.errors import StepError
 from engine.calls.queueing import ObservedLeg
 from engine.directory.directory import Directory, Tenant
-from engine.directory.model import QueueModel
 from engine.queues.dispatch import Free, Line, Waiting, dispatch
 from engine.queues.line import LiveLine
-from engine.queues.members import NEVER, Member, MemberKey, MemberState, QueueKey
-from engine.queues.operators import Operators
+from engine.queues.members import NEVER, Member, QueueKey
 from engine.queues.place import LivePlace
+from engine.queues.roster import Roster
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +43,9 @@ class LiveQueues:
         self._directory = directory
         self._dice = dice or random.Random()
         self._seconds = seconds or (lambda: asyncio.get_running_loop().time())
-        self.operators = Operators()
+        self.roster = Roster(directory, self._seconds)
         self._lines: dict[QueueKey, LiveLine] = {}
         self._places: dict[str, LivePlace] = {}  # by call
-        self._members: dict[MemberKey, Member] = {}
         self._kept: set[LivePlace] = set()  # places of callers whose step has not come yet
         self._timer: asyncio.TimerHandle | None = None
         self._due_at = float("inf")
@@ -89,24 +87,24 @@ class LiveQueues:
         self._decide(self._lines_of(self._release(place)))
 
     def staffed(self, line: LiveLine) -> bool:
-        return any(not member.unreachable for member in self.members_of(line))
+        return any(not member.unreachable for member in self.roster.of(line))
 
     def expected_wait(self, place: LivePlace) -> float | None:
-        there = sum(not member.unreachable for member in self.members_of(place.line))
+        there = sum(not member.unreachable for member in self.roster.of(place.line))
         return place.line.times.expected_wait(place.position, there)
 
     # -- what the call core tells -------------------------------------------------------------------------
 
     def leg_began(self, leg: ObservedLeg) -> None:
-        self.operators.began(leg)
-        if leg.of_caller and (member := self._member_at(leg.endpoint)) is not None:
+        self.roster.operators.began(leg)
+        if leg.of_caller and (member := self.roster.at(leg.endpoint)) is not None:
             member.seen()
 
     def leg_answered(self, leg_id: str) -> None:
-        live = self.operators.answered(leg_id, self._seconds())
+        live = self.roster.operators.answered(leg_id, self._seconds())
         if live is None or live.leg.of_caller:
             return
-        winner = self._member_at(live.leg.endpoint)
+        winner = self.roster.at(live.leg.endpoint)
         if winner is not None:
             winner.seen()
         place = self._places.get(live.leg.call)
@@ -122,17 +120,17 @@ class LiveQueues:
 
     def leg_ended(self, leg_id: str) -> None:
         now = self._seconds()
-        live = self.operators.ended(leg_id, now)
+        live = self.roster.operators.ended(leg_id, now)
         if live is None:
             return
         if live.leg.of_caller and (place := self._places.get(live.leg.call)) is not None:
             self.leave(place)
-        member = self._member_at(live.leg.endpoint)
+        member = self.roster.at(live.leg.endpoint)
         if member is None:
             return
         line = self._known_line(QueueKey(live.leg.tenant, live.leg.queue))
         if live.answered_at is not None and line is not None:
-            rest = self.settings(line).wrap_up or 0.0
+            rest = self.roster.settings(line).wrap_up or 0.0
             member.rests_until = max(member.rests_until, now + rest)
             if not live.leg.adopted:
                 line.times.served(now - live.answered_at + rest)
@@ -141,6 +139,8 @@ class LiveQueues:
     def waits_again(self, tenant: Tenant, queue: str, call_id: str, since: int) -> None:
         if queue not in tenant.queues:
             return
+        if call_id in self._places:
+            self.leave(self._places[call_id])
         line = self._line(tenant, queue)
         place = self._places[call_id] = LivePlace(self, line, Waiting(since, call_id))
         place.kept_until = self._seconds() + KEPT_S
@@ -148,8 +148,8 @@ class LiveQueues:
         # Those who are being rung for him already, and are adopted with him.
         place.members = tuple(
             member
-            for member in self.members_of(line)
-            if member.offered_to is None and self.operators.rung_for(call_id, member.endpoints)
+            for member in self.roster.of(line)
+            if member.offered_to is None and self.roster.operators.rung_for(call_id, member.endpoints)
         )
         for member in place.members:
             member.offered_to = place
@@ -157,11 +157,6 @@ class LiveQueues:
         self._arm()
 
     # -- deciding -----------------------------------------------------------------------------------------
-
-    def members_of(self, line: LiveLine) -> list[Member]:
-        """In the order of the tenant's file."""
-        tenant, model = line.settings(self._directory())
-        return [self._member(tenant, name) for name in model.members if name in tenant.users]
 
     def lines(self) -> Iterator[LiveLine]:
         """Queues that somebody waits in or has waited in since this engine started."""
@@ -178,26 +173,6 @@ class LiveQueues:
             if line.places and (key.tenant not in tenants or key.name not in tenants[key.tenant].queues):
                 yield line
 
-    def settings(self, line: LiveLine) -> QueueModel:
-        return line.settings(self._directory())[1]
-
-    def free_in(self, member: Member) -> float:
-        """Seconds until his rest or pause is over."""
-        return max(0.0, member.free_at() - self._seconds())
-
-    def state(self, member: Member) -> MemberState:
-        """What he does now."""
-        now = self._seconds()
-        if self.operators.talks(member.endpoints):
-            return "talking"
-        if member.offered_to is not None or self.operators.in_call(member.endpoints):
-            return "ringing"
-        if member.rests_until > now:
-            return "resting"
-        if member.unreachable:
-            return "unreachable"
-        return "passed over" if member.passed_over_until > now else "free"
-
     def _decide(self, lines: Iterable[LiveLine]) -> None:
         now = self._seconds()
         if self._due_at <= now:
@@ -206,7 +181,7 @@ class LiveQueues:
         views = [self._view(line, now) for line in lines if line.places]
         for offer in dispatch(views, self._dice):
             place = self._places[offer.call_id]
-            place.members = tuple(self._members[key] for key in offer.members)  # type: ignore[index]
+            place.members = tuple(self.roster.members[key] for key in offer.members)  # type: ignore[index]
             for member in place.members:
                 member.offered_to = place
                 member.served_at[place.line.key] = now
@@ -225,22 +200,15 @@ class LiveQueues:
         members = [
             Free(
                 member.key,
-                self.operators.idle_since(member.endpoints),
+                self.roster.operators.idle_since(member.endpoints),
                 member.served_at.get(line.key, NEVER),
                 member.misses,
             )
-            for member in self.members_of(line)
-            if self._can_be_rung(member, now)
+            for member in self.roster.of(line)
+            if self.roster.can_be_rung(member, now)
         ]
         callers = [place.waiting for place in line.places if not place.members] if members else []
-        return Line(self.settings(line).strategy, callers, members)
-
-    def _can_be_rung(self, member: Member, now: float) -> bool:
-        return (
-            member.offered_to is None
-            and member.free_at() <= now
-            and not self.operators.in_call(member.endpoints)
-        )
+        return Line(self.roster.settings(line).strategy, callers, members)
 
     def _release(self, place: LivePlace) -> tuple[Member, ...]:
         """His offer is over."""
@@ -277,7 +245,7 @@ class LiveQueues:
         times = [place.kept_until or now for place in self._kept]
         for line in self._lines.values():
             if any(not place.members for place in line.places):
-                times += [at for member in self.members_of(line) if (at := member.free_at()) > now]
+                times += [at for member in self.roster.of(line) if (at := member.free_at()) > now]
         if times:
             self._due_at = min(times)
             delay = max(self._due_at - now, SHORTEST_S)
@@ -310,18 +278,5 @@ class LiveQueues:
         return [
             line
             for line in self._lines.values()
-            if line.places and any(member.key in wanted for member in self.members_of(line))
+            if line.places and any(member.key in wanted for member in self.roster.of(line))
         ]
-
-    def _member(self, tenant: Tenant, extension: str) -> Member:
-        key, user = MemberKey(tenant.name, extension), tenant.users[extension]
-        member = self._members.get(key)
-        if member is None:
-            member = self._members[key] = Member(key, user)
-        member.user = user
-        return member
-
-    def _member_at(self, endpoint: str) -> Member | None:
-        user = self._directory().user_of_endpoint(endpoint)
-        tenant = self._directory().tenant(user.tenant) if user else None
-        return self._member(tenant, user.extension) if user and tenant else None

@@ -57,11 +57,11 @@ def _queue(queues: LiveQueues, line: LiveLine, now: int, who: Callable[[str], tu
         wait_s = max(0, now - place.waiting.since) / 1000
         ringing = [member.key.extension for member in place.members]
         waiting.append(WaitingView(number, place.call_id, caller, name, wait_s, ringing))
-    members = [_member(queues, member) for member in queues.members_of(line)]
+    members = [_member(queues, member) for member in queues.roster.of(line)]
     return QueueView(
         line.key.tenant,
         line.key.name,
-        queues.settings(line).strategy,
+        queues.roster.settings(line).strategy,
         max((one.wait_s for one in waiting), default=0.0),
         sum(one.state == "free" for one in members),
         waiting,
@@ -70,8 +70,8 @@ def _queue(queues: LiveQueues, line: LiveLine, now: int, who: Callable[[str], tu
 
 
 def _member(queues: LiveQueues, member: Member) -> MemberView:
-    state = queues.state(member)
-    left = queues.free_in(member) if state in ("resting", "passed over", "unreachable") else 0.0
+    state = queues.roster.state(member)
+    left = queues.roster.free_in(member) if state in ("resting", "passed over", "unreachable") else 0.0
     return MemberView(member.key.extension, member.user.name, state, left)
 
 

@@ -46,7 +46,7 @@ class WatchedQueues(LiveQueues):
             assert not held & set(place.members), "somebody is offered to two callers"
             held |= set(place.members)
             assert all(member.offered_to is place for member in place.members)
-        for member in self._members.values():
+        for member in self.roster.members.values():
             assert member.offered_to is None or member in held, "kept for nobody"
         for line in self.lines():
             assert line.places == sorted(line.places, key=lambda place: place.waiting)
@@ -56,7 +56,7 @@ class WatchedQueues(LiveQueues):
             for place in idle:
                 assert all(place.waiting > other.waiting for other in fresh), "passed by one behind him"
             # Whose pause ends this very moment is found by the timer, a moment later.
-            free = [m for m in self.members_of(line) if self._can_be_rung(m, now - 0.01)]
+            free = [m for m in self.roster.of(line) if self.roster.can_be_rung(m, now - 0.01)]
             assert not (idle and free), "somebody waits and somebody is free"
 
 
@@ -238,6 +238,6 @@ def test_any_evening(
             assert hall.engine is not None
             queues_now = hall.engine.queues
             assert not any(line.places for line in queues_now.lines())
-            assert all(member.offered_to is None for member in queues_now._members.values())
+            assert all(member.offered_to is None for member in queues_now.roster.members.values())
 
     run(main())

@@ -1,0 +1,66 @@
+"""Who serves which queue, and what each of them does now."""
+
+from collections.abc import Callable
+
+from engine.directory.directory import Directory, Tenant
+from engine.directory.model import QueueModel
+from engine.queues.line import LiveLine
+from engine.queues.members import Member, MemberKey, MemberState
+from engine.queues.operators import Operators
+
+
+class Roster:
+    """One `Member` a person, whatever queues he serves. Arguments are those of `LiveQueues`."""
+
+    def __init__(self, directory: Callable[[], Directory], seconds: Callable[[], float]) -> None:
+        self._directory = directory
+        self._seconds = seconds
+        self.operators = Operators()
+        self.members: dict[MemberKey, Member] = {}
+
+    def settings(self, line: LiveLine) -> QueueModel:
+        return line.settings(self._directory())[1]
+
+    def of(self, line: LiveLine) -> list[Member]:
+        """Who serves this queue, in the order of the tenant's file."""
+        tenant, model = line.settings(self._directory())
+        return [self._member(tenant, name) for name in model.members if name in tenant.users]
+
+    def at(self, endpoint: str) -> Member | None:
+        """Whose telephone this is."""
+        user = self._directory().user_of_endpoint(endpoint)
+        tenant = self._directory().tenant(user.tenant) if user else None
+        return self._member(tenant, user.extension) if user and tenant else None
+
+    def _member(self, tenant: Tenant, extension: str) -> Member:
+        key, user = MemberKey(tenant.name, extension), tenant.users[extension]
+        member = self.members.get(key)
+        if member is None:
+            member = self.members[key] = Member(key, user)
+        member.user = user
+        return member
+
+    def can_be_rung(self, member: Member, now: float) -> bool:
+        """Whether he may be offered the next caller."""
+        return (
+            member.offered_to is None
+            and member.free_at() <= now
+            and not self.operators.in_call(member.endpoints)
+        )
+
+    def state(self, member: Member) -> MemberState:
+        """What he does now."""
+        now = self._seconds()
+        if self.operators.talks(member.endpoints):
+            return "talking"
+        if member.offered_to is not None or self.operators.in_call(member.endpoints):
+            return "ringing"
+        if member.rests_until > now:
+            return "resting"
+        if member.unreachable:
+            return "unreachable"
+        return "passed over" if member.passed_over_until > now else "free"
+
+    def free_in(self, member: Member) -> float:
+        """Seconds until his rest or pause is over."""
+        return max(0.0, member.free_at() - self._seconds())
