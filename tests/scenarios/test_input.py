@@ -1,13 +1,18 @@
 """The step `input` on a real call, against the scripted switch (F34)."""
 
 import asyncio
+import io
 import logging
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine import logs
 from engine.calls.web_services import WebAnswer
 from engine.journal.events import DigitReceived, Entry, VariableSet, encode
 from tests.fake_switch.callers import Caller
@@ -319,35 +324,45 @@ def test_a_caller_who_hangs_up_in_the_middle_leaves_nothing() -> None:
     run(scene())
 
 
-def test_a_secret_lies_nowhere_in_clear(caplog: pytest.LogCaptureFixture) -> None:
-    """Not in the journal, not in the log; the web service alone gets it."""
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the engine logs, as it does in production."""
+    stream, handlers, level = io.StringIO(), logging.getLogger().handlers[:], logging.getLogger().level
+    logs.configure("engine", stream)
+    yield stream
+    logging.getLogger().handlers[:] = handlers
+    logging.getLogger().setLevel(level)
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
+
+
+def test_a_secret_lies_nowhere_in_clear(log: io.StringIO) -> None:
+    """Not in the journal, not in the log, not where a step fails with it; the web service alone gets it."""
 
     async def scene() -> None:
         pin = "739182"
         async with Stage(scenario(secret=True, confirm=True, check=CHECK)) as stage:
-            stage.web_services = services = Scripted([WebAnswer(valid=True)])
+            stage.web_services = services = Scripted(["shop.example answered 500"])
             await stage.restart_engine()
             caller = stage.call()
             press(caller, pin[:3])  # before he is asked
             await stage.hears(caller, "sound:is-it-right")
-            entries = stage.journal(caller)
             press(caller, "2")
             await stage.hears(caller, "sound:enter")
-            press(caller, f"{pin}#1")
+            press(caller, f"{pin}#177")
             entries = await stage.ended(caller)
-            assert way(entries)[0] == "ask next"
+            assert way(entries) == ["ask !", "desk end"]
             assert services.asked[0].body["variables"] == {"contract": pin}
             digits = [entry.event.digit for entry in entries if isinstance(entry.event, DigitReceived)]
-            assert digits == [""] * 12
-            assert VariableSet("contract", None) in [entry.event for entry in entries]
+            assert digits == [""] * 14
+            events = [entry.event for entry in entries]
+            assert VariableSet("contract", None) in events
             assert pin not in b"".join(encode(entry) for entry in entries).decode()
-            assert pin[:3] not in [
-                entry.event.value for entry in entries if isinstance(entry.event, VariableSet)
-            ]
+            assert [one.value for one in events if isinstance(one, VariableSet)] == [None, None]
 
-    with caplog.at_level(logging.DEBUG):
-        run(scene())
-    assert "739182" not in caplog.text
+    run(scene())
+    assert "step.failed" in log.getvalue()
+    assert "739182" not in log.getvalue()
 
 
 def test_after_a_recovery_a_secret_is_known_to_be_lost() -> None:
@@ -415,5 +430,44 @@ def test_keys_at_any_time(keys: list[tuple[float, str]], prompt_s: float) -> Non
             exit_, value = expected(keys, prompt_s)
             assert way(entries)[0] == f"ask {exit_}"
             assert variables(entries).get("contract") == value
+
+    run(scene())
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(GAPS, st.sampled_from("0123456789*#")), max_size=12),
+    st.lists(st.floats(0.2, 25), min_size=1, max_size=3),
+)
+def test_engines_killed_at_any_time(keys: list[tuple[float, str]], kills: list[float]) -> None:
+    """The call comes to an end by a way out of the step, and no attempt is won or lost."""
+
+    async def scene() -> None:
+        async with Stage(
+            scenario(attempts=3, confirm=True, read_back="digits", check="{list: [1, 22]}")
+        ) as stage:
+            caller = stage.call()
+
+            async def kill() -> None:
+                for seconds in kills:
+                    await asyncio.sleep(seconds)
+                    await stage.restart_engine()
+
+            killing = asyncio.create_task(kill())
+            await stage.hears(caller, "sound:enter")
+            for gap, key in keys:
+                await asyncio.sleep(gap)
+                caller.press(key)
+            await killing
+            entries = await stage.ended(caller)
+            left = way(entries)
+            assert left[0] in ("ask next", "ask on_invalid", "ask on_timeout")
+            assert left[-1].endswith(" end")
+            if left[0] == "ask next":
+                assert variables(entries)["contract"] in ("1", "22")
+            counted = attempts(entries, "ask")
+            assert counted[0] == 1
+            assert all(0 <= after - before <= 1 for before, after in pairwise(counted))
+            assert counted[-1] <= 3
 
     run(scene())

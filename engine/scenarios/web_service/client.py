@@ -114,7 +114,10 @@ class WebServiceClient:
                 f"{url.host}: http:// is not allowed (`web_services.http` in config/vats.yaml)",
                 "refused",
             )
-        key = await asyncio.to_thread(self._secret, request.tenant)
+        try:
+            key = await asyncio.to_thread(self._secret, request.tenant)
+        except SettingsError as error:
+            raise _Failed(f"{url.host}: the tenant's key cannot be read", "refused") from error
         body = b"" if request.method == "get" else msgspec.json.encode(request.body)
         pause_s = _FIRST_PAUSE_S
         for left in range(request.retries, -1, -1):
