@@ -169,6 +169,12 @@ class Scenario:
             for spoken in step.prompts():
                 yield spoken.prompt
 
+    @property
+    def languages(self) -> set[str]:
+        """Languages that its steps change to."""
+        changed = (getattr(step, "language", "") for step in self.steps.values() if step.kind == "language")
+        return set(filter(None, changed))
+
     @cached_property
     def texts_of_calls(self) -> tuple[TextPrompt, ...]:
         """The texts with a variable, which are spoken in a call."""
