@@ -84,7 +84,9 @@ class PatternCheck(FileModel):
 
 
 class ClientsCheck(FileModel):
-    """The digits are those of a client's contract number; sets `client.…` to what is known of him."""
+    """The digits are those of a client's contract number (letters and dashes in it do not count). Sets
+    `client.name`, `client.company`, `client.plan`, `client.specialist`, `client.priority`, `client.group`.
+    """
 
     clients: Literal["contract"] = Field(description="by which of the clients' numbers: contract")
 
