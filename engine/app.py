@@ -20,6 +20,7 @@ from engine.calls import metrics
 from engine.calls.call import Call
 from engine.calls.previous import PreviousCalls
 from engine.calls.previous_reading import follow_database
+from engine.calls.queueing import GuardedObserver
 from engine.calls.services import APPLICATION, Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.clock import SystemClock
@@ -48,6 +49,8 @@ from engine.switch.errors import SwitchAway, SwitchError
 
 UNREADY_LIMIT_MS = 10_000
 PROVISION_AGAIN_S = 5.0
+# Callers wait for an engine that starts, so prompts that take longer are made while it serves.
+PROMPTS_PATIENCE_S = 4.0
 REPLACED = 3  # exit code: another engine serves this switch, it must not be fought for
 
 log = structlog.get_logger(__name__)
@@ -121,7 +124,7 @@ class Engine:
                 tickets=TicketNumbers(settings.tickets_folder),
                 queues=self._queues,
             ),
-            observer=self._queues,
+            observer=GuardedObserver(self._queues),
         )
         reception = Reception(self._library, settings.cell)
         self._switchboard = Switchboard(
@@ -133,6 +136,7 @@ class Engine:
         self._started_at = self._clock.wall_ms()
         self._unready_since = self._clock.monotonic_ms()
         self._provisioned = False
+        self._was_all_live = False  # since the start
         self._provision_wanted = asyncio.Event()
 
     @property
@@ -146,7 +150,7 @@ class Engine:
         self._settings.run_folder.mkdir(parents=True, exist_ok=True)
         pid_file = self._settings.run_folder / "engine.pid"
         pid_file.write_text(f"{os.getpid()}\n")
-        await asyncio.to_thread(self._library.load)
+        await asyncio.to_thread(self._library.load, PROMPTS_PATIENCE_S)
         # What is there now stays: the search for cycles, which stops every call, need not go through it.
         gc.collect()
         gc.freeze()
@@ -265,6 +269,10 @@ class Engine:
         metrics.calls_talking.set(sum(call.talking_with is not None for call in calls))
         return prometheus_client.generate_latest().decode()
 
+    def _all_live(self) -> bool:
+        self._was_all_live = self._was_all_live or self._library.preparing == 0
+        return self._was_all_live
+
     async def _live(self) -> dict[str, object]:
         return self._library.describe()
 
@@ -273,8 +281,10 @@ class Engine:
             "cell": self._settings.cell,
             "pid": os.getpid(),
             "started_at": _iso(self._started_at),
-            # Calls are adopted, accounts and fallback targets are in the switch.
-            "ready": self._switchboard.ready and self._provisioned,
+            # Calls are adopted, accounts and fallback targets are in the switch, all that was there at the
+            # start is live.
+            "ready": self._switchboard.ready and self._provisioned and self._all_live(),
+            "preparing": self._library.preparing,
             "switch_connected": self._connection.connected,
             "ami_connected": self._ami.connected,
             "calls": len(self._switchboard.calls),

@@ -5,9 +5,12 @@ The queues themselves are `engine.queues`; calls and steps know these protocols 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import structlog
 
 from engine.calls.errors import StepError
 
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from engine.calls.dialer import Outcome
     from engine.calls.leg import Target
     from engine.directory.directory import Tenant
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Queued:
 
 
 class CallObserver(Protocol):
-    """Told of all legs of all calls, whatever road they came on, in the order of events. Must not raise."""
+    """Told of all legs of all calls, whatever road they came on, in the order of events."""
 
     def leg_began(self, leg: ObservedLeg) -> None: ...
 
@@ -73,6 +78,37 @@ class Unobserved:
 
     def waits_again(self, tenant: Tenant, queue: str, call_id: str, since: int) -> None:
         return
+
+
+class GuardedObserver:
+    """Keeps a bug of the observer's from the calls that it is told of: it is logged, and they go on."""
+
+    def __init__(self, observer: CallObserver) -> None:
+        self._observer = observer
+
+    def leg_began(self, leg: ObservedLeg) -> None:
+        with _kept_from_calls("leg_began", leg.id):
+            self._observer.leg_began(leg)
+
+    def leg_answered(self, leg_id: str) -> None:
+        with _kept_from_calls("leg_answered", leg_id):
+            self._observer.leg_answered(leg_id)
+
+    def leg_ended(self, leg_id: str) -> None:
+        with _kept_from_calls("leg_ended", leg_id):
+            self._observer.leg_ended(leg_id)
+
+    def waits_again(self, tenant: Tenant, queue: str, call_id: str, since: int) -> None:
+        with _kept_from_calls("waits_again", call_id):
+            self._observer.waits_again(tenant, queue, call_id, since)
+
+
+@contextmanager
+def _kept_from_calls(what: str, leg_id: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        log.exception("observer.failed", what=what, leg=leg_id)
 
 
 class Place(Protocol):
