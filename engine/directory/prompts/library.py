@@ -58,6 +58,7 @@ class PromptLibrary:
         self._places = Places(settings.prompts_folder, engine)
         self._workshop = Workshop(settings, speech=speech)
         self._texts = CallTexts(self._workshop, settings.speech.limit)
+        self._closed = False
         self._media: dict[tuple[str, str, PartValue | Fragment], str] = {}
 
     # -- ahead of calls ---------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ class PromptLibrary:
                 if (problem := done.result())
             ]
         found = {problem.prompt: problem for problem in reversed(problems)}
-        if any(_is_spoken_in_call(part) for part in wanted):
+        if any(_is_spoken_in_call(part) for part in wanted) and not self._closed:
             self._texts.warm()
         return [found[part] for part in wanted if part in found]
 
@@ -158,7 +159,8 @@ class PromptLibrary:
                             self._texts.begin(wanted)
 
     def close(self) -> None:
-        """End what is being spoken, and the helper processes."""
+        """End what is being spoken, and the helper processes; a `prepare` in another thread ends soon."""
+        self._closed = True
         self._texts.close()
 
     # -- looking up -------------------------------------------------------------------------------------
@@ -259,6 +261,8 @@ class PromptLibrary:
         self, workshop: Workshop, tenant: str, folder: Path, language: str, piece: PartValue | Fragment
     ) -> str:
         """Why it cannot be made, "" where it was."""
+        if self._closed:
+            return "we are shutting down"
         try:
             target = self._make(workshop, tenant, folder, language, piece)
         except (BadSound, SpeechFailed, PromptMissing, saying.CannotSay) as error:
