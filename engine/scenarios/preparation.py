@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from engine.directory.prompt_model import PartValue, Prompt
+from engine.directory.prompt_model import PartValue, Prompt, TextPrompt, parts
 from engine.scenarios.model import Scenario
 from engine.scenarios.runner import ROAD_PROMPTS
 
@@ -75,12 +75,19 @@ class Preparation:
                 return job.problems
         if not wait and sum(one.thread.is_alive() for one in self._jobs.values()) >= _AT_ONCE:
             return None
-        wanted = [*scenario.prompts(), *ROAD_PROMPTS]
-        job = self._jobs[path] = _Job(
-            made_of, lambda: self._prompts.prepare(scenario.tenant, scenario.folder, language, wanted)
-        )
+        job = self._jobs[path] = _Job(made_of, lambda: self.prepare(scenario, language))
         job.thread.join(None if wait else _PATIENCE_S)
         return job.problems
+
+    def prepare(self, scenario: Scenario, language: str) -> Sequence[Problem]:
+        """Make all its prompts, in every language that a call may change to; blocks."""
+        wanted = [*scenario.prompts(), *ROAD_PROMPTS]
+        problems = list(self._prompts.prepare(scenario.tenant, scenario.folder, language, wanted))
+        # A text is written in one language; built-in prompts and values are heard in each that is changed to.
+        heard = [part for prompt in wanted for part in parts(prompt) if not _is_written(part)]
+        for other in sorted(scenario.languages - {language}):
+            problems += self._prompts.prepare(scenario.tenant, scenario.folder, other, heard)
+        return problems
 
     def forget(self, path: Path) -> None:
         """The file is gone."""
@@ -91,3 +98,7 @@ class Preparation:
     def paths(self) -> list[Path]:
         """Of which files something is known."""
         return list(self._jobs)
+
+
+def _is_written(part: PartValue) -> bool:
+    return isinstance(part, TextPrompt) or (not isinstance(part, str) and part.noun is not None)
