@@ -109,7 +109,7 @@ class Engine:
             settings.web_service_ca_file,
         )
         self._previous = PreviousCalls()
-        self._queues = LiveQueues(lambda: self._library.directory)
+        self._queues = LiveQueues(lambda: self._library.directory, now=self._clock.wall_ms)
         services = Services(
             connection=self._connection,
             router=self._router,

@@ -4,16 +4,18 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import click
 
+from engine.operations import EngineAway, EngineClient, OperationFailed
 from engine.settings import Settings, load_settings
 from engine.supervisor import AlreadyRunning, Supervisor
 
 # Seconds that all processes together may take until they answer.
 HEALTHY_WITHIN = 60.0
+PROMPTS_LOOK_S = 1.0
 
 T = TypeVar("T")
 
@@ -63,11 +65,35 @@ async def _up(settings: Settings, demo: bool) -> int:
                 f"SIP {settings.listen}:{ports.sip}, web http://127.0.0.1:{ports.web}, state {settings.home}"
             )
         if demo:
+            # The demo call wants its scenario; until that is live, its number rings the desk.
+            await _unless(stop, _tell_of_prompts(settings, tell))
             code = await _unless(stop, _run_demo())
             quiet = code == 0
             return 1 if code is None else code
+        await _unless(stop, _tell_of_prompts(settings, tell))
         await stop.wait()
     return 0
+
+
+async def _tell_of_prompts(settings: Settings, tell: Callable[[str], None]) -> None:
+    """How many tenants' prompts are still being made, every few seconds, until all are live."""
+    client, before = EngineClient(settings), 0
+    while True:
+        try:
+            status = await client.call("status")
+        except (EngineAway, OperationFailed):
+            status = {}
+        waiting = int(status.get("preparing", before))
+        if waiting == 0 and status:
+            if before:
+                tell("all prompts are made")
+            return
+        if waiting != before:
+            tell(
+                f"making the prompts of {waiting} tenant(s); until then new scenarios ring the tenant's desk"
+            )
+            before = waiting
+        await asyncio.sleep(PROMPTS_LOOK_S)
 
 
 async def _run_demo() -> int:

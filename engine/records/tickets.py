@@ -57,9 +57,7 @@ def _reserve(path: Path) -> int:
     except FileNotFoundError:
         text = str(FIRST)
     if not (text.isascii() and text.isdigit()):
-        raise TicketFileWrong(
-            f"{path}: “{text[:20]}” is no count, expected the next free one, such as 150"
-        )
+        raise TicketFileWrong(f"{path}: “{text[:20]}” is no count, expected the next free one, such as 150")
     first = int(text)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")

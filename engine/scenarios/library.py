@@ -37,6 +37,7 @@ _DEBOUNCE_MS = 200
 _LOOK_MS = 500
 # No more than this part of the time goes to looking where nothing was told.
 _LOOK_SHARE = 0.02
+_ONE_HOUR = 3600.0
 _UNSETTLED_S = 0.1
 _SWITCH_INTERVAL_S = 0.0005
 
@@ -95,12 +96,19 @@ class Library:
             self._known[version] = scenario
         return self._known.get(version)
 
-    def load(self) -> list[Finding]:
-        """Read all files and take what is right; blocks, for seconds where prompts must be made.
+    @property
+    def preparing(self) -> int:
+        """How many tenants have scenarios whose prompts are still being made."""
+        return sum(one.pending for one in self._live.decided.values())
 
-        On the first call, what was live before a restart stands in for files that are wrong now.
+    def load(self, patience_s: float = _ONE_HOUR) -> list[Finding]:
+        """Read all files and take what is right; blocks for `patience_s` at most where prompts must be made.
+
+        On the first call, what was live before a restart stands in for files that are wrong now, and for
+        scenarios whose prompts are not ready; `watch` takes them when they are. Where there was none, the
+        tenant's desk rings so long.
         """
-        self._take(*self._read(wait=True))
+        self._take(*self._read(time.monotonic() + patience_s))
         return self.findings
 
     async def watch(self, on_change: Callable[[], Awaitable[None]]) -> None:
@@ -175,16 +183,16 @@ class Library:
     def _read_placed(self) -> tuple[Snapshot, Live, dict[Key, LiveScenario]] | None:
         """None while `vats` is putting several files in place: they belong together."""
         with nobody_places(self._settings) as free:
-            return self._read(wait=False) if free else None
+            return self._read() if free else None
 
-    def _read(self, *, wait: bool) -> tuple[Snapshot, Live, dict[Key, LiveScenario]]:
+    def _read(self, patient_until: float = 0.0) -> tuple[Snapshot, Live, dict[Key, LiveScenario]]:
         """What the files were when they were read, and what may go live."""
         tenants, scenarios, holidays = self._roots()
         seen = look(tenants, scenarios, holidays)
         last, noted = self._live, self._noted
         if self._seen is None:
             last, noted = self._live_before_restart()
-        live = decide(self._reading.sources(tenants, scenarios, seen, wait=wait), last)
+        live = decide(self._reading.sources(tenants, scenarios, seen, patient_until=patient_until), last)
         noted, activations = self._note(live, noted)
         if self._seen is None or activations or without_findings(live) != without_findings(last):
             for scenario in live.scenarios.values():

@@ -1,6 +1,7 @@
 """Prompts are made beside the reading, so that one tenant's long texts hold up no other's change (F44)."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -59,24 +60,25 @@ class Preparation:
         self._jobs: dict[Path, _Job] = {}
 
     def problems(
-        self, path: Path, scenario: Scenario, language: str, around: object, *, wait: bool
+        self, path: Path, scenario: Scenario, language: str, around: object, *, until: float
     ) -> Sequence[Problem] | None:
         """What cannot be made of a scenario's prompts; None: it is not known yet, ask again.
 
-        With `wait` it is, however long it takes. `around` is what the prompts are made of beside the texts.
+        Waits `until` then by the monotonic clock, in seconds, and a moment at least. `around` is what the
+        prompts are made of beside the texts.
         """
         made_of = (scenario.version, scenario.folder, language, around)
         job = self._jobs.get(path)
         if job is not None:
-            job.thread.join(None if wait else _PATIENCE_S)
+            job.thread.join(_patience(until))
             if job.thread.is_alive():
                 return None  # of an earlier text, or of this one
             if job.made_of == made_of and job.problems is not None:
                 return job.problems
-        if not wait and sum(one.thread.is_alive() for one in self._jobs.values()) >= _AT_ONCE:
+        if sum(one.thread.is_alive() for one in self._jobs.values()) >= _AT_ONCE:
             return None
         job = self._jobs[path] = _Job(made_of, lambda: self.prepare(scenario, language))
-        job.thread.join(None if wait else _PATIENCE_S)
+        job.thread.join(_patience(until))
         return job.problems
 
     def prepare(self, scenario: Scenario, language: str) -> Sequence[Problem]:
@@ -98,6 +100,10 @@ class Preparation:
     def paths(self) -> list[Path]:
         """Of which files something is known."""
         return list(self._jobs)
+
+
+def _patience(until: float) -> float:
+    return max(_PATIENCE_S, until - time.monotonic())
 
 
 def _is_written(part: PartValue) -> bool:

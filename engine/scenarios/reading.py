@@ -68,7 +68,7 @@ class Reading:
     def __init__(self, trunks: Collection[str], prompts: Preparing, clock: Clock) -> None:
         self._trunks = trunks
         self._preparation = Preparation(prompts)
-        self._wait = True
+        self._patient_until = 0.0
         self._clock = clock
         self._read: dict[Path, _Read[Any]] = {}
         self._checked: dict[Path, _Checked] = {}
@@ -88,9 +88,13 @@ class Reading:
         """Whether the same files may come to something else in a moment."""
         return self._unsettled
 
-    def sources(self, tenants: Path, scenarios: Path, snapshot: Snapshot, *, wait: bool) -> Sources:
-        """What `decide` works from. `wait` until prompts are made; else the last one stays live so long."""
-        self._wait = wait
+    def sources(
+        self, tenants: Path, scenarios: Path, snapshot: Snapshot, *, patient_until: float = 0.0
+    ) -> Sources:
+        """What `decide` works from. Prompts are waited for until then, by the monotonic clock; a scenario
+        whose prompts take longer stays as it was last so long.
+        """
+        self._patient_until = patient_until
         self._snapshot, self._tenants, self._scenarios = snapshot, tenants, scenarios
         self._unsettled = False
         self._around = self._look_around(scenarios)
@@ -246,7 +250,9 @@ class Reading:
 
     def _prepare(self, file: ScenarioFile, scenario: Scenario, tenant: Tenant) -> list[Finding] | None:
         language, around = scenario.language or tenant.language, self._around.get(file.tenant)
-        problems = self._preparation.problems(file.path, scenario, language, around, wait=self._wait)
+        problems = self._preparation.problems(
+            file.path, scenario, language, around, until=self._patient_until
+        )
         if problems is None:
             self._unsettled = True
             return None

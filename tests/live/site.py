@@ -72,7 +72,7 @@ class Site:
         await eventually(lambda: "all answer" in self.instance.log("up"), 60, self.instance.log("up"))
         await self.wait_ready()
 
-    async def wait_ready(self, timeout: float = 30) -> int:
+    async def wait_ready(self, timeout: float = 120) -> int:
         """Wait until the engine is connected and the switch knows the accounts; returns the engine's pid."""
         client, loop = EngineClient(self.settings), asyncio.get_running_loop()
         end = loop.time() + timeout
@@ -90,7 +90,7 @@ class Site:
         """Start it and wait until it is connected to Asterisk and the users' accounts are there."""
         self.engine = self.instance.start("engine")
         client = EngineClient(self.settings)
-        for _ in range(600):
+        for _ in range(2400):
             try:
                 if (await client.call("status"))["ready"]:
                     return

@@ -20,7 +20,7 @@ from tests.live.site import Site, running_site
 from tests.phones import PhoneCall
 from tests.web_service.server import Server, ca_file, says
 
-pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 TENANTS = ("vektor", "zdorovie", "knigi", "sekretar", "servis")

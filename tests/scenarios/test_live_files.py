@@ -285,6 +285,31 @@ async def test_prompts_that_take_long_hold_up_nobody_else(
         await eventually(lambda: "long" in str(place.library.find("zeta", "main")))
 
 
+async def test_a_first_start_serves_before_all_prompts_are_made(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken, prepare = threading.Event(), place.voice.prepare
+
+    def slow(tenant: str, folder: Path, language: str, prompts: Iterable[Prompt]) -> list[Unspoken]:
+        spoken.wait(20)
+        return prepare(tenant, folder, language, prompts)
+
+    monkeypatch.setattr(place.voice, "prepare", slow)
+    began = asyncio.get_running_loop().time()
+    assert await asyncio.to_thread(place.library.load, 0.1) == []
+    assert asyncio.get_running_loop().time() - began < 5
+    # The number is known, so its desk rings until then.
+    assert place.library.directory.number("+74951234567") is not None
+    assert (place.library.find("acme", "main"), place.library.preparing) == (None, 1)
+    watcher = asyncio.create_task(place.library.watch(nothing))
+    try:
+        spoken.set()
+        await eventually(lambda: place.library.find("acme", "main"))
+        assert place.library.preparing == 0
+    finally:
+        watcher.cancel()
+
+
 async def test_only_what_changed_is_checked_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         place.main(MAIN.replace("main", f"m{number}"), f"m{number}")
