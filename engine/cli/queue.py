@@ -24,6 +24,7 @@ _COLOURS = {
     "resting": "blue",
     "passed over": "magenta",
     "unreachable": "red",
+    "off duty": "dim",
 }
 Queue = dict[str, Any]
 
@@ -41,7 +42,7 @@ def queue(name: str, tenant: str, as_json: bool, watch: bool) -> None:
     """Show live queues, or the queue NAME: who waits for how long, and what the members do.
 
     A member is free, ringing, talking, resting (after a talk from the queue), passed over (he did not
-    answer) or unreachable (no phone of his was there when it was last rung).
+    answer), unreachable (no phone of his was there when it was last rung) or off duty (his own hours).
 
     Exit code 1 when the engine does not answer or there is no such queue.
     """

@@ -25,13 +25,16 @@ log = structlog.get_logger(__name__)
 
 # How long a caller of before a recovery keeps his turn until his step comes to wait for it.
 KEPT_S = 5.0
+# How soon it is noticed that somebody's hours begin or end.
+DUTY_S = 5.0
 # A timer may fire a hair early; without this it could be set again and again for the same moment.
 SHORTEST_S = 0.001
 
 
 class LiveQueues:
     """`Queues` for the steps, `CallObserver` for the call core. `directory` gives the live tenants; `seconds`
-    a clock that never jumps, the event loop's where it is left out.
+    a clock that never jumps, the event loop's where it is left out; `now` the wall clock, UTC ms, for the
+    members' own hours, which do not matter without it.
     """
 
     def __init__(
@@ -39,11 +42,12 @@ class LiveQueues:
         directory: Callable[[], Directory],
         dice: random.Random | None = None,
         seconds: Callable[[], float] | None = None,
+        now: Callable[[], int] | None = None,
     ) -> None:
         self._directory = directory
         self._dice = dice or random.Random()
         self._seconds = seconds or (lambda: asyncio.get_running_loop().time())
-        self.roster = Roster(directory, self._seconds)
+        self.roster = Roster(directory, self._seconds, now)
         self._lines: dict[QueueKey, LiveLine] = {}
         self._places: dict[str, LivePlace] = {}  # by call
         self._kept: set[LivePlace] = set()  # places of callers whose step has not come yet
@@ -87,11 +91,10 @@ class LiveQueues:
         self._decide(self._lines_of(self._release(place)))
 
     def staffed(self, line: LiveLine) -> bool:
-        return any(not member.unreachable for member in self.roster.of(line))
+        return self.roster.there(line) > 0
 
     def expected_wait(self, place: LivePlace) -> float | None:
-        there = sum(not member.unreachable for member in self.roster.of(place.line))
-        return place.line.times.expected_wait(place.position, there)
+        return place.line.times.expected_wait(place.position, self.roster.there(place.line))
 
     # -- what the call core tells -------------------------------------------------------------------------
 
@@ -245,7 +248,10 @@ class LiveQueues:
         times = [place.kept_until or now for place in self._kept]
         for line in self._lines.values():
             if any(not place.members for place in line.places):
-                times += [at for member in self.roster.of(line) if (at := member.free_at()) > now]
+                members = self.roster.of(line)
+                times += [at for member in members if (at := member.free_at()) > now]
+                if self.roster.with_hours(line):
+                    times.append(now + DUTY_S)
         if times:
             self._due_at = min(times)
             delay = max(self._due_at - now, SHORTEST_S)
@@ -254,6 +260,7 @@ class LiveQueues:
     def _due(self) -> None:
         self._timer = None
         self._decide(self._lines.values())
+        self._wake_all(line for line in self._lines.values() if line.places and self.roster.with_hours(line))
 
     # -- finding ------------------------------------------------------------------------------------------
 

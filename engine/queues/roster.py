@@ -12,9 +12,12 @@ from engine.queues.operators import Operators
 class Roster:
     """One `Member` a person, whatever queues he serves. Arguments are those of `LiveQueues`."""
 
-    def __init__(self, directory: Callable[[], Directory], seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, directory: Callable[[], Directory], seconds: Callable[[], float], now: Callable[[], int] | None
+    ) -> None:
         self._directory = directory
         self._seconds = seconds
+        self._now = now
         self.operators = Operators()
         self.members: dict[MemberKey, Member] = {}
 
@@ -46,7 +49,21 @@ class Roster:
             member.offered_to is None
             and member.free_at() <= now
             and not self.operators.in_call(member.endpoints)
+            and self.on_duty(member)
         )
+
+    def on_duty(self, member: Member) -> bool:
+        """Whether his own hours, if he has any, let him be rung now."""
+        tenant = self._directory().tenant(member.key.tenant)
+        return self._now is None or tenant is None or tenant.on_duty(member.key.extension, self._now())
+
+    def with_hours(self, line: LiveLine) -> bool:
+        """Whether any of its members has hours of his own."""
+        return self._now is not None and any(member.user.schedule for member in self.of(line))
+
+    def there(self, line: LiveLine) -> int:
+        """How many of its members can be reached, as far as is known."""
+        return sum(not member.unreachable and self.on_duty(member) for member in self.of(line))
 
     def state(self, member: Member) -> MemberState:
         """What he does now."""
@@ -55,6 +72,8 @@ class Roster:
             return "talking"
         if member.offered_to is not None or self.operators.in_call(member.endpoints):
             return "ringing"
+        if not self.on_duty(member):
+            return "off duty"
         if member.rests_until > now:
             return "resting"
         if member.unreachable:

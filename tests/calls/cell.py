@@ -226,7 +226,7 @@ class Cell:
 
     def make_queues(self) -> LiveQueues:
         """Those of a new engine."""
-        return LiveQueues(lambda: self.files.directory, random.Random(7))
+        return LiveQueues(lambda: self.files.directory, random.Random(7), now=self.clock.wall_ms)
 
     async def __aenter__(self) -> Self:
         memory = Path("/dev/shm")

@@ -35,7 +35,18 @@ def tenant(**queues: object) -> TenantModel:
             "tenant": "romashka",
             "title": "ООО «Ромашка»",
             "numbers": {number: {"scenario": "main"} for number in (SALES, OFFICE, BACK)},
-            "users": {"101": {"name": "Анна"}, "102": {"name": "Пётр"}, "103": {"name": "Олег"}},
+            "users": {
+                "101": {"name": "Анна"},
+                "102": {"name": "Пётр"},
+                "103": {"name": "Олег"},
+                "104": {"name": "Нина", "schedule": "morning"},
+                "105": {"name": "Яков", "schedule": "later"},
+            },
+            # The clock of the tests starts at 10:00.
+            "schedules": {
+                "morning": {"hours": {"mon-sun": "09:00-10:01"}},
+                "later": {"hours": {"mon-sun": "10:01-12:00"}},
+            },
             "queues": {"sales": plain, "office": plain, "back": plain, **queues},
         }
     )

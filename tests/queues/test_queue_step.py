@@ -222,6 +222,37 @@ def test_a_phone_that_comes_back_is_rung() -> None:
     run(scene())
 
 
+def test_members_are_rung_in_their_own_hours_only() -> None:
+    async def scene() -> None:
+        async with Hall(sales={"members": ["104", "105"], "ring_timeout": "10s"}) as hall:
+            nina, yakov = (hall.switch.phone(f"PJSIP/romashka-{name}-desk") for name in ("104", "105"))
+            caller = hall.call()
+            await asyncio.sleep(40)
+            assert (nina.invited, yakov.invited) == (3, 0)
+            yakov.answers(1).hangs_up(5)
+            # At 10:01 her hours end and his begin.
+            assert await hall.talks(caller, 30) > 19
+            assert at(hall) < 70
+            assert (nina.invited, yakov.invited) == (3, 1)
+            await hall.all_gone()
+            check(hall, silence_s=0.1)
+
+    run(scene())
+
+
+def test_when_all_are_off_duty_nobody_waits_for_them() -> None:
+    async def scene() -> None:
+        async with Hall(sales={"members": ["104"]}) as hall:
+            hall.switch.phone("PJSIP/romashka-104-desk").no_answer()
+            caller = hall.call()
+            await hall.until(lambda: caller.hears_media == "sound:/prompts/nobody-there", 100)
+            assert 69 < at(hall) < 78, "her hours end at 10:01"
+            await hall.all_gone()
+            check(hall, silence_s=0.1)
+
+    run(scene())
+
+
 def test_while_somebody_talks_the_queue_is_staffed() -> None:
     async def scene() -> None:
         async with Hall() as hall:

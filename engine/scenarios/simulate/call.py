@@ -82,7 +82,9 @@ class SimulatedCall:
         self.note = self.story.note
         self.keys = Keys(self.journal)
         self._sound = sound
-        self.surroundings = Surroundings(tenant, setting.answers, setting.seed, lambda: self.step, self._asks)
+        self.surroundings = Surroundings(
+            tenant, setting.answers, setting.seed, lambda: self.step, self._asks, self.now
+        )
         self._queued = Queued()
         self._answered = False
         self._gone = False

@@ -80,9 +80,10 @@ class Surroundings:
         seed: int,
         step: Callable[[], str],
         tell: Callable[[str], None],
+        now: Callable[[], int],
     ) -> None:
         directory = Directory({tenant.name: tenant})
-        queues = LiveQueues(lambda: directory, random.Random(seed))
+        queues = LiveQueues(lambda: directory, random.Random(seed), now=now)
         self.outside = Outside(
             tickets=FirstTickets(), web_services=GivenAnswers(answers, step, tell), queues=queues
         )

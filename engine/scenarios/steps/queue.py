@@ -51,8 +51,8 @@ class QueueStep(StepModel):
     )
     on_unavailable: StepName | None = Field(
         default=None,
-        description="step taken when for 10 s no phone of any member could be reached; left out: as "
-        "`on_timeout`",
+        description="step taken when for 10 s no member could be reached: all phones are off, or it is "
+        "outside of all members' own hours; left out: as `on_timeout`",
     )
     on_callback: StepName | None = Field(
         default=None,
