@@ -195,7 +195,7 @@ def _nobody_was_passed(journal: dict[str, list[Entry]]) -> None:
 
 
 @settings(
-    max_examples=300,
+    max_examples=250,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     # Making an example smaller takes minutes; the seed is in what is printed.
