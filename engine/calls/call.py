@@ -13,14 +13,14 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 
 from engine.calls.dialer import RingResult, ring
-from engine.calls.errors import CallerGone, HungUp, PromptFailed
+from engine.calls.errors import CallerGone, HungUp
+from engine.calls.hearing import Hearing
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
 from engine.calls.message import Message, record_message
 from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import ObservedLeg, Queued
-from engine.calls.services import Outside, Services, playback_id
-from engine.calls.together import together
+from engine.calls.services import Outside, Services
 from engine.calls.waiting import wait_for
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
@@ -49,12 +49,10 @@ from engine.switch.ari.events import (
     RecordingStarted,
     milliseconds,
 )
-from engine.switch.ari.resources import Bridge, Channel, HangupReason, Playback
+from engine.switch.ari.resources import Bridge, Channel, HangupReason
 from engine.switch.errors import Gone, SwitchError, SwitchFailed
 
 T = TypeVar("T")
-
-LONGEST_PROMPT_S = 900.0
 
 
 class Call:
@@ -100,7 +98,7 @@ class Call:
         self.recordings_made = 0
         self.message: Message | None = None  # being recorded
         self.messages_made = 0
-        self.music = False
+        self.hearing = Hearing(self)
         self.closing = False
         self.refused = False
         # Who ended the last talk, until the scenario goes on; it ended the call if nothing follows.
@@ -111,9 +109,6 @@ class Call:
         self.steps_entered = 0
         self.queued = Queued()
         self._attempt = 1
-        self._playback: str | None = None
-        self._playback_failed = False
-        self._plays = 0
         self.legs_made = 0
         self.bridges_made = 0
         self._waiters: set[asyncio.Future[None]] = set()
@@ -129,9 +124,7 @@ class Call:
     def on_event(self, event: CallEvent) -> None:
         """Called by the router, in the order of the switch; never waits."""
         if isinstance(event, PlaybackFinished):
-            if event.playback.id == self._playback:
-                self._playback = None
-                self._playback_failed = event.playback.state == "failed"
+            self.hearing.finished(event)
         elif isinstance(event, RecordingStarted | RecordingFinished | RecordingFailed):
             if self.message is not None and event.recording.name == self.message.name:
                 self.message.apply(event)
@@ -258,37 +251,7 @@ class Call:
     ) -> str | None:
         """The same for media URIs. Raises `PromptFailed` when the switch could not play them."""
         self.last_talk_ended_by = None
-        if not media or (barge_in and self.keys):
-            await self.answer()
-            return self.keys.read() if barge_in and self.keys else None
-        self._plays += 1
-        playback = Playback(self.services.connection, playback_id(self.id, self._plays))
-        # Interest is registered before the request, so the end cannot come first.
-        self._playback, self._playback_failed = playback.id, False
-        try:
-            # The prompt is asked for together with the answer, and heard as soon as that is there.
-            playing = self.of_caller(self.caller.channel.play(playback.id, media, self.language))
-            await (playing if self.caller.answered_at is not None else together(self.answer(), playing))
-            self.music = False  # a prompt ends it
-            await self.until(
-                lambda: self._playback is None or (barge_in and self.keys) or (stop is not None and stop()),
-                LONGEST_PROMPT_S,
-            )
-            if self._playback is not None:
-                self.meanwhile(self._stop(playback))
-        finally:
-            self._playback = None
-        if barge_in and self.keys:
-            return self.keys.read()
-        if self._playback_failed:
-            raise PromptFailed(f"the switch could not play {', '.join(media)}")
-        return None
-
-    async def _stop(self, playback: Playback) -> None:
-        try:
-            await playback.stop()
-        except SwitchError as error:
-            self.log.debug("playback.not_stopped", cause=str(error))
+        return await self.hearing.play(media, barge_in=barge_in, stop=stop)
 
     async def read_digit(self, timeout: float, *, stop: Callable[[], bool] | None = None) -> str | None:
         """The next digit the caller keys in; None when `timeout` seconds have passed, or `stop` holds."""
@@ -446,16 +409,10 @@ class Call:
 
     async def start_music(self) -> None:
         """Something to hear while he waits: music once answered, the ringing tone before."""
-        if self.caller.answered_at is None:
-            await self.of_caller(self.caller.channel.ring())
-        elif not self.music:
-            self.music = True
-            await self.of_caller(self.caller.channel.start_music())
+        await self.hearing.start_music()
 
     async def stop_music(self) -> None:
-        if self.music:
-            self.music = False
-            await self.of_caller(self.caller.channel.stop_music())
+        await self.hearing.stop_music()
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

@@ -37,7 +37,7 @@ async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingRes
     if result is not None:
         return result
     adopted, call.adopted_legs = call.adopted_legs, []
-    waits_with_music = call.music
+    waits_with_music = call.hearing.music
     legs = adopted or [call.new_leg(target) for target in targets]
     call.last_talk_ended_by = None
     try:

@@ -133,7 +133,7 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
         # A queue rings one after another: only who rings now is news.
         call.adopted_legs = [leg for leg in call.adopted_legs if not leg.gone]
     talking_now = call.talking_with is not None
-    call.music = bool(call.adopted_legs) and not talking_now
+    call.hearing.music = bool(call.adopted_legs) and not talking_now
     call.journal(CallRecovered("talking" if talking_now else "ringing" if call.adopted_legs else "alone"))
     if state.waits_in_queue:
         # Before any call goes on, so that nobody behind him is served first.
@@ -187,8 +187,8 @@ async def settle(call: Call) -> None:
     connection = call.services.connection
     for number in range(PLAYBACK_IDS):
         await _whatever_comes(Playback(connection, playback_id(call.id, number)).stop())
-    if call.music:
-        call.music = False  # it may have ended under a prompt: it is asked for again
+    if call.hearing.music:
+        call.hearing.music = False  # it may have ended under a prompt: it is asked for again
     else:
         await _whatever_comes(call.caller.channel.stop_music())
 

@@ -1,0 +1,86 @@
+"""What the caller hears from us: prompts and music. One thing at a time; a prompt ends the music."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from engine.calls.errors import PromptFailed
+from engine.calls.services import playback_id
+from engine.calls.together import together
+from engine.switch.ari.events import PlaybackFinished
+from engine.switch.ari.resources import Playback
+from engine.switch.errors import SwitchError
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+
+LONGEST_PROMPT_S = 900.0
+
+
+class Hearing:
+    """Of one call's caller. `music` is whether it was started and nothing has ended it."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.music = False
+        self._playing: str | None = None  # the playback's id
+        self._failed = False
+        self._plays = 0
+
+    def finished(self, event: PlaybackFinished) -> None:
+        """The switch tells of a playback's end; only the last one's matters."""
+        if event.playback.id == self._playing:
+            self._playing = None
+            self._failed = event.playback.state == "failed"
+
+    async def play(
+        self, media: Sequence[str], *, barge_in: bool, stop: Callable[[], bool] | None
+    ) -> str | None:
+        """Play media URIs, answering first; see `Call.play`."""
+        call = self._call
+        if not media or (barge_in and call.keys):
+            await call.answer()
+            return call.keys.read() if barge_in and call.keys else None
+        self._plays += 1
+        playback = Playback(call.services.connection, playback_id(call.id, self._plays))
+        # Interest is registered before the request, so the end cannot come first.
+        self._playing, self._failed = playback.id, False
+        try:
+            # The prompt is asked for together with the answer, and heard as soon as that is there.
+            playing = call.of_caller(call.caller.channel.play(playback.id, media, call.language))
+            await (playing if call.caller.answered_at is not None else together(call.answer(), playing))
+            self.music = False  # a prompt ends it
+            await call.until(
+                lambda: self._playing is None or (barge_in and call.keys) or (stop is not None and stop()),
+                LONGEST_PROMPT_S,
+            )
+            if self._playing is not None:
+                call.meanwhile(self._stop(playback))
+        finally:
+            self._playing = None
+        if barge_in and call.keys:
+            return call.keys.read()
+        if self._failed:
+            raise PromptFailed(f"the switch could not play {', '.join(media)}")
+        return None
+
+    async def _stop(self, playback: Playback) -> None:
+        try:
+            await playback.stop()
+        except SwitchError as error:
+            self._call.log.debug("playback.not_stopped", cause=str(error))
+
+    async def start_music(self) -> None:
+        """Music once he is answered, the ringing tone before."""
+        call = self._call
+        if call.caller.answered_at is None:
+            await call.of_caller(call.caller.channel.ring())
+        elif not self.music:
+            self.music = True
+            await call.of_caller(call.caller.channel.start_music())
+
+    async def stop_music(self) -> None:
+        if self.music:
+            self.music = False
+            await self._call.of_caller(self._call.caller.channel.stop_music())
