@@ -87,7 +87,7 @@ class MenuComparison:
         if self.engine.rate <= AIM_RATE:
             for name, waits in (
                 ("on the wire", self.engine.wire_ms),
-                ("in the switch", self.engine.switch_ms),
+                ("by the switch", self.engine.switch_ms),
             ):
                 if not (took := percentile(waits, 0.99)) < AIM_MS:
                     found.append(f"key to prompt takes {took:.0f} ms {name} (p99), aim under {AIM_MS:g}")

@@ -1,61 +1,23 @@
 """The whole bench, with a few calls: figures that are counted, not guessed."""
 
-import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.instance import CHECKOUT, asterisk_root
+from tests.bench.running import left_behind, run_bench
+from tests.instance import CHECKOUT
 
 pytestmark = pytest.mark.switch
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Where the bench makes its instances; Asterisk's unprivileged user can pass through it."""
-    path = Path(tempfile.mkdtemp(prefix="vb-", dir="/tmp"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
-
-
 @pytest.mark.timeout(180)
 def test_both_sides_carry_every_call(tmp_path: Path, folder: Path) -> None:
-    config = tmp_path / "vats.yaml"
-    config.write_text("cell: bench1\n")
-    environment = {
-        **os.environ,
-        "VATS_CONFIG": str(config),
-        "VATS_HOME": str(tmp_path / "var"),
-        "VATS_ASTERISK_ROOT": str(asterisk_root()),
-        "PYTHONPATH": str(CHECKOUT),
-        "TMPDIR": str(folder),
-    }
-    line = [
-        "bench",
-        "--rates",
-        "2",
-        "--seconds",
-        "3",
-        "--rounds",
-        "1",
-        "--json",
-        "--keep",
-        str(tmp_path / "kept"),
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "engine.cli", *line],
-        env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=170,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    machine, *rest = (json.loads(text) for text in done.stdout.splitlines())
+    line = ["--rates", "2", "--seconds", "3", "--rounds", "1"]
+    machine, *rest = run_bench(line, tmp_path, folder)
     assert machine["cores"] == len(os.sched_getaffinity(0))
     assert machine["asterisk"].startswith("2")
     results = {each["side"]: each for each in rest if each["kind"] == "result"}
@@ -68,7 +30,7 @@ def test_both_sides_carry_every_call(tmp_path: Path, folder: Path) -> None:
     [ratio] = [each for each in rest if each["kind"] == "ratio"]
     expected = results["engine"]["cpu_ms"] / results["plain"]["cpu_ms"]
     assert ratio["cpu"] == pytest.approx(expected, abs=0.01)
-    assert _left_behind(folder) == [], "the bench has ended all its processes"
+    assert left_behind(folder) == [], "the bench has ended all its processes"
     assert list(folder.iterdir()) == [], "and removed its files"
 
 
@@ -78,19 +40,6 @@ def _plausible(result: dict[str, Any]) -> None:
     assert 0 < result["answer_p50_ms"] <= result["answer_p99_ms"] < 1000
     assert -20 < result["ring_p50_ms"] <= result["ring_p99_ms"] < 2000
     assert 1 < result["asterisk_cpu_ms"] < 1000
-
-
-def _left_behind(folder: Path) -> list[str]:
-    """Command lines of processes that run in this folder."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (path / "cmdline").read_bytes()
-            if str(folder).encode() in line + (path / "environ").read_bytes():
-                found.append(line.decode(errors="replace"))
-        except OSError:
-            continue
-    return found
 
 
 def test_wrong_rates_are_refused() -> None:
