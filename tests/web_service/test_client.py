@@ -103,7 +103,9 @@ async def test_a_connection_is_kept_for_the_next_request(ca: trustme.CA, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "fault", [resets, *(says(b"", f"{status} Later") for status in (502, 503, 504))], ids=str
+    "fault",
+    [resets, *(says(b"", f"{status} Later") for status in (502, 503, 504))],
+    ids=["reset", "502", "503", "504"],
 )
 async def test_what_breaks_on_the_way_is_asked_again_with_the_same_key(
     ca: trustme.CA, tmp_path: Path, fault: Behaviour
