@@ -212,6 +212,11 @@ def _programs(settings: Settings) -> Iterator[Finding]:
             yield Finding(program, "OK", path)
         else:
             yield Finding(program, "FAIL", "not here: no prompt can be converted", "apt-get install ffmpeg")
+    dot = shutil.which("dot")
+    if dot:
+        yield Finding("dot", "OK", dot)
+    else:
+        yield Finding("dot", "WARN", "not here: `vats draw` cannot draw", "apt-get install graphviz")
     if (settings.asterisk_root / "usr/bin/RHVoice-test").exists():
         yield Finding("speech", "OK", f"RHVoice in {settings.asterisk_root}")
     elif shutil.which("espeak-ng"):
