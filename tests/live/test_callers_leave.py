@@ -88,6 +88,16 @@ async def test_f33_f36_a_ticket_and_a_callback(site: Site) -> None:
     assert caller in site.vats("left", "callbacks").stdout
 
 
+async def test_f10_set_and_goto(site: Site) -> None:
+    caller = a_caller()
+    call = await enter(site, caller, "4", LEAVE)
+    await call.wait_state("ended", 20)
+    record = await site.record_of(caller)
+    events = [json.loads(row["data"]) for row in rows(site, "journal", record["call_id"])]
+    assert {"wish", "number_of_calls"} <= {event.get("name") for event in events}
+    assert [event["step"] for event in events if event.get("exit") == "step"] == ["onwards"]
+
+
 async def test_f38_marks_come_into_the_record(site: Site) -> None:
     caller = a_caller()
     call = await enter(site, caller, "3", LEAVE)

@@ -127,6 +127,16 @@ async def test_f10_a_clinics_line_three_levels_deep_and_back(site: Site) -> None
     ]  # fmt: skip
 
 
+async def test_f10_a_guest_hears_english(site: Site) -> None:
+    caller = a_caller()
+    call = await enter(site, caller, number=CLINIC)
+    await key(site, call, caller, "top", "9")
+    await key(site, call, caller, "english-menu", "2")
+    await in_step(site, caller, "english-price")
+    await call.hangup()
+    assert await way(site, caller) == ["greeting", "top", "english", "english-menu", "english-price"]
+
+
 async def test_f34_a_shop_asks_its_web_service_for_the_order(
     site: Site, shop_service: tuple[Server, trustme.CA]
 ) -> None:
