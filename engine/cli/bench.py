@@ -64,7 +64,7 @@ def bench(
     needs SIPp, and wants a machine that does nothing else.
 
     With --menus callers go through six menus by five keys, each during a prompt; it is measured how soon the
-    next prompt begins, and `--rates 5,20 --seconds 20 --rounds 2` take five minutes.
+    next prompt begins, and `--rates 5,20 --seconds 20 --rounds 2` take four minutes.
     """
     settings = load_settings()
 
