@@ -99,27 +99,34 @@ def _run(work: Coroutine[None, None, int]) -> int:
 
 
 async def _list(wanted: Filter, as_lines: bool, follow: bool) -> int:
+    stopped = _ctrl_c() if follow else None
     database = Database(load_settings().database_url)
     try:
         await require_newest(database)
         async with database.read() as connection:
             rows = await calls(connection, wanted)
         _show(rows, as_lines)
-        if follow:
-            await _follow(database, wanted, rows, as_lines)
+        if stopped is not None:
+            await _follow(database, wanted, rows, as_lines, stopped)
     finally:
         await database.close()
     return 0
 
 
-async def _follow(database: Database, wanted: Filter, shown: Sequence[Row], as_lines: bool) -> None:
-    """Until Ctrl-C. Records come in the order of their ends, not quite exactly."""
-    newest = max((row["ended_at"] for row in shown), default=0)
-    seen = {row["call_id"] for row in shown}
-    # A read that is cut off in the middle can leave the driver's thread waiting for ever.
+def _ctrl_c() -> asyncio.Event:
+    """Set by Ctrl-C from now on: a read cut off in the middle can leave the driver's thread waiting."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
+
+
+async def _follow(
+    database: Database, wanted: Filter, shown: Sequence[Row], as_lines: bool, stopped: asyncio.Event
+) -> None:
+    """Until `stopped`. Records come in the order of their ends, not quite exactly."""
+    newest = max((row["ended_at"] for row in shown), default=0)
+    seen = {row["call_id"] for row in shown}
     while not stopped.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), FOLLOW_SECONDS)

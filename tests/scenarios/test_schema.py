@@ -12,7 +12,8 @@ from jsonschema import Draft7Validator
 from engine.cli.check import check
 from engine.directory.document import read_document
 from engine.scenarios.live import scenario_files
-from engine.scenarios.schema import scenario_schema, tenant_schema, tests_schema
+from engine.scenarios.schema import scenario_schema, tenant_schema
+from engine.scenarios.schema import tests_schema as schema_of_tests
 from engine.scenarios.steps import STEP_TYPES
 
 HERE = Path(__file__).resolve().parent
@@ -21,7 +22,7 @@ CHECKOUT = HERE.parent.parent
 BY_ITSELF = {"missing-name", "missing-type", "unknown-name", "unknown-type", "wrong-type", "empty-value"}
 EITHER = {"wrong-value"}
 SCENARIO, TENANT = Draft7Validator(scenario_schema()), Draft7Validator(tenant_schema())
-TESTS = Draft7Validator(tests_schema())
+TESTS = Draft7Validator(schema_of_tests())
 
 
 def wrong(validator: Draft7Validator, path: Path) -> list[str]:
@@ -37,7 +38,7 @@ def broken(folder: str) -> list[Path]:
 def test_they_are_schemas() -> None:
     Draft7Validator.check_schema(scenario_schema())
     Draft7Validator.check_schema(tenant_schema())
-    Draft7Validator.check_schema(tests_schema())
+    Draft7Validator.check_schema(schema_of_tests())
 
 
 def test_all_our_files_are_right_by_them() -> None:
