@@ -127,7 +127,7 @@ def test_patterns_mean_the_same_in_an_editor() -> None:
 
 
 def test_the_command_prints_them() -> None:
-    made = {"scenario": scenario_schema(), "tenant": tenant_schema(), "tests": tests_schema()}
+    made = {"scenario": scenario_schema(), "tenant": tenant_schema(), "tests": schema_of_tests()}
     for kind, schema in made.items():
         printed = CliRunner().invoke(check, ["--schema", kind])
         assert printed.exit_code == 0
