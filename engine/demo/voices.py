@@ -24,6 +24,7 @@ CALLER_LINES = (
     "Большое спасибо, до свидания!",
 )
 _FRAME = RATE * FRAME_MS // 1000
+_SMOOTH = 2  # frames on either side
 _SHIFTS = range(-3000 // FRAME_MS, 3000 // FRAME_MS + 1)
 
 
@@ -103,6 +104,13 @@ def _loud(levels: Sequence[int]) -> float:
     return sum(level > 300 for level in levels) * FRAME_MS / 1000
 
 
+def _smooth(levels: Sequence[int]) -> list[float]:
+    """Over 0.1 s, so that a packet a little late on a busy machine does not make another voice of it."""
+    reach = range(-_SMOOTH, _SMOOTH + 1)
+    last = len(levels) - 1
+    return [sum(levels[min(max(at + by, 0), last)] for by in reach) / len(reach) for at in range(len(levels))]
+
+
 def alike(heard: Sequence[int], said: Sequence[int], shift: int) -> float:
     """The correlation of two runs of levels, the first beginning `shift` frames before the second."""
     one = heard[max(0, shift) :]
@@ -110,7 +118,7 @@ def alike(heard: Sequence[int], said: Sequence[int], shift: int) -> float:
     count = min(len(one), len(two))
     if count < 2000 // FRAME_MS:
         return 0.0
-    one, two = one[:count], two[:count]
+    one, two = _smooth(one[:count]), _smooth(two[:count])
     mean_one, mean_two = sum(one) / count, sum(two) / count
     product = sum((a - mean_one) * (b - mean_two) for a, b in zip(one, two, strict=True))
     power = math.sqrt(sum((a - mean_one) ** 2 for a in one) * sum((b - mean_two) ** 2 for b in two))
