@@ -6,7 +6,9 @@ by side on one machine. `VATS_ASTERISK_ROOT`, which `scripts/up` sets, names the
 """
 
 import os
+import re
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -106,6 +108,41 @@ class WebServiceSettings(_Model):
     at_once_per_tenant: int = Field(20, ge=1, description="of these, for one tenant; others wait")
 
 
+class MailSettings(_Model):
+    """The server that takes our mail. Without `host` nothing is sent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    host: str = Field("", description="the mail server; empty: no mail is sent")
+    port: int | None = Field(None, ge=1, le=65535, description="left out: 25, 587 or 465, as `tls` says")
+    tls: Literal["none", "starttls", "tls"] = Field(
+        "starttls", description="how the way there is kept private; the server's certificate must be right"
+    )
+    ca_file: str = Field("", description="PEM file with authorities of our own, trusted beside the system's")
+    username: str = Field("", description="name to log in with; empty: no login")
+    password_file: str = Field("", description="file below VATS_HOME/secrets that holds the password")
+    sender: str = Field("", alias="from", description="whom mail comes from: `ВАТС <vats@example.ru>`")
+    timeout: float = Field(30.0, gt=0, le=300, description="seconds that the server may take for an answer")
+    wav_limit: float = Field(5.0, gt=0, description="megabytes; a message whose WAV is larger is sent as MP3")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.host:
+            return self
+        name, address = parseaddr(self.sender)
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or not (name + address).isprintable():
+            raise ValueError("`host` needs `from`, such as `ВАТС <vats@example.ru>`")
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("`username` and `password_file` go together")
+        if self.username and self.tls == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("a password is never sent in clear: `tls` must be starttls or tls")
+        return self
+
+    @property
+    def port_used(self) -> int:
+        return self.port or {"none": 25, "starttls": 587, "tls": 465}[self.tls]
+
+
 class Settings(_Model):
     """The whole file `config/vats.yaml`. Paths in it are relative to the file."""
 
@@ -117,6 +154,7 @@ class Settings(_Model):
     asterisk: AsteriskSettings = AsteriskSettings()
     speech: SpeechSettings = SpeechSettings()
     web_services: WebServiceSettings = WebServiceSettings()
+    mail: MailSettings = MailSettings()
     trunks: dict[str, Trunk] = Field(default_factory=dict)
     tenants: str = "tenants"
     scenarios: str = "../ivr_scenarios"
@@ -140,6 +178,11 @@ class Settings(_Model):
         """Authorities of our own for web services' certificates."""
         ca_file = self.web_services.ca_file
         return (self.config.parent / ca_file).resolve() if ca_file else None
+
+    @property
+    def mail_ca_file(self) -> Path | None:
+        """Authorities of our own for the mail server's certificate."""
+        return (self.config.parent / self.mail.ca_file).resolve() if self.mail.ca_file else None
 
     @property
     def journal_folder(self) -> Path:

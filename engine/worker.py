@@ -1,6 +1,6 @@
 """The worker process: journal → database, records and charges; calls that only the switch's log knows the end
-of; recordings; the contents of scenario versions. No call in progress needs it: what it has not done yet, it
-does when it is back.
+of; recordings; messages, their mail and their end; the contents of scenario versions. No call in progress
+needs it: what it has not done yet, it does when it is back.
 """
 
 import asyncio
@@ -16,10 +16,11 @@ from engine.billing.charges import charge_records
 from engine.clock import Clock, SystemClock
 from engine.directory.directory import Directory
 from engine.directory.loader import load_directory
+from engine.integrations.mail import worker as mail
 from engine.journal.events import SWITCH_SEQ
 from engine.journal.spool import Spool, SpoolInUse
 from engine.journal.writer import JournalWriter
-from engine.recordings import messages
+from engine.recordings import message_retention, messages
 from engine.recordings import worker as recordings
 from engine.recordings.jobs import derive_recordings
 from engine.records.outcomes import derive_outcomes
@@ -70,7 +71,8 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
         clock,
         [RecordStore([charge_records]).derive, derive_recordings, derive_outcomes],
     )
-    describe = Describer.of(settings, directory_of(settings))
+    directory = directory_of(settings)
+    describe = Describer.of(settings, directory)
     versions = VersionHistory(settings.versions_folder, database, clock, settings.max_call)
     reconciler = Reconciler(EventLog(settings.event_log), database, spool, clock, describe)
 
@@ -84,6 +86,9 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
             tasks.create_task(versions.run(), name="scenario-versions")
             tasks.create_task(recordings.run(settings, database, clock), name="recordings")
             tasks.create_task(messages.run(settings, database, clock), name="messages")
+            tasks.create_task(mail.run(settings, database, clock, directory), name="mail")
+            retention = message_retention.run(settings, database, clock, directory)
+            tasks.create_task(retention, name="message-retention")
 
     working = asyncio.create_task(work(), name="worker")
     stopping = asyncio.create_task(stop.wait(), name="stop")

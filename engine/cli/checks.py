@@ -16,6 +16,7 @@ from typing import Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine import health
+from engine.integrations.mail.server import ServerAway, greet
 from engine.journal.refused import refused_calls, refused_file, what_to_do
 from engine.secrets import GENERATED
 from engine.settings import Settings, SettingsError
@@ -47,7 +48,7 @@ class Finding:
 def all_findings(settings: Settings) -> Iterator[Finding]:
     """Every check in turn; one that breaks is itself a finding."""
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-        _python, _asterisk, _user, _folders, _secrets, _trunks, _database,
+        _python, _asterisk, _user, _folders, _secrets, _trunks, _mail, _database,
         _journal, _programs, _disk, _ports, _addresses, _processes,
     )  # fmt: skip
     for check in checks:
@@ -170,6 +171,18 @@ def _trunks(settings: Settings) -> Iterator[Finding]:
         else:
             known = " and ".join(filter(None, [", ".join(view.matches), view.username]))
             yield Finding("trunks", "OK", f"{name}: known by {known}")
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    if not settings.mail.host:
+        yield Finding("mail", "OK", f"not set (mail.host in {settings.config}): no message is sent by e-mail")
+        return
+    try:
+        asyncio.run(greet(settings))
+    except ServerAway as error:
+        yield Finding("mail", "FAIL", str(error), f"set `mail` right in {settings.config}; is the server up?")
+    else:
+        yield Finding("mail", "OK", f"{settings.mail.host}:{settings.mail.port_used} lets us in")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.cli.left_messages import delete, heard, play
 from engine.records import left as records
 from engine.records.query import Row, iso
 from engine.settings import load_settings
@@ -38,8 +39,13 @@ def left() -> None:
 @_limit
 @_json
 def messages(tenant: str | None, mailbox: str | None, limit: int, as_lines: bool) -> None:
-    """List voice messages, the newest last. `path` is below VATS_HOME/messages."""
-    columns = ("left_at", "tenant", "mailbox", "caller", "caller_name", "state", "duration_ms", "path")
+    """List voice messages, the newest last. In JSON `path` is below VATS_HOME/messages.
+
+    MAIL tells what became of the e-mail: waiting, sent, refused, failed (given up), dropped (deleted before
+    it was sent) or none; --json says why.
+    """
+    columns = ["message", "left_at", "tenant", "mailbox", "caller", "caller_name", "state", "duration_ms"]
+    columns += ["heard_at", "mail"]
     _show(lambda connection: records.messages(connection, tenant, mailbox, limit), columns, as_lines)
 
 
@@ -61,6 +67,11 @@ def marks(tenant: str | None, limit: int, as_lines: bool) -> None:
     """List the marks that callers gave, the newest last."""
     columns = ("answered_at", "tenant", "question", "mark", "operator", "call_id")
     _show(lambda connection: records.marks(connection, tenant, limit), columns, as_lines)
+
+
+left.add_command(heard)
+left.add_command(delete)
+left.add_command(play)
 
 
 def _show(query: Query, columns: Sequence[str], as_lines: bool) -> None:

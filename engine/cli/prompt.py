@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import wave
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Column, Table
 
+from engine.cli.player import play_sound
 from engine.cli.prompt_rows import file_of, rows, unused
 from engine.directory.directory import Tenant
 from engine.directory.loader import load_tenant
@@ -135,7 +135,8 @@ def play(
     with tempfile.TemporaryDirectory(prefix="prompt-") as temporary:
         joined = Path(temporary) / "prompt.wav"
         _join(files, joined)
-        _play(joined, files[0] if len(files) == 1 else None)
+        kept = f"the file is {files[0]}" if len(files) == 1 else "--to writes it to a file"
+        play_sound(joined, kept)
 
 
 @prompt.command()
@@ -241,18 +242,6 @@ def _join(files: list[Path], target: Path) -> None:
 def _length(wav: Path) -> float:
     with wave.open(str(wav), "rb") as file:
         return file.getnframes() / file.getframerate()
-
-
-def _play(wav: Path, kept: Path | None) -> None:
-    where = f"; the file is {kept}" if kept else "; --to writes it to a file"
-    player = shutil.which("ffplay")
-    if player is None:
-        raise click.ClickException(f"no player here (ffplay, of the package ffmpeg){where}")
-    command = [player, "-v", "error", "-nodisp", "-autoexit", str(wav)]
-    played = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    # Without a loudspeaker it says so and ends well.
-    if played.returncode or "Failed to open" in played.stderr:
-        raise click.ClickException(f"it could not be played on this machine{where}")
 
 
 def _store(file: Path, folder: Path, name: str) -> Path:

@@ -12,6 +12,7 @@ from engine.directory.model import (
     RecordingModel,
     TariffModel,
     TenantModel,
+    VoicemailModel,
 )
 from engine.directory.numbers import normalise
 from engine.directory.schedules import Schedule
@@ -80,6 +81,7 @@ class Tenant:
     clients: Mapping[str, ClientModel]
     recording: RecordingModel
     caller_groups: Mapping[str, str] = field(default_factory=dict)
+    voicemail: VoicemailModel = field(default_factory=VoicemailModel)
 
     def desk_users(self) -> list[str]:
         """Extensions that ring when all else fails: the tenant's `desk`, else its first user."""
@@ -221,4 +223,5 @@ def tenant_of(model: TenantModel) -> Tenant:
         caller_groups=MappingProxyType(
             groups | {number: entry.group for number, entry in entries.items() if entry.group}
         ),
+        voicemail=model.voicemail,
     )

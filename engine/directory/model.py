@@ -29,7 +29,7 @@ class UserModel(FileModel):
     """A person with an extension."""
 
     name: str = Field(min_length=1, description="shown on phones and in records")
-    email: str = Field("", description="for messages and reports")
+    email: str = Field("", description="voice messages are sent there")
     mobile: Telephone | None = Field(None, description="the person's mobile number")
     devices: list[Name] = Field(
         default=["desk"], min_length=1, description="SIP accounts TENANT-EXTENSION-DEVICE; all ring"
@@ -108,6 +108,12 @@ class RecordingModel(FileModel):
     keep: Seconds = Field(default=180 * 86400.0, description="recordings are deleted after this time")
 
 
+class VoicemailModel(FileModel):
+    """Voice messages that callers leave."""
+
+    keep: Seconds = Field(default=180 * 86400.0, description="messages are deleted after this time")
+
+
 class OutgoingModel(FileModel):
     """How the tenant reaches the outside world."""
 
@@ -147,6 +153,7 @@ class TenantModel(FileModel):
     )
     clients: dict[Name, ClientModel] = Field(default_factory=dict, description="known callers, in full")
     recording: RecordingModel = Field(default=RecordingModel(), description="recording of talks")
+    voicemail: VoicemailModel = Field(default=VoicemailModel(), description="messages that callers leave")
 
     @field_validator("country")
     @classmethod

@@ -2,7 +2,8 @@
 
 States of a row in `voice_message`: `waiting`; `done` (the file is whole and in its place); `empty` (too
 little sound to be a message: nothing is kept); `failed` (the switch left no file that can be read; `error`
-says why). The file is moved before its row changes; killed in between, the next look finds it in its place.
+says why); `deleted` (see `mailbox.py`). The file is moved before its row changes; killed in between, the
+next look finds it in its place.
 """
 
 import asyncio

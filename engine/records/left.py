@@ -6,14 +6,29 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.records.query import Row
-from engine.store.tables import callback_order, survey_answer, voice_message
+from engine.store.tables import callback_order, message_mail, survey_answer, voice_message
 
 
 async def messages(
     connection: AsyncConnection, tenant: str | None = None, mailbox: str | None = None, limit: int = 50
 ) -> Sequence[Row]:
-    """The newest voice messages that were kept or wait to be, the oldest of them first."""
-    statement = select(voice_message).where(voice_message.c.state != "empty")
+    """The newest voice messages that were kept or wait to be, the oldest of them first.
+
+    `mail…` tells of the e-mail: its state, address, attempts, last error, and when it was sent or given up.
+    """
+    mail = message_mail.c
+    statement = (
+        select(
+            voice_message,
+            mail.state.label("mail"),
+            mail.recipient.label("mail_to"),
+            mail.attempts.label("mail_attempts"),
+            mail.error.label("mail_error"),
+            mail.finished_at.label("mail_finished_at"),
+        )
+        .outerjoin(message_mail, mail.message == voice_message.c.message)
+        .where(voice_message.c.state != "empty")
+    )
     if tenant is not None:
         statement = statement.where(voice_message.c.tenant == tenant)
     if mailbox is not None:

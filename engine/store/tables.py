@@ -150,15 +150,32 @@ voice_message = Table(
     Column("caller_name", String, nullable=False),
     Column("left_at", UtcTime, nullable=False),  # when he began to speak
     Column("shortest_ms", Integer, nullable=False),
-    Column("state", String, nullable=False),  # waiting | done | empty | failed
-    Column("path", String),
+    Column("state", String, nullable=False),  # waiting | done | empty | failed | deleted
+    Column("path", String),  # of one that is deleted: its file is still to be removed
     Column("duration_ms", BigInteger),
     Column("size_bytes", BigInteger),
     Column("error", Text),
     Column("finished_at", UtcTime),
     Column("heard_at", UtcTime),
-    Index("voice_message_state", "state"),
+    Column("deleted_at", UtcTime),
+    Column("deleted_by", Text),  # the login name, or `retention`
+    Index("voice_message_state_finished_at", "state", "finished_at"),
     Index("voice_message_tenant_mailbox_left_at", "tenant", "mailbox", "left_at"),
+)
+
+# The mail of a voice message, one row each.
+message_mail = Table(
+    "message_mail",
+    metadata,
+    Column("message", String, primary_key=True),
+    Column("recipient", String, nullable=False),
+    Column("state", String, nullable=False),  # waiting | sent | refused | failed | dropped | none
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("next_attempt_at", UtcTime),
+    Column("error", Text),
+    Column("finished_at", UtcTime),
+    Index("message_mail_state_next_attempt_at", "state", "next_attempt_at"),
 )
 
 # Orders to ring a caller back, one row a call: the last order counts.

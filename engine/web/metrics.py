@@ -23,6 +23,10 @@ def own_metrics(health: Health) -> str:
     if isinstance(age, float):
         gauge("vats_engine_ping_age_seconds", "Since the engine last answered", age)
     gauge("vats_database_up", "1 when the database answers", health.database.well)
+    mails = health.database.details
+    if isinstance(mails.get("mails_waiting"), int):
+        gauge("vats_mails_waiting", "Voice messages not yet sent by e-mail", mails["mails_waiting"])
+        gauge("vats_mails_failed", "Mails refused or given up within 24 hours", mails["mails_failed"])
     journal = health.journal.details
     if isinstance(journal.get("unread_bytes"), int):
         gauge("vats_journal_unread_bytes", "Of the spool, not yet in the database", journal["unread_bytes"])

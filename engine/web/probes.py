@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine import health as processes
 from engine.clock import Clock
+from engine.integrations.mail.outbox import counts as mail_counts
 from engine.journal.reader import Position
 from engine.journal.refused import refused_calls, refused_file
 from engine.operations import EngineAway, EngineClient, OperationFailed
@@ -133,9 +134,14 @@ class Probes:
         return {"ping_ms": round(1000 * await processes.ari_ping(self._settings), 1)}
 
     async def _ask_database(self) -> dict[str, Any]:
+        now = self._clock.wall_ms()
         async with self._database.read() as connection:
-            await connection.execute(select(1))
-        return {"database": self._database.description}
+            waiting, failed = await connection.run_sync(mail_counts, now)
+        return {
+            "database": self._database.description,
+            "mails_waiting": waiting,
+            "mails_failed": failed,
+        }
 
     async def _look_at_journal(self) -> dict[str, Any]:
         async with self._database.read() as connection:

@@ -85,8 +85,8 @@ BROKEN = {
         HEAD + "countri: RU\n",
         [
             "5: unknown name countri, expected one of clients, country, desk, groups, language, numbers, "
-            "outgoing, phone_book, queues, recording, schedules, tariff, tenant, timezone, title, users "
-            "(did you mean country?)"
+            "outgoing, phone_book, queues, recording, schedules, tariff, tenant, timezone, title, users, "
+            "voicemail (did you mean country?)"
         ],
     ),
     "twice": (HEAD + "title: B\n", ["5: title is given twice, first in line 2, expected each name once"]),

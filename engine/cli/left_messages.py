@@ -1,0 +1,109 @@
+"""`vats left heard|delete|play`: what is done with voice messages."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+import click
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.cli.player import play_sound
+from engine.cli.putting import login_name
+from engine.clock import SystemClock
+from engine.recordings import mailbox
+from engine.recordings.files import below
+from engine.recordings.mailbox import MessageProblem
+from engine.settings import Settings, load_settings
+from engine.store.database import Database, DatabaseError
+from engine.store.migrate import require_newest
+
+T = TypeVar("T")
+
+_messages = click.argument("messages", nargs=-1, required=True, metavar="MESSAGE...")
+_json = click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
+
+
+@click.command()
+@_messages
+@click.option("--not", "not_heard", is_flag=True, help="Mark them as not heard.")
+@_json
+def heard(messages: tuple[str, ...], not_heard: bool, as_lines: bool) -> None:
+    """Mark voice messages as heard. All of them or, where one is wrong, none."""
+    at = None if not_heard else SystemClock().wall_ms()
+    names = _once(messages)
+    _in_database(load_settings(), partial(mailbox.set_heard, messages=names, at=at))
+    for name in names:
+        _tell(as_lines, name, "not heard" if not_heard else "heard")
+
+
+@click.command()
+@_messages
+@_json
+def delete(messages: tuple[str, ...], as_lines: bool) -> None:
+    """Delete voice messages with their sound. All of them or, where one is wrong, none.
+
+    `vats left messages` goes on showing that there was one; its JSON says who deleted it, and when. An e-mail
+    that waits to be sent is dropped; one that was sent cannot be called back.
+    """
+    settings, names = load_settings(), _once(messages)
+    work = partial(mailbox.delete, messages=names, by=login_name(), at=SystemClock().wall_ms())
+    deleted = _in_database(settings, work)
+    for one in deleted:
+        try:
+            mailbox.remove_files(settings, [one])
+        except (OSError, ValueError) as error:
+            click.echo(
+                f"vats left: {one.message}: {error}; the worker goes on trying to remove its file", err=True
+            )
+            sys.exit(1)
+        _in_database(settings, partial(mailbox.forget_files, messages=[one.message]))
+        _tell(as_lines, one.message, "deleted")
+
+
+@click.command()
+@click.argument("message")
+@click.option("--path", "only_path", is_flag=True, help="Print the file's path and play nothing.")
+def play(message: str, only_path: bool) -> None:
+    """Play a voice message on this machine's loudspeaker. It is not marked as heard by that."""
+    settings = load_settings()
+    path = _in_database(settings, partial(mailbox.file_of, message=message))
+    file = below(settings.messages_folder, path)
+    if not file.is_file():
+        raise click.ClickException(f"{message}: {file}: no such file")
+    if only_path:
+        click.echo(file)
+    else:
+        play_sound(file, f"the file is {file}")
+
+
+def _in_database(settings: Settings, work: Callable[[Connection], T]) -> T:
+    async def run() -> T:
+        database = Database(settings.database_url)
+        try:
+            await require_newest(database)
+            return await database.transaction(work)
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except MessageProblem as error:
+        lines = str(error).splitlines()
+    except (DatabaseError, SQLAlchemyError, OSError) as error:
+        lines = [str(error)]
+    for line in lines:
+        click.echo(f"vats left: {line}", err=True)
+    sys.exit(1)
+
+
+def _once(messages: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(messages))
+
+
+def _tell(as_lines: bool, message: str, state: str) -> None:
+    text = json.dumps({"message": message, "state": state}) if as_lines else f"{message}: {state}"
+    click.echo(text)

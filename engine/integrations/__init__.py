@@ -1,0 +1,1 @@
+"""Other systems that we tell of what happens here."""

@@ -1,0 +1,1 @@
+"""Voice messages sent to the people they are for, by the worker process."""

@@ -1,0 +1,72 @@
+"""The worker's part for old messages: each tenant's `voicemail.keep` decides; a note stays."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.clock import Clock
+from engine.directory.directory import Directory
+from engine.recordings import mailbox
+from engine.recordings.mailbox import Deleted
+from engine.settings import Settings
+from engine.store.database import Database
+
+POLL_S = 600.0
+
+_log = structlog.get_logger(__name__)
+
+
+async def run(
+    settings: Settings, database: Database, clock: Clock, directory: Callable[[], Directory]
+) -> None:
+    """Delete old messages until cancelled; what could not be done is tried again at the next look."""
+    while True:
+        try:
+            await delete_old(settings, database, clock, directory())
+        except (SQLAlchemyError, OSError) as error:
+            _log.error("message_retention.put_off", cause=str(error))
+        await asyncio.sleep(POLL_S)
+
+
+async def delete_old(settings: Settings, database: Database, clock: Clock, directory: Directory) -> int:
+    """All that is too old now; returns how many. A tenant whose file is wrong loses nothing.
+
+    Database errors pass through.
+    """
+    await _finish(settings, database, await database.transaction(mailbox.unfinished, read_only=True))
+    number = 0
+    for tenant in directory.tenants.values():
+        now = clock.wall_ms()
+        before = now - round(tenant.voicemail.keep * 1000)
+        while True:
+            find = partial(mailbox.old, tenant=tenant.name, before=before)
+            old = await database.transaction(find, read_only=True)
+            if not old:
+                break
+            deleted = await database.transaction(partial(mailbox.delete_old, messages=old, at=now))
+            await _finish(settings, database, deleted)
+            number += len(deleted)
+            _log.info("messages.deleted", tenant=tenant.name, messages=len(deleted), by=mailbox.RETENTION)
+    return number
+
+
+async def _finish(settings: Settings, database: Database, deleted: list[Deleted]) -> None:
+    gone = await asyncio.to_thread(_remove, settings, deleted)
+    if gone:
+        await database.transaction(partial(mailbox.forget_files, messages=gone))
+
+
+def _remove(settings: Settings, deleted: list[Deleted]) -> list[str]:
+    """In a thread; those whose files are gone. One that stays is tried again at the next look."""
+    gone = []
+    for one in deleted:
+        try:
+            mailbox.remove_files(settings, [one])
+        except (OSError, ValueError) as error:
+            _log.error("message.stays", message=one.message, cause=str(error))
+        else:
+            gone.append(one.message)
+    return gone
