@@ -143,6 +143,31 @@ class MailSettings(_Model):
         return self.port or {"none": 25, "starttls": 587, "tls": 465}[self.tls]
 
 
+class RecordingSettings(_Model):
+    """Where finished recordings lie."""
+
+    store: Literal["local", "s3"] = Field(
+        "local", description="local: VATS_HOME/recordings; s3: S3-compatible storage, once a call is mixed"
+    )
+    endpoint: str = Field("", pattern=r"^(https?://.+)?$", description="the storage's address; empty: AWS")
+    bucket: str = Field("", description="bucket, which must be there")
+    region: str = "us-east-1"
+    key_file: str = Field(
+        "", description="file below VATS_HOME/secrets with two lines: access key, secret key"
+    )
+    addressing: Literal["path", "virtual"] = Field(
+        "path", description="path: HOST/BUCKET, as most servers of one's own want; virtual: BUCKET.HOST"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.store == "s3" and not self.bucket:
+            raise ValueError("`store: s3` needs `bucket` and `key_file`")
+        if bool(self.bucket) != bool(self.key_file):
+            raise ValueError("`bucket` and `key_file` go together")
+        return self
+
+
 class Settings(_Model):
     """The whole file `config/vats.yaml`. Paths in it are relative to the file."""
 
@@ -154,6 +179,7 @@ class Settings(_Model):
     asterisk: AsteriskSettings = AsteriskSettings()
     speech: SpeechSettings = SpeechSettings()
     web_services: WebServiceSettings = WebServiceSettings()
+    recordings: RecordingSettings = RecordingSettings()
     mail: MailSettings = MailSettings()
     trunks: dict[str, Trunk] = Field(default_factory=dict)
     tenants: str = "tenants"

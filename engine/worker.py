@@ -20,7 +20,7 @@ from engine.integrations.mail import worker as mail
 from engine.journal.events import SWITCH_SEQ
 from engine.journal.spool import Spool, SpoolInUse
 from engine.journal.writer import JournalWriter
-from engine.recordings import message_retention, messages
+from engine.recordings import keeper, message_retention, messages
 from engine.recordings import worker as recordings
 from engine.recordings.jobs import derive_recordings
 from engine.records.outcomes import derive_outcomes
@@ -85,6 +85,8 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
             tasks.create_task(keep_small(settings.event_log, clock), name="event-log")
             tasks.create_task(versions.run(), name="scenario-versions")
             tasks.create_task(recordings.run(settings, database, clock), name="recordings")
+            keeping = keeper.run(settings, database, clock, directory_of(settings))
+            tasks.create_task(keeping, name="recording-keeper")
             tasks.create_task(messages.run(settings, database, clock), name="messages")
             tasks.create_task(mail.run(settings, database, clock, directory), name="mail")
             retention = message_retention.run(settings, database, clock, directory)

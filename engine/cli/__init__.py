@@ -21,6 +21,7 @@ COMMANDS = {
     "calls": "engine.cli.calls:calls",
     "queue": "engine.cli.queue:queue",
     "cdr": "engine.cli.cdr:cdr",
+    "recording": "engine.cli.recording:recording",
     "left": "engine.cli.left:left",
     "user": "engine.cli.user:user",
     "number": "engine.cli.number:number",

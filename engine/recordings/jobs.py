@@ -2,7 +2,8 @@
 
 States: `waiting`; `done` (the file is whole, only then does the view `cdr` show its path); `empty` (nobody
 talked into it); `failed` (no raw file could be read; `error` says why). A `done` row with an `error` has
-one side silent. Rows are begun by `derive_recordings` in the transaction that stores the call's events.
+one side silent. `deleting` and `deleted` are `deletion.py`'s. Rows are begun by `derive_recordings` in the
+transaction that stores the call's events.
 """
 
 from collections.abc import Mapping, Sequence

@@ -120,13 +120,14 @@ charge_line = Table(
     Index("charge_line_tenant_charged_at", "tenant", "charged_at"),
 )
 
-# One stereo file a call; written by the recording jobs. `path` is below the recordings folder.
+# One stereo file a call; written by the recording jobs. `path` is below the recordings folder, or a key
+# in the bucket. A deleted one leaves its row, without a path.
 recording = Table(
     "recording",
     metadata,
     Column("call_id", String, primary_key=True),
     Column("tenant", String, nullable=False),
-    Column("state", String, nullable=False),  # waiting | done | empty | failed
+    Column("state", String, nullable=False),  # waiting | done | empty | failed | deleting | deleted
     Column("path", String),
     Column("started_at", UtcTime),
     Column("duration_ms", BigInteger),
@@ -135,7 +136,12 @@ recording = Table(
     Column("next_attempt_at", UtcTime),
     Column("error", Text),
     Column("finished_at", UtcTime),
+    Column("store", String, nullable=False, server_default="local"),  # local | uploading | s3
+    Column("deleted_at", UtcTime),  # when it was gone for sure
+    Column("deleted_why", String),  # retention | by NAME; from the order on
     Index("recording_state_next_attempt_at", "state", "next_attempt_at"),
+    Index("recording_tenant_started_at", "tenant", "started_at"),
+    Index("recording_store_state", "store", "state"),
 )
 
 # What callers spoke for somebody, one row a message. `path` is below the messages folder.

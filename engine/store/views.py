@@ -117,7 +117,8 @@ CDR = View(
             _TEXT,
             "(SELECT recording.path FROM recording "
             "WHERE recording.call_id = call.call_id AND recording.state = 'done')",
-            "Path of the finished file below the recordings folder; null: none, or not ready yet.",
+            "Path of the finished file below the recordings folder, or its key in the bucket; null: none, "
+            "not ready yet, or deleted.",
         ),
         ViewColumn("ticket", _TEXT, "call.ticket", "Ticket number; null: none."),
         ViewColumn("rating", _WHOLE, "call.rating", "Overall mark, 1 to 5; null: none."),
@@ -140,6 +141,12 @@ CDR = View(
             _BIG,
             "call.clock_jump_ms",
             "How far the wall clock was set meanwhile; 0: not. Durations are then by the monotonic clock.",
+        ),
+        ViewColumn(
+            "recording_deleted_at",
+            _TIME,
+            "(SELECT recording.deleted_at FROM recording WHERE recording.call_id = call.call_id)",
+            "When its recording was deleted; null: it was not, or there never was one.",
         ),
     ),
     "call",
