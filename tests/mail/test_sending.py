@@ -81,7 +81,7 @@ async def test_a_server_that_hangs_or_dies_over_one_mail_gets_the_next_one(
     async with PostOffice() as post:
         setattr(post, where, what)
         post.only_first = True
-        ours = with_mail(settings, post.port, timeout=0.5)
+        ours = with_mail(settings, post.port, timeout=2)
         await keep(ours, database)
         await keep(ours, database, OTHER)
         sender = worker(ours, database, clock)
