@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.cli.left_messages import delete, heard, play
+from engine.cli.plain import plain
 from engine.records import left as records
 from engine.records.query import Row, iso
 from engine.settings import load_settings
@@ -69,6 +70,16 @@ def marks(tenant: str | None, limit: int, as_lines: bool) -> None:
     _show(lambda connection: records.marks(connection, tenant, limit), columns, as_lines)
 
 
+@left.command()
+@_tenant
+@_limit
+@_json
+def tickets(tenant: str | None, limit: int, as_lines: bool) -> None:
+    """List the tickets that calls got, the newest last."""
+    columns = ("opened_at", "tenant", "ticket", "caller", "subject", "call_id")
+    _show(lambda connection: records.tickets(connection, tenant, limit), columns, as_lines)
+
+
 left.add_command(heard)
 left.add_command(delete)
 left.add_command(play)
@@ -87,8 +98,7 @@ def _show(query: Query, columns: Sequence[str], as_lines: bool) -> None:
         return
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        told = (_told(name, row[name]) for name in columns)
-        table.add_row(*("" if value is None else str(value) for value in told))
+        table.add_row(*(plain(_told(name, row[name])) for name in columns))
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)  # a file or a pipe has no narrow screen

@@ -104,14 +104,14 @@ def _loud(levels: Sequence[int]) -> float:
     return sum(level > 300 for level in levels) * FRAME_MS / 1000
 
 
-def _smooth(levels: Sequence[int]) -> list[float]:
+def _smooth(levels: Sequence[float]) -> list[float]:
     """Over 0.1 s, so that a packet a little late on a busy machine does not make another voice of it."""
     reach = range(-_SMOOTH, _SMOOTH + 1)
     last = len(levels) - 1
     return [sum(levels[min(max(at + by, 0), last)] for by in reach) / len(reach) for at in range(len(levels))]
 
 
-def alike(heard: Sequence[int], said: Sequence[int], shift: int) -> float:
+def alike(heard: Sequence[float], said: Sequence[float], shift: int) -> float:
     """The correlation of two runs of levels, the first beginning `shift` frames before the second."""
     one = heard[max(0, shift) :]
     two = said[max(0, -shift) :]

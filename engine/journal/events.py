@@ -167,10 +167,11 @@ class MessageDropped(_Event, frozen=True, tag="message.dropped"):
 
 
 class SurveyAnswered(_Event, frozen=True, tag="survey.answered"):
-    """The caller gave a mark."""
+    """The caller gave a mark. `visit` tells one survey of a call from the next."""
 
     question: str
     mark: int
+    visit: str = ""
 
 
 class TicketOpened(_Event, frozen=True, tag="ticket.opened"):

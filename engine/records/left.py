@@ -6,7 +6,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.records.query import Row
-from engine.store.tables import callback_order, message_mail, survey_answer, voice_message
+from engine.store.tables import callback_order, message_mail, survey_answer, ticket, voice_message
 
 
 async def messages(
@@ -50,6 +50,14 @@ async def marks(connection: AsyncConnection, tenant: str | None = None, limit: i
     if tenant is not None:
         statement = statement.where(survey_answer.c.tenant == tenant)
     return await _newest(connection, statement.order_by(survey_answer.c.answered_at.desc()).limit(limit))
+
+
+async def tickets(connection: AsyncConnection, tenant: str | None = None, limit: int = 50) -> Sequence[Row]:
+    """The newest tickets, the oldest of them first."""
+    statement = select(ticket)
+    if tenant is not None:
+        statement = statement.where(ticket.c.tenant == tenant)
+    return await _newest(connection, statement.order_by(ticket.c.opened_at.desc()).limit(limit))
 
 
 async def _newest(connection: AsyncConnection, statement: Select[tuple[object, ...]]) -> Sequence[Row]:

@@ -1,4 +1,4 @@
-"""What callers leave in a call: voice messages, orders to be rung back, marks. Derived when it has ended."""
+"""What callers leave in a call: messages, callback orders, tickets, marks. Derived when it has ended."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,11 +16,12 @@ from engine.journal.events import (
     MessageLeft,
     MessageStarted,
     SurveyAnswered,
+    TicketOpened,
     VariableSet,
     in_order,
 )
 from engine.store.rows import RowStatement
-from engine.store.tables import callback_order, survey_answer, voice_message
+from engine.store.tables import callback_order, survey_answer, ticket, voice_message
 
 Row = dict[str, object]
 
@@ -58,6 +59,7 @@ def _upsert(table: Table) -> RowStatement:
 _MESSAGES = RowStatement(voice_message, _MESSAGE_COLUMNS, _new_rows)
 _CALLBACKS = _upsert(callback_order)
 _ANSWERS = _upsert(survey_answer)
+_TICKETS = _upsert(ticket)
 
 
 def derive_outcomes(connection: Connection, calls: Mapping[str, Sequence[Entry]]) -> None:
@@ -65,6 +67,7 @@ def derive_outcomes(connection: Connection, calls: Mapping[str, Sequence[Entry]]
     messages: list[Row] = []
     callbacks: list[Row] = []
     answers: list[Row] = []
+    tickets: list[Row] = []
     for entries in calls.values():
         ordered = in_order(entries)
         started = next((entry.event for entry in ordered if isinstance(entry.event, CallStarted)), None)
@@ -73,9 +76,11 @@ def derive_outcomes(connection: Connection, calls: Mapping[str, Sequence[Entry]]
         messages += _messages(ordered, started)
         callbacks += _last_callback(ordered, started)
         answers += _answers(ordered, started)
+        tickets += _tickets(ordered, started)
     _MESSAGES.run(connection, messages)
     _CALLBACKS.run(connection, callbacks)
     _ANSWERS.run(connection, answers)
+    _TICKETS.run(connection, tickets)
 
 
 def _messages(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
@@ -116,14 +121,15 @@ def _last_callback(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
 
 
 def _answers(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
-    rows: dict[str, Row] = {}
+    rows: dict[tuple[str, str], Row] = {}
     operator: str | None = None
     for entry in ordered:
         if isinstance(entry.event, VariableSet) and entry.event.name == "operator":
             operator = str(entry.event.value)
         elif isinstance(entry.event, SurveyAnswered):
-            rows[entry.event.question] = {
+            rows[entry.event.visit, entry.event.question] = {
                 "call_id": entry.call_id,
+                "visit": entry.event.visit,
                 "question": entry.event.question,
                 "tenant": started.tenant,
                 "mark": entry.event.mark,
@@ -131,6 +137,21 @@ def _answers(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
                 "answered_at": entry.at,
             }
     return list(rows.values())
+
+
+def _tickets(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
+    return [
+        {
+            "tenant": started.tenant,
+            "ticket": entry.event.ticket,
+            "call_id": entry.call_id,
+            "caller": _clean(started.caller),
+            "subject": _clean(entry.event.subject),
+            "opened_at": entry.at,
+        }
+        for entry in ordered
+        if isinstance(entry.event, TicketOpened)
+    ]
 
 
 def _clean(text: str) -> str:

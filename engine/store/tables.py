@@ -196,11 +196,25 @@ callback_order = Table(
     Index("callback_order_tenant_ordered_at", "tenant", "ordered_at"),
 )
 
+# Tickets that calls got.
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("ticket", String, primary_key=True),
+    Column("call_id", String, nullable=False),
+    Column("caller", String, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Index("ticket_tenant_opened_at", "tenant", "opened_at"),
+)
+
 # Marks that callers gave, one row a question.
 survey_answer = Table(
     "survey_answer",
     metadata,
     Column("call_id", String, primary_key=True),
+    Column("visit", String, primary_key=True),  # of the survey: a call may come to several
     Column("question", String, primary_key=True),
     Column("tenant", String, nullable=False),
     Column("mark", Integer, nullable=False),

@@ -18,7 +18,7 @@ from engine.journal.events import (
 from engine.records.derive import derive_call
 from engine.records.outcomes import derive_outcomes
 from engine.store.database import Database
-from engine.store.tables import callback_order, survey_answer, voice_message
+from engine.store.tables import callback_order, survey_answer, ticket, voice_message
 
 CALL = "cell1-1.1"
 START = 1_795_500_000_000
@@ -67,20 +67,31 @@ async def test_f36_f38_the_last_order_and_the_marks_with_their_operator(database
             SurveyAnswered("speed", 3),
             VariableSet("operator", "102"),
             SurveyAnswered("overall", 5),
+            SurveyAnswered("speed", 4, "CALL.step.9"),
+            TicketOpened("1003", "late"),
             CallbackOrdered("+79031110000"),
             CallbackOrdered("+79031112233", "sales"),
         ),
     )
     async with database.read() as connection:
         (order,) = (await connection.execute(select(callback_order))).all()
-        marks = (await connection.execute(select(survey_answer).order_by(survey_answer.c.question))).all()
+        order_of = (survey_answer.c.visit, survey_answer.c.question)
+        marks = (await connection.execute(select(survey_answer).order_by(*order_of))).all()
+        (opened,) = (await connection.execute(select(ticket))).all()
     assert (order.call_id, order.tenant, order.number, order.queue, order.ordered_at) == (
-        CALL, "romashka", "+79031112233", "sales", START + 6000,
+        CALL, "romashka", "+79031112233", "sales", START + 8000,
     )  # fmt: skip
     assert [(row.question, row.mark, row.operator) for row in marks] == [
         ("overall", 5, "102"),
         ("speed", 3, None),
+        ("speed", 4, "102"),
     ]
+    assert (opened.tenant, opened.ticket, opened.subject, opened.call_id) == (
+        "romashka",
+        "1003",
+        "late",
+        CALL,
+    )
 
 
 async def test_nothing_is_stored_of_a_call_that_goes_on(database: Database) -> None:

@@ -211,6 +211,29 @@ def test_f38_a_caller_who_hangs_up_keeps_the_marks_given_and_silence_is_none() -
     run(scene())
 
 
+def test_f38_a_second_talk_is_rated_again() -> None:
+    async def scene() -> None:
+        twice = SURVEY.replace("next: bye", "next: again") + (
+            "  again: {type: menu, prompt: choose, keys: {1: rate}, attempts: 1, on_timeout: bye}\n"
+        )
+        async with Stage(twice) as stage:
+            caller = stage.call()
+            for polite, overall in ("45", "21"):
+                await stage.hears(caller, "sound:polite")
+                caller.press(polite)
+                await stage.hears(caller, "sound:overall")
+                caller.press(overall)
+                await stage.hears(caller, "sound:choose")
+                caller.press("1") if polite == "4" else None
+            entries = await stage.ended(caller)
+            given = [e.event for e in entries if isinstance(e.event, SurveyAnswered)]
+            assert [one.mark for one in given] == [4, 5, 2, 1]
+            assert len({one.visit for one in given}) == 2
+            assert rating(entries) == 1
+
+    run(scene())
+
+
 def test_f45_a_question_that_was_answered_is_not_asked_again_after_a_restart() -> None:
     async def scene() -> None:
         async with Stage(SURVEY) as stage:
@@ -250,6 +273,7 @@ def test_f36_a_callback_to_the_callers_own_number() -> None:
             assert disposition(entries) == "callback"
         async with Stage(CALLBACK.format(more="")) as stage:
             caller = stage.call("anonymous")
+            await stage.hears(caller, "sound:callback-enter")  # there is no number to ring
             entries = await stage.ended(caller)
             assert (ordered(entries), way(entries)[0]) == ([], "order on_refused")
 

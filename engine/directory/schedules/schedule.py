@@ -38,12 +38,19 @@ class DayPlan(NamedTuple):
         return ", ".join(map(str, self.ranges))
 
 
+_DAY_MS = 86_400_000
+
+
 class _Span(NamedTuple):
-    """Open or closed all the time from `since` until `until` (UTC milliseconds; None: for good)."""
+    """Open or closed all the time from `since` until `until` (UTC milliseconds; None: far ahead)."""
 
     since: int
     until: int | None
     open: bool
+
+    def covers(self, at: int) -> bool:
+        """One without an end serves for a day: then it is looked again, a day further."""
+        return self.since <= at < (self.since + _DAY_MS if self.until is None else self.until)
 
 
 class _Period(NamedTuple):
@@ -101,7 +108,7 @@ class Schedule:
     def _span(self, at: int) -> _Span:
         """The last answer serves until it changes, so a call's question costs next to nothing."""
         for span in self._last:
-            if span.since <= at and (span.until is not None and at < span.until):
+            if span.covers(at):
                 return span
         span = self._find_span(at)
         self._last[:] = [span]

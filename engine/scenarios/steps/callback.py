@@ -24,9 +24,10 @@ _VARIABLE = Variable("callback.number", "phone", "the number that the caller wan
 
 
 class CallbackStep(StepModel):
-    """Take an order to ring the caller back, on his own number or, with `ask`, on one that he keys in.
+    """Take an order to ring the caller back, on his own number or on one that he keys in.
 
-    With `ask` he hears the number and confirms it by 1, or keys in another one, ended by `#`.
+    With `ask` he hears the number and confirms it by 1, or keys in another one, ended by `#`; a caller who
+    withholds his number is always asked.
     """
 
     type: Literal["callback"] = "callback"
@@ -55,8 +56,7 @@ class CallbackStep(StepModel):
         ]
 
     def prompts(self) -> Iterable[Spoken]:
-        names = ("prompt", "confirm", "enter") if self.ask else ()
-        for name in (*names, "confirmation"):
+        for name in ("prompt", "confirm", "enter", "confirmation"):
             yield Spoken(getattr(self, name), (name,) if name in self.model_fields_set else ())
 
     def templates(self) -> Iterable[tuple[str, tuple[str | int, ...]]]:
@@ -73,7 +73,7 @@ class CallbackStep(StepModel):
 
     async def run(self, call: Conversation) -> str:
         number = call.tenant.normalise(fill(self.number, call.variables))
-        if self.ask:
+        if self.ask or not is_e164(number):
             number = await self._agreed(call, number)
         if not is_e164(number):
             return "on_refused"

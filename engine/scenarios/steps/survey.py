@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 QuestionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
+_PLACE = "survey.place"  # the visit of the step, and how many of its questions were put
+
 
 class Question(FileModel):
     """One question, answered by one key."""
@@ -66,20 +68,25 @@ class SurveyStep(StepModel):
         ]
 
     async def run(self, call: Conversation) -> str:
-        given = False
-        for question in self.questions:
-            # After a recovery the questions that have their mark are not asked again.
-            if f"rating.{question.name}" in call.variables:
+        begun, given = self._begun(call), False
+        for index, question in enumerate(self.questions):
+            if index < begun:
                 given = True
                 continue
             mark = await self._mark(call, question)
             if mark is not None:
                 given = True
-                call.journal(SurveyAnswered(question.name, mark))
+                call.journal(SurveyAnswered(question.name, mark, call.step_id))
                 call.set_variable(f"rating.{question.name}", mark)
+            call.set_variable(_PLACE, f"{call.step_id} {index + 1}")
         if given and self.thanks is not None:
             await call.play(self.thanks)
         return "next"
+
+    def _begun(self, call: Conversation) -> int:
+        """How many questions were put in this visit before a recovery: they are not put again."""
+        visit, _, number = str(call.variables.get(_PLACE) or "").rpartition(" ")
+        return int(number) if visit == call.step_id else 0
 
     async def _mark(self, call: Conversation, question: Question) -> int | None:
         prompts: tuple[Prompt, ...] = (question.prompt,)

@@ -1,4 +1,4 @@
-"""What callers leave: voice messages, orders to be rung back, marks."""
+"""What callers leave: voice messages, orders to be rung back, tickets, marks."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,13 +44,25 @@ def upgrade() -> None:
     )
     op.create_index("callback_order_tenant_ordered_at", "callback_order", ["tenant", "ordered_at"])
     op.create_table(
+        "ticket",
+        sa.Column("tenant", sa.String, nullable=False),
+        sa.Column("ticket", sa.String, nullable=False),
+        sa.Column("call_id", sa.String, nullable=False),
+        sa.Column("caller", sa.String, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("opened_at", UtcTime, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "ticket", name="ticket_pk"),
+    )
+    op.create_index("ticket_tenant_opened_at", "ticket", ["tenant", "opened_at"])
+    op.create_table(
         "survey_answer",
         sa.Column("call_id", sa.String, nullable=False),
+        sa.Column("visit", sa.String, nullable=False),
         sa.Column("question", sa.String, nullable=False),
         sa.Column("tenant", sa.String, nullable=False),
         sa.Column("mark", sa.Integer, nullable=False),
         sa.Column("operator", sa.String),
         sa.Column("answered_at", UtcTime, nullable=False),
-        sa.PrimaryKeyConstraint("call_id", "question", name="survey_answer_pk"),
+        sa.PrimaryKeyConstraint("call_id", "visit", "question", name="survey_answer_pk"),
     )
     op.create_index("survey_answer_tenant_answered_at", "survey_answer", ["tenant", "answered_at"])
