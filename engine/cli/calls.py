@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from engine.cli.plain import plain
 from engine.operations import EngineAway, EngineClient, OperationFailed
 from engine.settings import load_settings
 
@@ -99,10 +100,11 @@ def table(calls: Sequence[Call]) -> Table:
     shown.add_column("rec")
     for call in calls:
         caller = " ".join(filter(None, [call["caller"] or "withheld", call["caller_name"]]))
-        state = Text(call["state"], _COLOURS.get(call["state"], ""))
+        state = plain(call["state"], _COLOURS.get(call["state"], ""))
         talk = clock(call["talk_s"]) if call["talk_s"] else ""
         shown.add_row(
-            *(call["tenant"], call["number"], caller, state, call["step"], call["operator"]),
+            *map(plain, (call["tenant"], call["number"], caller)),
+            *(state, plain(call["step"]), plain(call["operator"])),
             *(talk, clock(call["duration_s"]), "●" if call["recording"] else ""),
         )
     return shown

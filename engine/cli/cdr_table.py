@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
+from engine.cli.plain import plain
 from engine.records.query import Row
 from engine.store.types import to_text
 
@@ -32,18 +34,18 @@ def records_table(rows: Sequence[Row], width: int) -> Table:
             table.add_column(title)
     for row in rows:
         style = _STYLES.get(row["disposition"], "")
-        cells = [
+        cells: list[str | Text] = [
             to_text(row["started_at"])[: 19 if wide else 16],
-            row["caller"],
-            row["callee"],
-            row["operator"] or "",
-            f"[{style}]{row['disposition']}[/]" if style else row["disposition"],
+            plain(row["caller"]),
+            plain(row["callee"]),
+            plain(row["operator"]),
+            plain(row["disposition"], style),
             f"{row['talk_s']:.1f}",
             str(row["billable_s"]),
         ]
         if wide:
             by = row["ended_by"] + (" (switch)" if row["source"] == "switch" else "")
-            cells += [f"{row['duration_s']:.1f}", roubles(row["cost_kopecks"]), by, row["tenant"]]
-            cells.append(row["recording"] or "")
+            cells += [f"{row['duration_s']:.1f}", roubles(row["cost_kopecks"])]
+            cells += map(plain, (by, row["tenant"], row["recording"]))
         table.add_row(*cells)
     return table

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.cli.plain import plain
 from engine.demo.call import CALLER, NUMBER, OPERATOR, DemoCall, Talked
 from engine.demo.show import DemoFailed, Stage
 from engine.demo.voices import Side, compare
@@ -135,7 +136,7 @@ def _print_record(
         value = row[name]
         if name == "recording":
             value = settings.recordings_folder / str(value)
-        table.add_row(name, str(value))
+        table.add_row(name, plain(value))
     for name, side in zip(("left channel", "right channel"), sides, strict=True):
         party = "the caller's" if name == "left channel" else "the operator's"
         proof = f"like what was said there {side.own:.2f}, like the other side {side.other:.2f}"

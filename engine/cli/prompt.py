@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Column, Table
 
+from engine.cli.plain import plain
 from engine.cli.player import play_sound
-from engine.cli.prompt_rows import file_of, rows, unused
+from engine.cli.prompt_rows import Row, file_of, rows, unused
 from engine.directory.directory import Tenant
 from engine.directory.loader import load_tenant
 from engine.directory.prompt_model import PROMPT_NAME, PartValue, SayPrompt, TextPrompt
@@ -70,13 +71,18 @@ def list_prompts(tenant: str, only_unused: bool, only_problems: bool, as_json: b
         for row in shown:
             click.echo(json.dumps(row._asdict(), ensure_ascii=False))
     else:
-        table = Table(Column("prompt", overflow="fold"), "kind", "seconds", "source", "used by", "problem")
-        for row in shown:
-            seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
-            table.add_row(row.name, row.kind, seconds, row.source, ", ".join(row.used_by), row.problem)
-        Console().print(table)
+        Console().print(_table(shown))
     if only_problems and shown:
         raise SystemExit(1)
+
+
+def _table(shown: Sequence[Row]) -> Table:
+    table = Table(Column("prompt", overflow="fold"), "kind", "seconds", "source", "used by", "problem")
+    for row in shown:
+        seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
+        cells = (row.name, row.kind, seconds, row.source, ", ".join(row.used_by), row.problem)
+        table.add_row(*map(plain, cells))
+    return table
 
 
 @prompt.command()

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.cli.calls import REFRESH_S, clock
+from engine.cli.plain import plain
 from engine.operations import EngineAway, EngineClient, OperationFailed
 from engine.settings import load_settings
 
@@ -103,14 +104,14 @@ def tables(queues: Sequence[Queue]) -> RenderableType:
 def _members(one: Queue) -> Table:
     waiting = len(one["waiting"])
     heading = f"{one['tenant']}/{one['queue']}  {one['strategy']}  {waiting} waiting, {one['free']} free"
-    shown = Table(title=heading, title_justify="left")
+    shown = Table(title=plain(heading, "table.title"), title_justify="left")
     for column in ("extension", "name", "state"):
         shown.add_column(column, no_wrap=True)
     shown.add_column("for another", justify="right", no_wrap=True)
     for member in one["members"]:
-        state = Text(member["state"], _COLOURS.get(member["state"], ""))
+        state = plain(member["state"], _COLOURS.get(member["state"], ""))
         left = clock(member["left_s"] + 0.999) if member["left_s"] else ""
-        shown.add_row(member["extension"], member["name"], state, left)
+        shown.add_row(plain(member["extension"]), plain(member["name"]), state, left)
     return shown
 
 
@@ -122,5 +123,6 @@ def _waiting(one: Queue) -> RenderableType:
         shown.add_column(column, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for caller in one["waiting"]:
         who = " ".join(filter(None, [caller["caller"] or "withheld", caller["caller_name"]]))
-        shown.add_row(str(caller["place"]), who, clock(caller["wait_s"]), ", ".join(caller["ringing"]))
+        ringing = ", ".join(caller["ringing"])
+        shown.add_row(str(caller["place"]), plain(who), clock(caller["wait_s"]), plain(ringing))
     return shown

@@ -17,6 +17,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.cli.cdr import Moment
+from engine.cli.plain import plain
 from engine.cli.player import play_sound
 from engine.cli.putting import login_name
 from engine.recordings import deletion
@@ -255,7 +256,7 @@ def _print(rows: Sequence[RowMapping]) -> None:
         what = row["path"] or row["error"]
         if row["deleted_why"]:
             what = f"{told['deleted_at'] or 'ordered'}, {row['deleted_why']}"
-        table.add_row(*(str(told[name] or "") for name in _COLUMNS), what or "")
+        table.add_row(*(plain(told[name] or "") for name in _COLUMNS), plain(what))
     console = Console()
     if not console.is_terminal:
         console = Console(width=200)  # a file or a pipe has no narrow screen

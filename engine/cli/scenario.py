@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from engine.cli.plain import plain
 from engine.cli.putting import NotLive, login_name, put, wait_until_live
 from engine.clock import SystemClock
 from engine.directory.findings import errors
@@ -46,11 +47,16 @@ def list_(tenant: str, as_json: bool) -> None:
         for row in rows:
             click.echo(json.dumps(row, ensure_ascii=False))
         return
+    Console().print(_list_table(rows))
+
+
+def _list_table(rows: Sequence[dict[str, Any]]) -> Table:
     table = Table("scenario", "version", "live since", "by", "file", expand=False)
     for row in rows:
         since = _local(row["live_since"]) if row["live_since"] else ""
-        table.add_row(f"{row['tenant']}/{row['scenario']}", row["version"], since, row["by"], row["file"])
-    Console().print(table)
+        cells = (f"{row['tenant']}/{row['scenario']}", row["version"], since, row["by"], row["file"])
+        table.add_row(*map(plain, cells))
+    return table
 
 
 def _listed(settings: Settings) -> list[dict[str, Any]]:
@@ -99,7 +105,8 @@ def history(name: str, as_json: bool) -> None:
         lines = f"+{row['lines_added']} -{row['lines_removed']}" if row["version"] else ""
         until = _local(row["live_until"]) if row["live_until"] else "now"
         version = row["version"] or "none"
-        table.add_row(_local(row["live_since"]), until, version, row["by"], row["cause"], lines)
+        cells = (_local(row["live_since"]), until, version, row["by"], row["cause"], lines)
+        table.add_row(*map(plain, cells))
     Console().print(table)
     if past.differs():
         click.echo(
