@@ -30,24 +30,30 @@ _WHOLE_DAY = ((0, MINUTES_A_DAY),)
 def holds(when: Mapping[str, Wanted], call: "Conversation") -> bool:
     """Whether all conditions hold for the call now."""
     return _moment_holds(when, call) and all(
-        matches(call.variables.get(SHORT.get(name, name)), _filled(wanted, call.variables))
+        matches(call.variables.get(SHORT.get(name, name)), wanted, call.variables)
         for name, wanted in when.items()
         if name not in MOMENTS
     )
 
 
-def matches(value: object, wanted: Wanted) -> bool:
+def matches(value: object, wanted: Wanted, variables: Mapping[str, Value] | None = None) -> bool:
     """Whether a value is what is wanted: any of a list; `>= 3` compares numbers, `!=` is all but that, and
-    `*` in a text is any characters.
+    `*` in a text is any characters. What the variables put in for `{name}` is only ever itself.
     """
     if isinstance(wanted, tuple):
-        return any(matches(value, one) for one in wanted)
-    compared = _COMPARED.fullmatch(wanted) if isinstance(wanted, str) else None
-    if compared is None:
-        return _like(value, wanted)
-    if compared[1] == "!=":
-        return not _like(value, compared[2])
-    return _compare(_number(value), compared[1], _number(compared[2]))
+        return any(matches(value, one, variables) for one in wanted)
+    if not isinstance(wanted, str):
+        return plain(value) == plain(wanted)
+    sign, text = comparison(wanted)
+    if sign in ("", "!="):
+        return _like(value, text, variables or {}) == (sign == "")
+    return _compare(_number(value), sign, _number(fill(text, variables or {})))
+
+
+def comparison(wanted: str) -> tuple[str, str]:
+    """The sign before a value, "" for none, and the value."""
+    compared = _COMPARED.fullmatch(wanted)
+    return (compared[1], compared[2]) if compared else ("", wanted)
 
 
 def problem(name: str, wanted: Wanted) -> str:
@@ -60,11 +66,11 @@ def problem(name: str, wanted: Wanted) -> str:
             weekdays_of(one)
         elif name in MOMENTS and not isinstance(one, str):
             return f"{name} is {one}, expected {_EXPECTED[name]}"
-        elif isinstance(one, str) and (compared := _COMPARED.fullmatch(one)):
-            sign, number = compared[1], compared[2]
-            if not number:
+        elif isinstance(one, str):
+            sign, number = comparison(one)
+            if sign and not number:
                 return f"nothing follows {sign}, expected a value such as {sign} 3"
-            if sign != "!=" and "{" not in number and _number(number) is None:
+            if sign not in ("", "!=") and "{" not in number and _number(number) is None:
                 return f"{number} is no number, expected a number such as {sign} 3"
     return ""
 
@@ -74,8 +80,7 @@ _EXPECTED = {TIME: "hours such as 22:00-06:00", DAYS: "days such as sat-sun", SC
 
 def is_comparison(wanted: Scalar) -> bool:
     """Whether it asks for more or less than a number."""
-    compared = _COMPARED.fullmatch(wanted) if isinstance(wanted, str) else None
-    return compared is not None and compared[1] != "!="
+    return isinstance(wanted, str) and comparison(wanted)[0] not in ("", "!=")
 
 
 def values(wanted: Wanted) -> tuple[Scalar, ...]:
@@ -103,15 +108,10 @@ def _is_open(name: str, call: "Conversation") -> bool:
     return schedule.is_open(call.now())
 
 
-def _filled(wanted: Wanted, variables: Mapping[str, Value]) -> Wanted:
-    if isinstance(wanted, tuple):
-        return tuple(fill(one, variables) if isinstance(one, str) else one for one in wanted)
-    return fill(wanted, variables) if isinstance(wanted, str) else wanted
-
-
-def _like(value: object, wanted: Scalar) -> bool:
-    pattern = ".*".join(re.escape(part) for part in plain(wanted).split("*"))
-    return re.fullmatch(pattern, plain(value), re.DOTALL) is not None
+def _like(value: object, wanted: str, variables: Mapping[str, Value]) -> bool:
+    # A caller's own text must not become a pattern: the stars are those of the scenario.
+    parts = (re.escape(fill(part, variables)) for part in wanted.split("*"))
+    return re.fullmatch(".*".join(parts), plain(value), re.DOTALL) is not None
 
 
 def plain(value: object) -> str:
