@@ -1,9 +1,8 @@
 """What callers leave in a call: messages, callback orders, tickets, marks. Derived when it has ended."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -20,7 +19,7 @@ from engine.journal.events import (
     VariableSet,
     in_order,
 )
-from engine.store.rows import RowStatement
+from engine.store.rows import RowStatement, upsert
 from engine.store.tables import callback_order, survey_answer, ticket, voice_message
 
 Row = dict[str, object]
@@ -43,23 +42,10 @@ def _new_rows(dialect: str) -> Insert:
     return insert(voice_message).on_conflict_do_nothing()
 
 
-def _upsert(table: Table) -> RowStatement:
-    keys = [column.name for column in table.primary_key]
-    names = [column.name for column in table.columns]
-
-    def make(dialect: str) -> Insert:
-        statement: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-        changed = {name: statement.excluded[name] for name in names if name not in keys}
-        upsert: Insert = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-        return upsert
-
-    return RowStatement(table, names, make)
-
-
 _MESSAGES = RowStatement(voice_message, _MESSAGE_COLUMNS, _new_rows)
-_CALLBACKS = _upsert(callback_order)
-_ANSWERS = _upsert(survey_answer)
-_TICKETS = _upsert(ticket)
+_CALLBACKS = upsert(callback_order)
+_ANSWERS = upsert(survey_answer)
+_TICKETS = upsert(ticket)
 
 
 def derive_outcomes(connection: Connection, calls: Mapping[str, Sequence[Entry]]) -> None:

@@ -1,40 +1,23 @@
 """Writes call records and their legs; one transaction with the events that they are derived from."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import Connection
 
 from engine.journal.events import Entry
 from engine.records.derive import derive_call
 from engine.records.model import CallRecord
 from engine.store import tables
-from engine.store.rows import RowStatement
+from engine.store.rows import upsert
 
 RecordDeriver = Callable[[Connection, Sequence[CallRecord]], None]
 
 _log = structlog.get_logger(__name__)
 
 
-def _upsert(table: Table) -> RowStatement:
-    """Insert rows, or bring those with the same key up to date."""
-    keys = [column.name for column in table.primary_key]
-    names = [column.name for column in table.columns]
-
-    def make(dialect: str) -> Insert:
-        statement: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-        changed = {name: statement.excluded[name] for name in names if name not in keys}
-        upsert: Insert = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-        return upsert
-
-    return RowStatement(table, names, make)
-
-
-_CALLS = _upsert(tables.call)
-_LEGS = _upsert(tables.leg)
+_CALLS = upsert(tables.call)
+_LEGS = upsert(tables.leg)
 
 
 class RecordStore:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
 from engine.store.types import UtcTime, to_datetime, to_text
@@ -50,6 +51,20 @@ class RowStatement:
             utc = tuple(at for at in times if isinstance(columns[order[at]].type, UtcTime))
             known = self._compiled[dialect.name] = (str(compiled), order, utc)
         return known
+
+
+def upsert(table: Table) -> RowStatement:
+    """Insert whole rows, or bring those with the same key up to date."""
+    keys = [column.name for column in table.primary_key]
+    names = [column.name for column in table.columns]
+
+    def make(dialect: str) -> Insert:
+        statement: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+        changed = {name: statement.excluded[name] for name in names if name not in keys}
+        made: Insert = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+        return made
+
+    return RowStatement(table, names, make)
 
 
 class ListQuery:
