@@ -41,8 +41,10 @@ def _ringing(step: StepModel, language: Language, tenant: Tenant | None) -> Iter
 def _digits(step: StepModel, language: Language) -> Iterator[str]:
     least, most = getattr(step, "min_digits", None), getattr(step, "max_digits", None)
     if isinstance(least, int) and isinstance(most, int):
-        last = count(most, language, ("цифра", "цифры", "цифр"), ("digit", "digits"))
-        yield last if least == most else f"{least}–{last}"
+        if least == most:
+            yield count(most, language, ("цифра", "цифры", "цифр"), ("digit", "digits"))
+        else:  # a range is never one: 1–21 цифр
+            yield f"{least}–" + count(most, language, ("цифр", "цифры", "цифр"), ("digits", "digits"))
 
 
 def _fields(step: StepModel, language: Language) -> Iterator[str]:

@@ -22,6 +22,12 @@ def pick(language: Language, russian: str, english: str) -> str:
     return russian if language == "ru" else english
 
 
+def language_name(code: str, language: Language) -> str:
+    """`русский` for `ru`; a code without words comes back unchanged."""
+    names = {"ru": ("русский", "Russian"), "en": ("английский", "English")}
+    return pick(language, *names.get(code, (code, code)))
+
+
 def count(number: int, language: Language, russian: tuple[str, str, str], english: tuple[str, str]) -> str:
     """`3 попытки`: a number with its noun in the form that goes with it (1, 2, 5; one, many)."""
     if language == "en":

@@ -7,7 +7,7 @@ from engine.directory.directory import Tenant
 from engine.scenarios.model import StepModel
 from engine.scenarios.words.conditions import day_words
 from engine.scenarios.words.kinds import kind_words
-from engine.scenarios.words.language import Language, pick, telephone
+from engine.scenarios.words.language import Language, language_name, pick, telephone
 from engine.scenarios.words.people import people, person
 from engine.scenarios.words.spoken import quoted
 
@@ -106,9 +106,7 @@ def _request(step: StepModel, language: Language, tenant: Tenant | None) -> str:
 
 
 def _language(step: StepModel, language: Language, tenant: Tenant | None) -> str:
-    names = {"ru": ("русский", "Russian"), "en": ("английский", "English")}
-    code = _text(step, "language")
-    return pick(language, *names.get(code, (code, code)))
+    return language_name(_text(step, "language"), language)
 
 
 def _survey(step: StepModel, language: Language, tenant: Tenant | None) -> str:
