@@ -12,7 +12,7 @@ from engine.directory.findings import errors, one_of
 from engine.directory.loader import load_directory
 from engine.directory.schedules import Schedule, ScheduleState
 from engine.directory.schedules.calendar import known_until
-from engine.directory.schedules.model import DAYS
+from engine.directory.schedules.model import DAYS, YEARS
 from engine.settings import load_settings
 
 
@@ -127,6 +127,11 @@ def _instant(text: str, asked: Schedule) -> int:
         raise click.BadParameter(
             f"{text} is no time, expected one such as 2026-12-31T14:59", param_hint="--at"
         ) from None
+    if moment.year not in YEARS:
+        raise click.BadParameter(
+            f"{text} is out of reach, expected a time of the years {YEARS[0]} to {YEARS[-1]}",
+            param_hint="--at",
+        )
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(asked.timezone))
     return int(moment.timestamp() * 1000)

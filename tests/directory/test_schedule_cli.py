@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine.cli.schedule import schedule
+from engine.directory.loader import load_tenant
 
 TENANT = """\
 tenant: {name}
@@ -141,3 +142,28 @@ def test_the_documented_example_says_what_it_says_there(
     assert (result.stdout, result.stderr) == (f"{output}\n", "")
     saturday = CliRunner().invoke(schedule, ["show", "office", "--at", "2028-02-26T16:00"])
     assert saturday.stdout.startswith("open on Sat 2028-02-26 16:00")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59", "1899-12-31T23:59", "2201-01-01"])
+@pytest.mark.parametrize("more", [(), ("--week",), ("--month",), ("--json",)])
+def test_a_year_out_of_reach_is_refused(vats: Vats, moment: str, more: tuple[str, ...]) -> None:
+    refused = vats("show", "office", "--tenant", "acme", "--at", moment, *more)
+    assert refused.exit_code == 2
+    assert f"{moment} is out of reach, expected a time of the years 1900 to 2200" in refused.output
+
+
+@pytest.mark.parametrize("moment", ["1900-01-01T00:00", "2200-12-31T23:59", "1900-01-01T00:00+14:00"])
+@pytest.mark.parametrize("more", [(), ("--week",), ("--month",), ("--json",)])
+def test_the_first_and_the_last_year_are_told(vats: Vats, moment: str, more: tuple[str, ...]) -> None:
+    told = vats("show", "office", "--tenant", "acme", "--at", moment, *more)
+    assert told.exception is None
+    assert told.exit_code == 0
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "1899-12-31", "2201-01-01"])
+def test_a_date_out_of_reach_is_a_finding(tmp_path: Path, day: str) -> None:
+    path = tmp_path / "acme.yaml"
+    path.write_text(TENANT.format(name="acme").replace("2026-11-24", day))
+    found = [finding for finding in load_tenant(path).findings if day in finding.message]
+    assert [(finding.severity, finding.line) for finding in found] == [("error", 10)]
+    assert "the years 1900 to 2200" in found[0].text

@@ -15,6 +15,8 @@ from engine.directory.schedules.calendar import is_known_country
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOSED = "closed"
 MINUTES_A_DAY = 24 * 60
+# Beyond these neither holidays nor time zones say anything, and a search for what comes next has no end.
+YEARS = range(1900, 2201)
 _RANGE = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -75,9 +77,12 @@ def day_of(text: str) -> date:
     if not _DATE.fullmatch(text):
         raise ValueError(f"{text!r} is no date, expected a day such as 2026-12-31")
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ValueError(f"there is no day {text}, expected a day such as 2026-12-31") from None
+    if day.year not in YEARS:
+        raise ValueError(f"{text} is out of reach, expected a day of the years {YEARS[0]} to {YEARS[-1]}")
+    return day
 
 
 def check_zone(value: str) -> str:
