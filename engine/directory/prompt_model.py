@@ -29,6 +29,11 @@ Unit = Literal[
     "people", "calls", "roubles", "kopecks", "percent",
 ]  # fmt: skip
 
+Case = Literal["nominative", "genitive", "accusative"]
+
+# What is read out digit by digit, or as it is written, has no case.
+DECLINED: tuple[SayKind, ...] = ("number", "date", "time", "duration", "money")
+
 PROMPT_NAME = r"^[\w][\w.-]*(/[\w][\w.-]*)*$"
 
 PromptName = Annotated[
@@ -76,21 +81,26 @@ class SayFields(BaseModel):
         min_length=2,
         max_length=3,
         description="what a number counts, if no `unit` fits, in its forms: [заказ, заказа, заказов] in "
-        "Russian, [order, orders] in English",
+        "Russian, [order, orders] in English; with `case: accusative` the first form stands in it: "
+        "[заявку, заявки, заявок]",
     )
     gender: Literal["masculine", "feminine", "neuter"] = Field(
         default="masculine", description="the gender of the noun, or of what a number alone stands for"
     )
-    case: Literal["nominative", "genitive"] = Field(
+    case: Case = Field(
         default="nominative",
-        description="of a date in Russian: `genitive` says “двадцать третьего ноября”, as it is said of when "
-        "something happens",
+        description="the case in Russian of a number, date, time, duration or sum: `genitive` says “двадцать "
+        "третьего ноября” and “(до) двадцати часов”, `accusative` “(стоит) одну тысячу рублей” and "
+        "“(подождите) одну минуту”; other languages take no notice of it",
     )
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        if self.say != "date" and self.case != "nominative":
-            raise ValueError("case belongs to `say: date`")
+        if self.say not in DECLINED and self.case != "nominative":
+            kinds = ", ".join(f"`{kind}`" for kind in DECLINED)
+            raise ValueError(f"`say: {self.say}` has no case; these have: {kinds}")
+        if self.unit == "people" and self.case == "accusative":
+            raise ValueError("`unit: people` is not said in the accusative, only as nominative or genitive")
         if self.say != "number" and (self.unit or self.noun or self.gender != "masculine"):
             raise ValueError("unit, noun and gender belong to `say: number`")
         if self.unit and (self.noun or self.gender != "masculine"):

@@ -65,7 +65,10 @@ def test_a_noun_must_fit_the_language() -> None:
     [
         {"say": "money", "unit": "minutes"},
         {"say": "date", "gender": "feminine"},
-        {"say": "number", "case": "genitive"},
+        {"say": "digits", "case": "genitive"},
+        {"say": "phone", "case": "accusative"},
+        {"say": "number", "unit": "people", "case": "accusative"},
+        {"say": "number", "case": "dative"},
         {"say": "number", "unit": "minutes", "noun": ["a", "b"]},
         {"say": "number", "unit": "parsecs"},
         {"say": "number", "noun": ["a"]},

@@ -40,7 +40,7 @@ def _noun(name: str, one: str, many: str) -> Noun:
 
 
 class English:
-    """British English; a noun has two forms and no gender."""
+    """British English; a noun has two forms, no gender and no case: `gender` and `case` mean nothing."""
 
     forms = ("one: minute", "more: minutes")
     units: ClassVar = {
@@ -62,8 +62,8 @@ class English:
         letter: Fragment(f"letter-{letter}", letter.upper()) for letter in "abcdefghijklmnopqrstuvwxyz"
     }
 
-    def whole(self, number: int, gender: Gender = "masculine") -> list[Fragment]:
-        """One thousand two hundred and thirty-four; `gender` means nothing here."""
+    def whole(self, number: int, gender: Gender = "masculine", case: Case = "nominative") -> list[Fragment]:
+        """One thousand two hundred and thirty-four."""
         if number < 0:
             return [_MINUS, *self.whole(-number)]
         said: list[Fragment] = []
@@ -76,7 +76,9 @@ class English:
             said.append(_AND)
         return said + _below_thousand(rest) if rest or not said else said
 
-    def number(self, number: Decimal, gender: Gender = "masculine") -> list[Fragment]:
+    def number(
+        self, number: Decimal, gender: Gender = "masculine", case: Case = "nominative"
+    ) -> list[Fragment]:
         """Two point five; fractions are rounded to hundredths."""
         exact = rounded(number, 2).normalize()
         if exact == exact.to_integral_value():
@@ -86,13 +88,13 @@ class English:
         said = [_MINUS] if exact < 0 else []
         return [*said, *self.whole(int(whole)), _POINT, *(_SMALL[int(digit)] for digit in digits)]
 
-    def count(self, number: Decimal, noun: Noun) -> list[Fragment]:
+    def count(self, number: Decimal, noun: Noun, case: Case = "nominative") -> list[Fragment]:
         """Twenty-one minutes."""
         exact = rounded(number, 2)
         return [*self.number(exact), noun.forms[0 if abs(exact) == 1 else 1]]
 
     def date(self, day: date, case: Case = "nominative") -> list[Fragment]:
-        """November twenty-third, twenty twenty-six; `case` means nothing here."""
+        """November twenty-third, twenty twenty-six."""
         return [_MONTHS[day.month], _DAYS[day.day], PAUSE, *self._year(day.year)]
 
     def _year(self, year: int) -> list[Fragment]:
@@ -103,7 +105,7 @@ class English:
             return [*self.whole(century), _HUNDRED]
         return [*self.whole(century), *([_OH] if rest < 10 else []), *self.whole(rest)]
 
-    def time(self, at: time) -> list[Fragment]:
+    def time(self, at: time, case: Case = "nominative") -> list[Fragment]:
         """Nine oh two P M; ten A M."""
         said = self.whole(at.hour % 12 or 12)
         if at.minute:

@@ -5,17 +5,24 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
+from engine.directory.prompt_model import Case
 from engine.directory.prompts.spoken.fragment import Fragment
 
 Gender = Literal["masculine", "feminine", "neuter"]
-Case = Literal["nominative", "genitive"]
+
+__all__ = ["Case", "Gender", "Language", "Noun"]
 
 
 class Noun(NamedTuple):
-    """What is counted: its forms, as many as the language has, and its gender."""
+    """What is counted: its forms, as many as the language has, and its gender.
+
+    `genitive` and `accusative` are those of one, where they are none of the forms.
+    """
 
     forms: tuple[Fragment, ...]
     gender: Gender = "masculine"
+    genitive: Fragment | None = None
+    accusative: Fragment | None = None
 
 
 class Language(Protocol):
@@ -36,14 +43,18 @@ class Language(Protocol):
     def signs(self) -> Mapping[str, Fragment]:
         """`*`, `#` and `+`."""
 
-    def whole(self, number: int, gender: Gender = "masculine") -> list[Fragment]: ...
+    def whole(
+        self, number: int, gender: Gender = "masculine", case: Case = "nominative"
+    ) -> list[Fragment]: ...
 
-    def number(self, number: Decimal, gender: Gender = "masculine") -> list[Fragment]: ...
+    def number(
+        self, number: Decimal, gender: Gender = "masculine", case: Case = "nominative"
+    ) -> list[Fragment]: ...
 
-    def count(self, number: Decimal, noun: Noun) -> list[Fragment]: ...
+    def count(self, number: Decimal, noun: Noun, case: Case = "nominative") -> list[Fragment]: ...
 
     def date(self, day: date, case: Case = "nominative") -> list[Fragment]: ...
 
-    def time(self, at: time) -> list[Fragment]: ...
+    def time(self, at: time, case: Case = "nominative") -> list[Fragment]: ...
 
     def phone(self, plus: bool, groups: list[str]) -> list[Fragment]: ...

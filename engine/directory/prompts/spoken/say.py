@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import NamedTuple, get_args
 
-from engine.directory.prompt_model import SayKind, SayPrompt
+from engine.directory.prompt_model import DECLINED, SayKind, SayPrompt
 from engine.directory.prompts.spoken import values
 from engine.directory.prompts.spoken.english import English
 from engine.directory.prompts.spoken.fragment import PAUSE, Fragment, of_word
@@ -70,8 +70,14 @@ def fragment_names(code: str) -> frozenset[str]:
     names = {one.name for noun in language.units.values() for one in noun.forms}
     for kind in _SAY:
         names |= {one.name for one in needed(SayPrompt(say=kind, value=""), code)}
-    for gender in get_args(Gender):
-        names |= {one.name for one in needed(SayPrompt(say="number", value="", gender=gender), code)}
+    for case in get_args(Case):
+        for kind in DECLINED:
+            names |= {one.name for one in needed(SayPrompt(say=kind, value="", case=case), code)}
+        for gender in get_args(Gender):
+            number = SayPrompt(say="number", value="", gender=gender, case=case)
+            names |= {one.name for one in needed(number, code)}
+        # A week is counted only by `unit`, and has an accusative of its own.
+        names |= {language.count(Decimal(1), noun, case)[-1].name for noun in language.units.values()}
     return frozenset(names)
 
 
@@ -86,7 +92,9 @@ def _how(prompt: SayPrompt, language: Language) -> _How:
 
 def _number(language: Language, how: _How, value: str) -> list[Fragment]:
     number = values.decimal(value)
-    return language.count(number, how.noun) if how.noun else language.number(number, how.gender)
+    if how.noun:
+        return language.count(number, how.noun, how.case)
+    return language.number(number, how.gender, how.case)
 
 
 def _digits(language: Language, how: _How, value: str) -> list[Fragment]:
@@ -121,7 +129,7 @@ def _date(language: Language, how: _How, value: str) -> list[Fragment]:
 
 
 def _time(language: Language, how: _How, value: str) -> list[Fragment]:
-    return language.time(values.clock(value))
+    return language.time(values.clock(value), how.case)
 
 
 def _duration(language: Language, how: _How, value: str) -> list[Fragment]:
@@ -131,7 +139,9 @@ def _duration(language: Language, how: _How, value: str) -> list[Fragment]:
         whole = (whole + 30) // 60 * 60
     counts = (("hours", whole // 3600), ("minutes", whole % 3600 // 60), ("seconds", whole % 60))
     parts = [(unit, count) for unit, count in counts if count] or [("seconds", 0)]
-    return [one for unit, count in parts for one in language.count(Decimal(count), language.units[unit])]
+    return [
+        one for unit, count in parts for one in language.count(Decimal(count), language.units[unit], how.case)
+    ]
 
 
 def _money(language: Language, how: _How, value: str) -> list[Fragment]:
@@ -139,8 +149,10 @@ def _money(language: Language, how: _How, value: str) -> list[Fragment]:
     roubles, rest = divmod(abs(kopecks), 100)
     said = language.whole(-1)[:1] if kopecks < 0 else []
     if roubles or not rest:
-        said += language.count(Decimal(roubles), language.units["roubles"])
-    return [*said, *language.count(Decimal(rest), language.units["kopecks"])] if rest else said
+        said += language.count(Decimal(roubles), language.units["roubles"], how.case)
+    if rest:
+        said += language.count(Decimal(rest), language.units["kopecks"], how.case)
+    return said
 
 
 def _phone(language: Language, how: _How, value: str) -> list[Fragment]:
