@@ -68,7 +68,9 @@ class SurveyStep(StepModel):
         ]
 
     async def run(self, call: Conversation) -> str:
-        begun, given = self._begun(call), False
+        # The same after a recovery, another when the call comes here again.
+        visit = call.step_id.rpartition(".")[2]
+        begun, given = _begun(call, visit), False
         for index, question in enumerate(self.questions):
             if index < begun:
                 given = True
@@ -76,17 +78,12 @@ class SurveyStep(StepModel):
             mark = await self._mark(call, question)
             if mark is not None:
                 given = True
-                call.journal(SurveyAnswered(question.name, mark, call.step_id))
+                call.journal(SurveyAnswered(question.name, mark, visit))
                 call.set_variable(f"rating.{question.name}", mark)
-            call.set_variable(_PLACE, f"{call.step_id} {index + 1}")
+            call.set_variable(_PLACE, f"{visit} {index + 1}")
         if given and self.thanks is not None:
             await call.play(self.thanks)
         return "next"
-
-    def _begun(self, call: Conversation) -> int:
-        """How many questions were put in this visit before a recovery: they are not put again."""
-        visit, _, number = str(call.variables.get(_PLACE) or "").rpartition(" ")
-        return int(number) if visit == call.step_id else 0
 
     async def _mark(self, call: Conversation, question: Question) -> int | None:
         prompts: tuple[Prompt, ...] = (question.prompt,)
@@ -96,3 +93,9 @@ class SurveyStep(StepModel):
                 return int(digit)
             prompts = (question.prompt,) if digit is None else (self.wrong_key, question.prompt)
         return None
+
+
+def _begun(call: Conversation, visit: str) -> int:
+    """How many questions were put in this visit before a recovery: they are not put again."""
+    known, _, number = str(call.variables.get(_PLACE) or "").rpartition(" ")
+    return int(number) if known == visit else 0
