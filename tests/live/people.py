@@ -77,6 +77,13 @@ async def enter(site: Site, caller: str, digits: str = "", number: str = CITY_NU
     return call
 
 
+async def keys(call: PhoneCall, digits: str) -> None:
+    """As a person does, one key after the other."""
+    for digit in digits:
+        await call.digits(digit)
+        await asyncio.sleep(0.3)
+
+
 async def connect(site: Site, caller: str, operator: Phone, folder: Path) -> Talk:
     """A call from the city through the menu, by the operator's extension, to a talk that is heard."""
     call = await enter(site, caller, operator.username.split("-")[1])

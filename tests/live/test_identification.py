@@ -14,9 +14,8 @@ import trustme
 from engine.directory.prompt_model import SayPrompt
 from engine.directory.prompts import PromptLibrary
 from tests.instance import free_ports
-from tests.live.people import a_caller, enter, is_told, nothing_left, prompt_file
+from tests.live.people import a_caller, enter, is_told, keys, nothing_left, prompt_file
 from tests.live.site import CITY_NUMBER, Site, eventually, running_site
-from tests.phones import PhoneCall
 from tests.sound import channel
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
@@ -138,13 +137,6 @@ def heard_at(recording: Path, fragment: Path) -> tuple[float, float]:
     norm = np.sqrt(np.maximum(windows[: len(at)], 0.05 * (wanted**2).sum()) * (wanted**2).sum())
     best = int(np.argmax(at / norm))
     return best / rate, float((at / norm)[best])
-
-
-async def keys(call: PhoneCall, digits: str) -> None:
-    """As a person does, one key after the other."""
-    for digit in digits:
-        await call.digits(digit)
-        await asyncio.sleep(0.3)
 
 
 async def test_a_number_is_keyed_heard_confirmed_checked_and_leads_on(site: Site, shop: Shop) -> None:
