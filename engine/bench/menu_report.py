@@ -5,12 +5,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 
 from engine.bench.machine import Machine
 from engine.bench.menu_results import MenuComparison, MenuMeasured
+from engine.bench.report import markdown_table, table_of
 from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER, percentile
 
 _GROUPS = (ASTERISK, ENGINE, WORKER, OTHER)
@@ -39,12 +38,7 @@ def told(measured: MenuMeasured) -> str:
 
 
 def menu_terminal(measured: Sequence[MenuMeasured]) -> RenderableType:
-    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
-    for column in _COLUMNS:
-        table.add_column(column, justify="left" if column == "side" else "right")
-    for each in measured:
-        table.add_row(*_row(each))
-    return table
+    return table_of(_COLUMNS, [_row(each) for each in measured])
 
 
 def menu_ratios(compared: Sequence[MenuComparison]) -> list[str]:
@@ -62,9 +56,7 @@ def menu_markdown(
     return "\n".join([
         f"Measured on: {machine}.",
         "",
-        f"| {' | '.join(_COLUMNS)} |",
-        f"|{'|'.join('---' if column == 'side' else '---:' for column in _COLUMNS)}|",
-        *(f"| {' | '.join(_row(each))} |" for each in measured),
+        *markdown_table(_COLUMNS, [_row(each) for each in measured]),
         "",
         MENU_EXPLANATION,
         "",

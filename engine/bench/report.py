@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from rich import box
@@ -52,12 +52,26 @@ def _ratio(comparison: Comparison) -> str:
 
 
 def terminal(measured: Sequence[Measured]) -> RenderableType:
+    return table_of(_COLUMNS, [_row(each) for each in measured])
+
+
+def table_of(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """For the terminal; all but the side is a figure."""
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
-    for column in _COLUMNS:
+    for column in columns:
         table.add_column(column, justify="left" if column == "side" else "right")
-    for each in measured:
-        table.add_row(*_row(each))
+    for row in rows:
+        table.add_row(*row)
     return table
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The same as lines of Markdown."""
+    return [
+        f"| {' | '.join(columns)} |",
+        f"|{'|'.join('---' if column == 'side' else '---:' for column in columns)}|",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
 
 
 def ratios(compared: Sequence[Comparison]) -> list[str]:
@@ -73,9 +87,7 @@ def markdown(machine: Machine, measured: Sequence[Measured], compared: Sequence[
     lines = [
         f"Measured on: {machine}.",
         "",
-        f"| {' | '.join(_COLUMNS)} |",
-        f"|{'|'.join('---' if column == 'side' else '---:' for column in _COLUMNS)}|",
-        *(f"| {' | '.join(_row(each))} |" for each in measured),
+        *markdown_table(_COLUMNS, [_row(each) for each in measured]),
         "",
         EXPLANATION,
         "",
