@@ -55,7 +55,10 @@ class _ChannelEvent(_Event, frozen=True):
 
 
 class StasisStart(_ChannelEvent, frozen=True, tag="StasisStart"):
+    """`replace_channel` is there where an INVITE with Replaces (RFC 3891) takes that channel's place."""
+
     args: list[str]
+    replace_channel: ChannelData | None = None
 
 
 class StasisEnd(_ChannelEvent, frozen=True, tag="StasisEnd"):
@@ -84,6 +87,47 @@ class ChannelEnteredBridge(_ChannelEvent, frozen=True, tag="ChannelEnteredBridge
 
 class ChannelLeftBridge(_ChannelEvent, frozen=True, tag="ChannelLeftBridge"):
     bridge: BridgeData
+
+
+class ChannelHold(_ChannelEvent, frozen=True, tag="ChannelHold"):
+    """The phone put the other side on hold; the switch plays music to that."""
+
+
+class ChannelUnhold(_ChannelEvent, frozen=True, tag="ChannelUnhold"):
+    pass
+
+
+class WantedDestination(msgspec.Struct, frozen=True):
+    """`destination` is the user part of Refer-To; empty where a call is to be replaced."""
+
+    destination: str = ""
+    protocol_id: str = ""  # the SIP Call-ID to be replaced
+
+
+class ReferTo(msgspec.Struct, frozen=True):
+    """`destination_channel` is the sender's own channel in the call that he wants to be replaced in."""
+
+    requested_destination: WantedDestination
+    destination_channel: ChannelData | None = None
+    connected_channel: ChannelData | None = None
+
+
+class ReferredBy(msgspec.Struct, frozen=True):
+    source_channel: ChannelData
+
+
+class ChannelTransfer(_Event, frozen=True, tag="ChannelTransfer"):
+    """A phone sent REFER (RFC 3515): blind, or with Replaces. The application does the work and tells how it
+    goes by `Channel.report_transfer`.
+    """
+
+    refer_to: ReferTo
+    referred_by: ReferredBy
+
+    @property
+    def channel(self) -> ChannelData:
+        """Whose phone asked."""
+        return self.referred_by.source_channel
 
 
 class PlaybackFinished(_Event, frozen=True, tag="PlaybackFinished"):
@@ -131,6 +175,9 @@ ChannelEvent = (
     | ChannelDtmfReceived
     | ChannelEnteredBridge
     | ChannelLeftBridge
+    | ChannelHold
+    | ChannelUnhold
+    | ChannelTransfer
 )
 RecordingEvent = RecordingStarted | RecordingFinished | RecordingFailed
 # All that a call hears of.
@@ -146,6 +193,9 @@ WANTED = [
     "ChannelDtmfReceived",
     "ChannelEnteredBridge",
     "ChannelLeftBridge",
+    "ChannelHold",
+    "ChannelUnhold",
+    "ChannelTransfer",
     "PlaybackFinished",
     "RecordingStarted",
     "RecordingFinished",

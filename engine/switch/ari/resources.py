@@ -11,6 +11,8 @@ from engine.switch.ari.connection import Connection
 from engine.switch.ari.events import WANTED, BridgeData, ChannelData
 from engine.switch.errors import Gone
 
+TransferProgress = Literal["channel_progress", "channel_answered", "channel_unavailable", "channel_declined"]
+Direction = Literal["none", "both", "out", "in"]
 HangupReason = Literal["normal", "busy", "answered_elsewhere", "no_answer", "congestion", "unallocated"]
 
 
@@ -54,8 +56,11 @@ class Channel:
         await self._connection.request("POST", f"{self._path}/answer")
 
     async def ring(self) -> None:
-        """Tell the caller that it rings (180 before the answer)."""
+        """Tell the caller that it rings: 180 before the answer, the ringing tone after it."""
         await self._connection.request("POST", f"{self._path}/ring")
+
+    async def stop_ring(self) -> None:
+        await self._connection.request("DELETE", f"{self._path}/ring")
 
     async def play(self, playback_id: str, media: Sequence[str], language: str = "") -> None:
         """Play media URIs one after another; `PlaybackFinished` carries the id."""
@@ -80,11 +85,36 @@ class Channel:
         }
         await self._connection.request("POST", f"{self._path}/record", query)
 
-    async def start_music(self) -> None:
-        await self._connection.request("POST", f"{self._path}/moh")
+    async def start_music(self, music_class: str = "") -> None:
+        """Music on hold of a class; the channel's own where it is left out."""
+        query = {"mohClass": music_class} if music_class else None
+        await self._connection.request("POST", f"{self._path}/moh", query)
 
     async def stop_music(self) -> None:
         await self._connection.request("DELETE", f"{self._path}/moh")
+
+    async def send_dtmf(self, digits: str) -> None:
+        """Play digits to this channel's phone."""
+        await self._connection.request("POST", f"{self._path}/dtmf", {"dtmf": digits})
+
+    async def set_variable(self, name: str, value: str) -> None:
+        """Set a channel variable, or write a function such as `CONNECTEDLINE(num)`."""
+        await self._connection.request("POST", f"{self._path}/variable", {"variable": name, "value": value})
+
+    async def report_transfer(self, progress: TransferProgress) -> None:
+        """Tell the phone that sent REFER how it goes (NOTIFY, RFC 3515). The channel must be in Stasis."""
+        await self._connection.request("POST", f"{self._path}/transfer_progress", {"states": progress})
+
+    async def snoop(
+        self, snoop_id: str, application: str, *, spy: Direction, whisper: Direction, arguments: str = ""
+    ) -> None:
+        """Make a channel `snoop_id` that hears (`spy`) and speaks into (`whisper`) this one. `in` is what
+        comes from this channel's phone, `out` what goes to it. It must have had its StasisStart before use.
+        """
+        query = {"spy": spy, "whisper": whisper, "app": application}
+        if arguments:
+            query["appArgs"] = arguments
+        await self._connection.request("POST", f"{self._path}/snoop/{snoop_id}", query)
 
     async def continue_in_dialplan(self, context: str, extension: str) -> None:
         query = {"context": context, "extension": extension, "priority": "1"}
@@ -110,8 +140,20 @@ class Bridge:
     async def create(self, kind: str = "mixing") -> None:
         await self._connection.request("POST", self._path, {"type": kind})
 
-    async def add(self, *channel_ids: str) -> None:
-        await self._connection.request("POST", f"{self._path}/addChannel", {"channel": ",".join(channel_ids)})
+    async def add(self, *channel_ids: str, absorb_dtmf: bool = False) -> None:
+        """Channels that are in another bridge leave that one. With `absorb_dtmf` the others do not hear the
+        keys that these press; only a bridge of the kind `mixing,dtmf_events` tells of them then.
+        """
+        query = {"channel": ",".join(channel_ids)}
+        if absorb_dtmf:
+            query["absorbDTMF"] = "true"
+        await self._connection.request("POST", f"{self._path}/addChannel", query)
+
+    async def remove(self, *channel_ids: str) -> None:
+        """They stay in the application, alone."""
+        await self._connection.request(
+            "POST", f"{self._path}/removeChannel", {"channel": ",".join(channel_ids)}
+        )
 
     async def destroy(self) -> None:
         await self._connection.request("DELETE", self._path)
