@@ -20,6 +20,7 @@ from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
 from engine.calls.message import Message, record_message
 from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import ObservedLeg, Queued
+from engine.calls.recording import Recorder
 from engine.calls.services import Outside, Services
 from engine.calls.waiting import wait_for
 from engine.directory.directory import Tenant
@@ -94,8 +95,7 @@ class Call:
         self.talking_with: Leg | None = None
         self.talk_started_at: int | None = None
         self.last_operator = ""  # extension or number of whoever talked last with the caller
-        self.recording = False
-        self.recordings_made = 0
+        self.recorder = Recorder(self)
         self.message: Message | None = None  # being recorded
         self.messages_made = 0
         self.hearing = Hearing(self)
@@ -285,6 +285,11 @@ class Call:
         two hangs up. Raises `CallerGone` when it was the caller.
         """
         return await ring(self, targets, timeout)
+
+    @property
+    def recording(self) -> bool:
+        """A talk is being recorded, be it paused."""
+        return self.recorder.recording
 
     @property
     def recording_message(self) -> bool:

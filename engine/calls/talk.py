@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from engine.calls.errors import CallerGone
 from engine.calls.leg import Leg
 from engine.calls.together import together
-from engine.journal.events import EndedBy, RecordingStarted, RecordingStopped, TalkEnded, TalkStarted
-from engine.switch.errors import Gone, SwitchError
+from engine.journal.events import EndedBy, TalkEnded, TalkStarted
+from engine.switch.errors import Gone
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -24,12 +24,12 @@ async def talk(call: Call, operator: Leg) -> None:
     try:
         connected = await _connect(call, operator)
     except Exception:
-        await _stop_recording(call)
+        await call.recorder.stop()
         raise
     if connected:
         await go_on_talking(call)
     else:
-        await _stop_recording(call)
+        await call.recorder.stop()
 
 
 async def go_on_talking(call: Call) -> None:
@@ -44,7 +44,7 @@ async def go_on_talking(call: Call) -> None:
         raise
     _ended(call, operator, operator)
     bridges = list(call.bridges.values())
-    await together(_stop_recording(call), *(call.destroy_bridge(bridge) for bridge in bridges))
+    await together(call.recorder.stop(), *(call.destroy_bridge(bridge) for bridge in bridges))
 
 
 async def _connect(call: Call, operator: Leg) -> bool:
@@ -53,7 +53,7 @@ async def _connect(call: Call, operator: Leg) -> bool:
     bridge = call.new_bridge()
     # Sent one behind the other without waiting: Asterisk does them in this order.
     await together(
-        call.stop_music(), bridge.create(), _add(bridge, call.id, operator.id), _start_recording(call)
+        call.stop_music(), bridge.create(), _add(bridge, call.id, operator.id), call.recorder.start(operator)
     )
     both = (call.caller.entered, operator.entered)
     await call.until(lambda: operator.gone or all(bridge.id in entered for entered in both), JOIN_LIMIT_S)
@@ -81,31 +81,3 @@ def _ended(call: Call, operator: Leg, first_gone: Leg) -> None:
     call.talking_with = None
     call.last_talk_ended_by = ended_by
     call.journal(TalkEnded(operator.id, ended_by), first_gone.ended_at)
-
-
-async def _start_recording(call: Call) -> None:
-    """The caller's channel is recorded, so that a transfer of the operator does not end it."""
-    if not call.tenant.recording.enabled:
-        return
-    call.recordings_made += 1
-    stem = f"{call.services.raw_recordings}/{call.id}-{call.recordings_made}"
-    said, heard = f"{stem}-in.wav", f"{stem}-out.wav"
-    try:
-        await call.services.mixmonitor.start_mixmonitor(call.caller.name, said, heard)
-    except SwitchError as error:
-        # People talk on; the record shows that there is no recording.
-        call.log.error("recording.failed", cause=str(error))
-        return
-    call.recording = True
-    call.journal(RecordingStarted(call.id, said.rsplit("/", 1)[1], heard.rsplit("/", 1)[1]))
-
-
-async def _stop_recording(call: Call) -> None:
-    if not call.recording:
-        return
-    call.recording = False
-    try:
-        await call.services.mixmonitor.stop_mixmonitor(call.caller.name)
-    except SwitchError as error:
-        call.log.info("recording.stop_failed", cause=str(error))
-    call.journal(RecordingStopped(call.id))
