@@ -106,6 +106,13 @@ class Ami:
         """End the recording. `Gone` when the channel or the recording has ended by itself already."""
         await self._send({"Action": "StopMixMonitor", "Channel": channel_name})
 
+    async def mute_mixmonitor(self, channel_name: str, muted: bool) -> None:
+        """While muted, both files go on with silence. A recording that has ended raises nothing."""
+        state = "1" if muted else "0"
+        await self._send(
+            {"Action": "MixMonitorMute", "Channel": channel_name, "Direction": "both", "State": state}
+        )
+
     async def database_put(self, family: str, key: str, value: str) -> None:
         """Store one value in AstDB, which survives a restart of Asterisk."""
         await self._send({"Action": "DBPut", "Family": family, "Key": key, "Val": value})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.recordings.mixing import is_closed
 from engine.secrets import existing_secret
 from engine.settings import Trunk
 from engine.switch.ami import Ami
@@ -19,7 +20,7 @@ from engine.switch.ari.resources import Channel
 from engine.switch.errors import Gone, Refused, SwitchAway
 from tests import sound
 from tests.instance import Instance, free_ports, wait_until
-from tests.phones import Phone, write_tone
+from tests.phones import Phone, PhoneCall, write_tone
 
 pytestmark = pytest.mark.switch
 
@@ -79,7 +80,9 @@ async def test_database_and_refusals(instance: Instance) -> None:
     await stranger.close()
 
 
-async def test_a_channel_in_stasis_is_recorded_in_two_files_in_step(tmp_path: Path) -> None:
+@asynccontextmanager
+async def call_to_record(tmp_path: Path) -> AsyncIterator[tuple[Ami, PhoneCall, str, Path]]:
+    """A call from a trunk that we answered and that hears music; the channel's name, and where to record."""
     (port,) = free_ports(1)
     with Instance(tmp_path, {"city": Trunk(addresses=[f"127.0.0.1:{port}"])}) as instance:
         instance.start_asterisk()
@@ -101,7 +104,7 @@ async def test_a_channel_in_stasis_is_recorded_in_two_files_in_step(tmp_path: Pa
         )  # fmt: skip
         running = asyncio.create_task(connection.run())
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await ready.wait()
                 trunk = Phone.trunk("127.0.0.1", settings.ports.sip, tmp_path, local_port=port)
                 async with connected(instance) as ami, trunk:
@@ -110,25 +113,66 @@ async def test_a_channel_in_stasis_is_recorded_in_two_files_in_step(tmp_path: Pa
                     channel = Channel(connection, event.channel.id)
                     await channel.answer()
                     await call.wait_state("answered")
-                    await call.play(write_tone(tmp_path / "440.wav", 440))
-                    folder = settings.raw_recordings_folder
-                    receive, transmit = folder / "in.wav", folder / "out.wav"
-                    await ami.start_mixmonitor(event.channel.name, str(receive), str(transmit))
                     await channel.start_music()
-                    await asyncio.sleep(2)
-                    await ami.stop_mixmonitor(event.channel.name)
-                    with pytest.raises(Gone):
-                        await ami.stop_mixmonitor(event.channel.name)
+                    yield ami, call, event.channel.name, settings.raw_recordings_folder
                     await call.hangup()
         finally:
             running.cancel()
             await asyncio.wait({running})
+
+
+async def test_a_channel_in_stasis_is_recorded_in_two_files_in_step(tmp_path: Path) -> None:
+    async with call_to_record(tmp_path) as (ami, call, channel_name, folder):
+        await call.play(write_tone(tmp_path / "440.wav", 440))
+        receive, transmit = folder / "in.wav", folder / "out.wav"
+        await ami.start_mixmonitor(channel_name, str(receive), str(transmit))
+        await asyncio.sleep(2)
+        await ami.stop_mixmonitor(channel_name)
+        with pytest.raises(Gone):
+            await ami.stop_mixmonitor(channel_name)
         assert sorted(path.name for path in folder.iterdir()) == ["in.wav", "out.wav"], "no mixed file"
         assert sound.presence(receive, 0, 440) > 0.8
         assert sound.silence(transmit) < 0.9, "music is in it"
         assert sound.presence(transmit, 0, 440) < 0.2
         assert abs(sound.seconds(receive) - sound.seconds(transmit)) < 0.1
         assert 1.8 < sound.seconds(receive) < 2.5
+
+
+async def test_while_muted_both_files_go_on_with_silence(tmp_path: Path) -> None:
+    """F01: for card numbers."""
+    async with call_to_record(tmp_path) as (ami, call, channel_name, folder):
+        receive, transmit = folder / "in.wav", folder / "out.wav"
+        with pytest.raises((Gone, Refused)):
+            await ami.mute_mixmonitor(channel_name, True)
+        await call.play(write_tone(tmp_path / "440.wav", 440))
+        await ami.start_mixmonitor(channel_name, str(receive), str(transmit))
+        began = time.monotonic()
+        await asyncio.sleep(1.5)
+        await ami.mute_mixmonitor(channel_name, True)
+        muted = time.monotonic() - began
+        await ami.mute_mixmonitor(channel_name, True)
+        await asyncio.sleep(1.5)
+        resumed = time.monotonic() - began
+        await ami.mute_mixmonitor(channel_name, False)
+        await asyncio.sleep(1.5)
+        await ami.stop_mixmonitor(channel_name)
+        ended = time.monotonic() - began
+        await asyncio.to_thread(wait_until, lambda: all(is_closed(file) for file in (receive, transmit)))
+        for file in (receive, transmit):
+            assert abs(sound.seconds(file) - ended) < 0.15, file.name
+            samples, rate = sound.channel(file)
+            assert abs(samples[round((muted + 0.15) * rate) : round((resumed - 0.15) * rate)]).max() == 0
+        before, after = (
+            samples_of(receive, 0, muted - 0.15),
+            samples_of(receive, resumed + 0.15, ended - 0.15),
+        )
+        assert sound.level(before[2000:], 440) > 0.9
+        assert sound.level(after, 440) > 0.9
+
+
+def samples_of(file: Path, begin: float, end: float) -> sound.Samples:
+    samples, rate = sound.channel(file)
+    return samples[round(begin * rate) : round(end * rate)]
 
 
 async def test_the_connection_comes_back_after_asterisk_does(instance: Instance) -> None:
