@@ -49,6 +49,9 @@ class MixMonitor(Protocol):
 
     async def stop_mixmonitor(self, channel_name: str) -> None: ...
 
+    async def mute_mixmonitor(self, channel_name: str, muted: bool) -> None:
+        """While muted, both files go on with silence."""
+
 
 class Tickets(Protocol):
     """New ticket numbers."""

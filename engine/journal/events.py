@@ -131,11 +131,13 @@ class TalkEnded(_Event, frozen=True, tag="talk.ended"):
 
 
 class RecordingStarted(_Event, frozen=True, tag="recording.started"):
-    """Two raw files, in step with each other: what the caller said and what the caller heard."""
+    """Two raw files, in step with each other: the recording's left side and its right one."""
 
     leg: str  # the recorded channel
-    caller_file: str  # paths below the switch's recording folder
-    operator_file: str
+    caller_file: str  # paths below the switch's recording folder; left
+    operator_file: str  # right
+    left: str = ""  # whose leg is heard on which side
+    right: str = ""
 
 
 class RecordingStopped(_Event, frozen=True, tag="recording.stopped"):
@@ -206,6 +208,24 @@ class FallbackTook(_Event, frozen=True, tag="fallback.took"):
     target: str = ""
 
 
+class RecordingPaused(_Event, frozen=True, tag="recording.paused"):
+    """From here on both sides are silent in the files. `by`: an extension, or who asked for the operation."""
+
+    leg: str  # the recorded channel
+    by: str = ""
+
+
+class RecordingResumed(_Event, frozen=True, tag="recording.resumed"):
+    leg: str
+    by: str = ""
+
+
+class RecordingAnnounced(_Event, frozen=True, tag="recording.announced"):
+    """This leg's person was told that the talk will be recorded."""
+
+    leg: str
+
+
 class CallEnded(_Event, frozen=True, tag="call.ended"):
     """The caller's channel is gone. `source` is `switch` when the end was found in the switch's own log.
 
@@ -245,6 +265,9 @@ Event = (
     | QueueEntered
     | CallRecovered
     | FallbackTook
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingAnnounced
     | CallEnded
 )
 

@@ -11,6 +11,7 @@ class FakeAmi:
     switch: FakeAsterisk
     connected: bool = True
     recordings: dict[str, tuple[str, str]] = field(default_factory=dict)  # channel name: the two files
+    muted: set[str] = field(default_factory=set)
     finished: list[tuple[str, str]] = field(default_factory=list)
     database: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -23,7 +24,15 @@ class FakeAmi:
         files = self.recordings.pop(channel_name, None)
         if files is None:
             raise Gone(f"StopMixMonitor {channel_name}: Could not stop monitoring channel")
+        self.muted.discard(channel_name)
         self.finished.append(files)
+
+    async def mute_mixmonitor(self, channel_name: str, muted: bool) -> None:
+        self._check(f"MixMonitorMute {channel_name}", channel_name)
+        if muted and channel_name in self.recordings:
+            self.muted.add(channel_name)
+        else:
+            self.muted.discard(channel_name)
 
     async def database_put(self, family: str, key: str, value: str) -> None:
         self._check(f"DBPut {family}/{key}")
