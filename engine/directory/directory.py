@@ -9,12 +9,12 @@ from engine.directory.model import (
     ClientModel,
     OutgoingModel,
     QueueModel,
-    RecordingModel,
     TariffModel,
     TenantModel,
     VoicemailModel,
 )
 from engine.directory.numbers import normalise
+from engine.directory.recording_model import RecordingModel, RecordingRule
 from engine.directory.schedules import Schedule
 from engine.directory.schedules.calendar import NO_CORRECTIONS, Corrections
 
@@ -30,6 +30,7 @@ class User:
     mobile: str = ""
     devices: tuple[str, ...] = ("desk",)
     schedule: str = ""
+    recording: bool | RecordingRule | None = None
 
     def accounts(self) -> list[str]:
         """SIP user names: `romashka-101-desk`."""
@@ -58,6 +59,7 @@ class NumberEntry:
     tenant: str
     scenario: str
     title: str = ""
+    recording: bool | RecordingRule | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def tenant_of(model: TenantModel) -> Tenant:
         country=model.country,
         numbers=MappingProxyType(
             {
-                number: NumberEntry(number, name, entry.scenario, entry.title)
+                number: NumberEntry(number, name, entry.scenario, entry.title, entry.recording)
                 for number, entry in model.numbers.items()
             }
         ),
@@ -197,6 +199,7 @@ def tenant_of(model: TenantModel) -> Tenant:
                     user.mobile or "",
                     tuple(user.devices),
                     user.schedule or "",
+                    user.recording,
                 )
                 for extension, user in model.users.items()
             }

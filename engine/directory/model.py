@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
 
 from engine.directory.fields import Extension, FileModel, Kopecks, Name, PhoneNumber, Seconds
 from engine.directory.numbers import is_country, is_e164
+from engine.directory.recording_model import RULE_HELP, RecordingModel, RuleOrFlag
 from engine.directory.schedules.model import ScheduleModel, Zone
 
 
@@ -23,6 +24,7 @@ class NumberModel(FileModel):
 
     scenario: Name = Field(description="the scenario that calls to this number run")
     title: str = Field("", description="what people call this number")
+    recording: RuleOrFlag | None = Field(None, description=f"recording of its calls: {RULE_HELP}")
 
 
 class UserModel(FileModel):
@@ -36,6 +38,9 @@ class UserModel(FileModel):
     )
     schedule: Name | None = Field(
         None, description="one of `schedules`: outside of it `ring` leaves the person out; left out: always"
+    )
+    recording: RuleOrFlag | None = Field(
+        None, description=f"recording of this person's talks: {RULE_HELP}; it goes before all others"
     )
 
 
@@ -68,6 +73,7 @@ class QueueModel(FileModel):
     wrap_up: Seconds | None = Field(None, description="rest of an operator after a talk from the queue")
     announce: AnnounceModel = Field(default=AnnounceModel(), description="what the waiting caller hears")
     callback: bool = Field(False, description="the caller may ask to be rung back")
+    recording: RuleOrFlag | None = Field(None, description=f"recording of its callers' talks: {RULE_HELP}")
 
 
 class CallerModel(FileModel):
@@ -99,13 +105,6 @@ PhoneBookEntry = Annotated[
     Annotated[str, Field(min_length=1), Tag("<name>")] | Annotated[CallerModel, Tag("<caller>")],
     Discriminator(_kind_of_entry),
 ]
-
-
-class RecordingModel(FileModel):
-    """Recording of talks."""
-
-    enabled: bool = Field(default=True, description="record every talk")
-    keep: Seconds = Field(default=180 * 86400.0, description="recordings are deleted after this time")
 
 
 class VoicemailModel(FileModel):
