@@ -5,39 +5,19 @@ A line in is a request `{"id": 1, "do": "call", …}`; a line out is its answer 
 The library runs no thread of its own for signalling: everything happens in the loop of `main`.
 """
 
-import contextlib
 import json
 import os
 import select
 import sys
 import time
+import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
 import pjsua2 as pj
 
-Request = dict[str, Any]
-STATES = {
-    pj.PJSIP_INV_STATE_CALLING: "calling",
-    pj.PJSIP_INV_STATE_INCOMING: "incoming",
-    pj.PJSIP_INV_STATE_EARLY: "ringing",
-    pj.PJSIP_INV_STATE_CONFIRMED: "answered",
-    pj.PJSIP_INV_STATE_DISCONNECTED: "ended",
-}
-
-
-class Output:
-    """The line to the test. It keeps the real stdout; the library's own prints go to stderr."""
-
-    def __init__(self) -> None:
-        self._file = os.fdopen(os.dup(1), "w", buffering=1)
-        os.dup2(2, 1)
-
-    def send(self, message: Request) -> None:
-        self._file.write(json.dumps(message, ensure_ascii=False) + "\n")
-
-    def event(self, name: str, **details: Any) -> None:
-        self.send({"event": name, "at_ms": time.time_ns() // 1_000_000, **details})
+from tests.phone_process.call import Call
+from tests.phone_process.output import Message, Output
 
 
 class Account(pj.Account):  # type: ignore[misc]
@@ -57,91 +37,18 @@ class Account(pj.Account):  # type: ignore[misc]
             "incoming", call=call.number, remote=info.remoteUri, local=info.localUri, message=message
         )
 
-
-class Call(pj.Call):  # type: ignore[misc]
-    """One dialog. What plays into it and what records it is remembered until its sound begins."""
-
-    def __init__(self, worker: "Worker", account: Account, call_id: int = pj.PJSUA_INVALID_ID) -> None:
-        super().__init__(account, call_id)
-        self.worker = worker
-        self.number = worker.next_number()
-        self.player: Any = None
-        self.recorder: Any = None
-        self.recording = ""
-        self.sound: Any = None
-        worker.calls[self.number] = self
-
-    def onCallState(self, prm: Any) -> None:  # noqa: N802
-        info = self.getInfo()
-        state = STATES.get(info.state)
-        if state == "ended":
-            self.drop_sound()
-        if state is None or state == "incoming":
-            return
-        self.worker.out.event(
-            "state", call=self.number, state=state, code=info.lastStatusCode, reason=info.lastReason
-        )
-        if state == "ended":
-            self.worker.ended.append(self.number)
-
-    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802
-        info = self.getInfo()
-        for index, media in enumerate(info.media):
-            if media.type != pj.PJMEDIA_TYPE_AUDIO or media.status != pj.PJSUA_CALL_MEDIA_ACTIVE:
-                continue
-            self.sound = self.getAudioMedia(index)
-            self.connect_sound()
-            self.worker.out.event("sound", call=self.number)
-
-    def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802
-        self.worker.out.event("digit", call=self.number, digit=prm.digit)
-
-    def connect_sound(self) -> None:
-        if self.sound is None:
-            return
-        if self.player is not None:
-            self.player.startTransmit(self.sound)
-        if self.recorder is not None:
-            self.sound.startTransmit(self.recorder)
-
-    def drop_player(self) -> None:
-        player, self.player = self.player, None
-        if player is not None and self.sound is not None:
-            with contextlib.suppress(pj.Error):  # the sound's thread may have removed the call's port already
-                player.stopTransmit(self.sound)
-
-    def drop_recorder(self) -> None:
-        """Deleting the recorder completes its file; it must be gone before the call is."""
-        recorder, self.recorder = self.recorder, None
-        if recorder is not None and self.sound is not None:
-            with contextlib.suppress(pj.Error):
-                self.sound.stopTransmit(recorder)
-            del recorder
-            _wait_complete(self.recording)
-
-    def drop_sound(self) -> None:
-        self.drop_player()
-        self.drop_recorder()
-        self.sound = None
-
-
-def _wait_complete(path: str, limit_s: float = 1.0) -> None:
-    """The library closes the file at its next tick of sound; its header is written last."""
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        with open(path, "rb") as file:
-            header = file.read(8)
-        if header[:4] == b"RIFF" and int.from_bytes(header[4:8], "little") + 8 == os.path.getsize(path):
-            return
-        time.sleep(0.005)
+    def onMwiInfo(self, prm: Any) -> None:  # noqa: N802
+        """The body of a NOTIFY for message-summary (RFC 3842), asked for or not."""
+        self.worker.out.event("messages", message=prm.rdata.wholeMsg)
 
 
 class Worker:
-    def __init__(self, arguments: Request, out: Output) -> None:
+    def __init__(self, arguments: Message, out: Output) -> None:
         self.out = out
         self.arguments = arguments
         self.calls: dict[int, Call] = {}
         self.ended: list[int] = []
+        self.to_hang_up: list[int] = []
         self._number = 0
         self._stopping = False
         self.endpoint = pj.Endpoint()
@@ -196,6 +103,7 @@ class Worker:
         configuration.mediaConfig.transportConfig.randomizePort = True
         configuration.natConfig.contactRewriteUse = 0
         configuration.natConfig.sipOutboundUse = 0
+        configuration.mwiConfig.enabled = bool(self.arguments["asks_for_messages"])
         configuration.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
         if self.arguments["password"]:
             credentials = pj.AuthCredInfo(
@@ -205,11 +113,13 @@ class Worker:
         return configuration
 
     def _uri(self, user: str) -> str:
+        # RFC 3261: a # in the user part is written as %23.
+        user = urllib.parse.quote(user, safe="+*-_.!~'()&=$,;?/")
         return f"sip:{user}@{self.arguments['server']}"
 
-    # Requests, each named as in its `do`.
+    # Messages, each named as in its `do`.
 
-    def do_register(self, request: Request) -> Request:
+    def do_register(self, request: Message) -> Message:
         if self._configuration.regConfig.registrarUri:
             self.account.setRegistration(True)
         else:
@@ -218,11 +128,11 @@ class Worker:
             self.account.modify(self._configuration)
         return {}
 
-    def do_unregister(self, request: Request) -> Request:
+    def do_unregister(self, request: Message) -> Message:
         self.account.setRegistration(False)
         return {}
 
-    def do_call(self, request: Request) -> Request:
+    def do_call(self, request: Message) -> Message:
         if request.get("caller") is not None:
             shown = (
                 json.dumps(request["caller_name"], ensure_ascii=False) + " " if request["caller_name"] else ""
@@ -238,13 +148,13 @@ class Worker:
         call.makeCall(self._uri(request["number"]), parameters)
         return {"call": call.number}
 
-    def do_answer(self, request: Request) -> Request:
+    def do_answer(self, request: Message) -> Message:
         parameters = pj.CallOpParam(True)
         parameters.statusCode = request["code"]
         self._call(request).answer(parameters)
         return {}
 
-    def do_hangup(self, request: Request) -> Request:
+    def do_hangup(self, request: Message) -> Message:
         call = self._call(request)
         call.drop_sound()
         parameters = pj.CallOpParam(True)
@@ -252,7 +162,7 @@ class Worker:
         call.hangup(parameters)
         return {}
 
-    def do_digits(self, request: Request) -> Request:
+    def do_digits(self, request: Message) -> Message:
         parameters = pj.CallSendDtmfParam()
         parameters.method = pj.PJSUA_DTMF_METHOD_RFC2833
         parameters.digits = request["digits"]
@@ -260,7 +170,7 @@ class Worker:
         self._call(request).sendDtmf(parameters)
         return {}
 
-    def do_play(self, request: Request) -> Request:
+    def do_play(self, request: Message) -> Message:
         call = self._call(request)
         player = pj.AudioMediaPlayer()
         player.createPlayer(request["file"], 0 if request["loop"] else pj.PJMEDIA_FILE_NO_LOOP)
@@ -269,11 +179,11 @@ class Worker:
         call.connect_sound()
         return {}
 
-    def do_stop_play(self, request: Request) -> Request:
+    def do_stop_play(self, request: Message) -> Message:
         self._call(request).drop_player()
         return {}
 
-    def do_record(self, request: Request) -> Request:
+    def do_record(self, request: Message) -> Message:
         call = self._call(request)
         call.drop_recorder()
         call.recorder = pj.AudioMediaRecorder()
@@ -282,29 +192,37 @@ class Worker:
         call.connect_sound()
         return {}
 
-    def do_stop_record(self, request: Request) -> Request:
+    def do_stop_record(self, request: Message) -> Message:
         self._call(request).drop_recorder()
         return {}
 
-    def do_hold(self, request: Request) -> Request:
+    def do_hold(self, request: Message) -> Message:
         self._call(request).setHold(pj.CallOpParam(True))
         return {}
 
-    def do_unhold(self, request: Request) -> Request:
+    def do_unhold(self, request: Message) -> Message:
         parameters = pj.CallOpParam(True)
         parameters.opt.flag = pj.PJSUA_CALL_UNHOLD
         self._call(request).reinvite(parameters)
         return {}
 
-    def do_transfer(self, request: Request) -> Request:
-        self._call(request).xfer(self._uri(request["number"]), pj.CallOpParam(True))
+    def do_transfer(self, request: Message) -> Message:
+        call = self._call(request)
+        call.hang_up_on = request["hang_up_on"]
+        call.xfer(self._uri(request["number"]), pj.CallOpParam(True))
         return {}
 
-    def do_stop(self, request: Request) -> Request:
+    def do_transfer_to(self, request: Message) -> Message:
+        call, other = self._call(request), self._call({"call": request["other"]})
+        call.hang_up_on = request["hang_up_on"]
+        call.xferReplaces(other, pj.CallOpParam(True))
+        return {}
+
+    def do_stop(self, request: Message) -> Message:
         self._stopping = True
         return {}
 
-    def _call(self, request: Request) -> Call:
+    def _call(self, request: Message) -> Call:
         call = self.calls.get(request["call"])
         if call is None:
             raise LookupError(f"call {request['call']} has ended")
@@ -312,7 +230,7 @@ class Worker:
 
     def handle(self, line: str) -> None:
         request = json.loads(line)
-        action: Callable[[Request], Request] | None = getattr(self, f"do_{request['do']}", None)
+        action: Callable[[Message], Message] | None = getattr(self, f"do_{request['do']}", None)
         try:
             if action is None:
                 raise LookupError(f"the phone cannot do {request['do']!r}")
@@ -322,6 +240,10 @@ class Worker:
             self.out.send({"id": request["id"], "ok": False, "error": text})
 
     def forget_ended(self) -> None:
+        for number in self.to_hang_up:
+            if number in self.calls and number not in self.ended:
+                self.handle(json.dumps({"id": 0, "do": "hangup", "call": number}))
+        self.to_hang_up.clear()
         for number in self.ended:
             self.calls.pop(number, None)
         self.ended.clear()

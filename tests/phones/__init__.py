@@ -1,6 +1,17 @@
 """A scripted SIP phone for tests, with real sound: see `Phone`."""
 
-from .phone import Phone, PhoneCall, PhoneError, PhoneEvent
+from .call import TransferStatus
+from .phone import MessageLight, Phone, PhoneCall, PhoneError, PhoneEvent
 from .sound import Tone, tones_heard, write_tone
 
-__all__ = ["Phone", "PhoneCall", "PhoneError", "PhoneEvent", "Tone", "tones_heard", "write_tone"]
+__all__ = [
+    "MessageLight",
+    "Phone",
+    "PhoneCall",
+    "PhoneError",
+    "PhoneEvent",
+    "Tone",
+    "TransferStatus",
+    "tones_heard",
+    "write_tone",
+]

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from .phone import Phone
 
 State = Literal["calling", "incoming", "ringing", "answered", "ended"]
+HangUpOn = Literal["success", "accepted", "never"]
 _REMOTE = re.compile(r'^\s*(?:"(?P<name>(?:[^"\\]|\\.)*)"|(?P<token>[^<"]*?))\s*<sips?:(?P<user>[^@;>]*)')
+
+
+def _name(address: re.Match[str] | None) -> str:
+    return (address["name"] or address["token"] or "").replace('\\"', '"') if address else ""
+
+
+def _display(address: re.Match[str] | None) -> str:
+    number, name = address["user"] if address else "", _name(address)
+    return f"{name} <{number}>" if name else number
 
 
 class PhoneError(Exception):
@@ -29,11 +39,25 @@ class PhoneEvent:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class TransferStatus:
+    """How a transfer goes: the answer to the REFER (202, or a refusal), then a NOTIFY each.
+
+    `final`: the refusal, or the last NOTIFY. `at_ms` is UTC milliseconds.
+    """
+
+    code: int
+    reason: str
+    final: bool
+    at_ms: int
+
+
 class PhoneCall:
     """A call made by or offered to a `Phone`.
 
     `times` has the UTC milliseconds at which each state was first reached; `events` has everything in order;
     `code` and `reason` are the last SIP status. `message` is the INVITE as received, for calls offered to us.
+    `transfers` is what was told of the transfers asked for in this call.
     """
 
     def __init__(
@@ -49,7 +73,9 @@ class PhoneCall:
         self.message = message
         self.has_sound = False
         self.digits_heard = ""
+        self.transfers: list[TransferStatus] = []
         self._remote = _REMOTE.match(remote)
+        self._shown = self._remote
         self._recording: Path | None = None
         self._changed = asyncio.Condition()
 
@@ -61,14 +87,23 @@ class PhoneCall:
     @property
     def caller_name(self) -> str:
         """Display name in the INVITE's From, "" where there is none."""
-        return (
-            (self._remote["name"] or self._remote["token"] or "").replace('\\"', '"') if self._remote else ""
-        )
+        return _name(self._remote)
 
     @property
     def caller_display(self) -> str:
-        """What the phone's screen shows: `Иван Петров <+79031112233>`, or only the number."""
-        return f"{self.caller_name} <{self.caller_number}>" if self.caller_name else self.caller_number
+        """What the screen shows as it rings: `Иван Петров <+79031112233>`, or only the number."""
+        return _display(self._remote)
+
+    @property
+    def display(self) -> str:
+        """What the screen shows now: P-Asserted-Identity of later messages takes the place of From."""
+        return _display(self._shown)
+
+    async def wait_display(self, display: str, timeout: float = 10) -> None:
+        """Wait until the screen shows exactly this."""
+        await self._until(
+            lambda: self.display == display, f"display {display!r} (not {self.display!r})", timeout
+        )
 
     async def ring(self) -> None:
         """Answer an offered call with 180 Ringing."""
@@ -145,15 +180,58 @@ class PhoneCall:
     async def stop_record(self) -> None:
         await self._do("stop_record")
 
-    async def hold(self) -> None:
+    async def hold(self, timeout: float = 5) -> None:
+        """Put the other side on hold; returns when the switch has agreed."""
+        self.has_sound = False
+        seen = self._seen("no_sound")
         await self._do("hold")
+        await self._until(lambda: self._seen("no_sound") > seen, "hold", timeout)
 
-    async def unhold(self) -> None:
+    async def unhold(self, timeout: float = 5) -> None:
+        """Talk on; what was played and recorded goes on. Returns when sound can flow again."""
+        seen = self._seen("sound")
         await self._do("unhold")
+        await self._until(lambda: self._seen("sound") > seen, "sound after hold", timeout)
 
-    async def transfer(self, number: str) -> None:
-        """Blind transfer by REFER to a number at the same server."""
-        await self._do("transfer", number=number)
+    async def transfer(self, number: str, hang_up_on: HangUpOn = "success") -> None:
+        """Blind transfer by REFER to a number at the same server. Returns when it is sent: `wait_transfer`.
+
+        `hang_up_on` success: the phone says BYE once it is told of success, as most do; accepted: on the 202
+        already; never: it waits for the switch's BYE.
+        """
+        await self._do("transfer", number=number, hang_up_on=hang_up_on)
+
+    async def transfer_to(self, other: "PhoneCall", hang_up_on: HangUpOn = "success") -> None:
+        """Attended transfer: REFER with Replaces, which connects this call's other side with that of `other`,
+        another call of the same phone. The phone hangs up this call only; `other` is ended by the switch.
+        """
+        await self._do("transfer_to", other=other.number, hang_up_on=hang_up_on)
+
+    async def wait_transfer(self, code: int = 200, timeout: float = 10) -> TransferStatus:
+        """Wait until the phone was told this status of its transfer (also earlier).
+
+        Raises `PhoneError` when time is up, or another final status has come.
+        """
+
+        def told() -> list[TransferStatus]:
+            return [status for status in self.transfers if status.code == code]
+
+        def settled() -> bool:
+            return bool(told()) or any(status.final for status in self.transfers) or self.phone.stopped
+
+        try:
+            async with asyncio.timeout(timeout), self._changed:
+                await self._changed.wait_for(settled)
+        except TimeoutError:
+            raise PhoneError(
+                f"{self}: no transfer status {code} within {timeout} s: {self.transfers}"
+            ) from None
+        if not told():
+            raise PhoneError(f"{self}: no transfer status {code}: {self.transfers}")
+        return told()[0]
+
+    def _seen(self, name: str) -> int:
+        return sum(event.name == name for event in self.events)
 
     async def _do(self, action: str, **arguments: Any) -> None:
         await self.phone.request(action, call=self.number, **arguments)
@@ -180,8 +258,15 @@ class PhoneCall:
         elif event.name == "sound":
             self.has_sound = True
             self.times.setdefault("sound", event.at_ms)
+        elif event.name == "no_sound":
+            self.has_sound = False
         elif event.name == "digit":
             self.digits_heard += event.details["digit"]
+        elif event.name == "identity":
+            self._shown = _REMOTE.match(event.details["identity"]) or self._shown
+        elif event.name == "transfer":
+            told = event.details
+            self.transfers.append(TransferStatus(told["code"], told["reason"], told["final"], event.at_ms))
         await self.wake()
 
     async def wake(self) -> None:

@@ -3,7 +3,11 @@
 import asyncio
 import contextlib
 import json
+import os
+import re
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +16,18 @@ from .call import PhoneCall, PhoneError, PhoneEvent
 
 __all__ = ["Phone", "PhoneCall", "PhoneError", "PhoneEvent"]
 
-_WORKER = Path(__file__).with_name("worker.py")
+_CHECKOUT = Path(__file__).resolve().parents[2]
+_MESSAGES = re.compile(r"^Voice-Message\s*:\s*(\d+)/(\d+)", re.MULTILINE | re.IGNORECASE)
+_WAITING = re.compile(r"^Messages-Waiting\s*:\s*yes", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class MessageLight:
+    """What the last NOTIFY for message-summary said (RFC 3842): is the light on, new and old messages."""
+
+    on: bool = False
+    new: int = 0
+    old: int = 0
 
 
 class Phone:
@@ -20,6 +35,8 @@ class Phone:
 
     Use it as `async with Phone(…) as phone`, or call `start` and `stop`. `folder` receives its SIP log
     (`USERNAME.sip.log`) and whatever it prints (`USERNAME.err`). `local_port` 0 takes a free port.
+    It hears of voice messages when the switch tells; with `asks_for_messages` it subscribes to them too.
+    It holds several calls at once.
     """
 
     def __init__(
@@ -32,12 +49,15 @@ class Phone:
         *,
         local_host: str = "127.0.0.1",
         local_port: int = 0,
+        asks_for_messages: bool = False,
     ) -> None:
         self.server = f"{server_host}:{server_port}"
         self.username = username
         self.folder = folder
         self.calls: list[PhoneCall] = []
         self.registered = False
+        self.mwi = MessageLight()
+        self.mwi_history: list[MessageLight] = []
         self._arguments = {
             "server": self.server,
             "username": username,
@@ -45,6 +65,7 @@ class Phone:
             "address": local_host,
             "port": local_port,
             "log": str(folder / f"{username}.sip.log"),
+            "asks_for_messages": asks_for_messages,
         }
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -53,6 +74,7 @@ class Phone:
         self._offered: asyncio.Queue[PhoneCall] = asyncio.Queue()
         self._registrations: asyncio.Queue[PhoneEvent] = asyncio.Queue()
         self._started = asyncio.Event()
+        self._changed = asyncio.Condition()
         self._last_request = 0
 
     @classmethod
@@ -80,8 +102,9 @@ class Phone:
         with errors.open("wb") as stderr:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                str(_WORKER),
+                *("-m", "tests.phone_process.worker"),
                 json.dumps(self._arguments),
+                env={**os.environ, "PYTHONPATH": str(_CHECKOUT)},
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=stderr,
@@ -161,6 +184,15 @@ class Phone:
         except TimeoutError:
             raise PhoneError(f"phone {self.username}: no call within {timeout} s") from None
 
+    async def wait_mwi(self, new: int, old: int | None = None, timeout: float = 10) -> MessageLight:
+        """Wait until the message light shows so many new (and old) messages."""
+
+        def shown() -> bool:
+            return bool(self.mwi_history) and self.mwi.new == new and old in (None, self.mwi.old)
+
+        await self._until(shown, f"{new} new messages; the light shows {self.mwi}", timeout)
+        return self.mwi
+
     def forget_offers(self) -> None:
         """`wait_incoming` gives only calls offered from now on."""
         while not self._offered.empty():
@@ -185,6 +217,15 @@ class Phone:
         if not answer["ok"]:
             raise PhoneError(f"phone {self.username}: {action}: {answer['error']}")
         return answer
+
+    async def _until(self, reached: Callable[[], bool], what: str, timeout: float) -> None:
+        try:
+            async with asyncio.timeout(timeout), self._changed:
+                await self._changed.wait_for(lambda: reached() or self.stopped)
+        except TimeoutError:
+            raise PhoneError(f"phone {self.username}: within {timeout} s not: {what}") from None
+        if not reached():
+            raise PhoneError(f"phone {self.username} stopped before: {what}")
 
     async def _registration(self, action: str, timeout: float) -> None:
         while not self._registrations.empty():
@@ -230,6 +271,13 @@ class Phone:
         elif name == "incoming":
             call = self._call(message["call"], "incoming", at_ms, message["remote"], message["message"])
             self._offered.put_nowait(call)
+        elif name == "messages":
+            counts = _MESSAGES.search(message["message"])
+            new, old = (int(counts[1]), int(counts[2])) if counts else (0, 0)
+            self.mwi = MessageLight(bool(_WAITING.search(message["message"])), new, old)
+            self.mwi_history.append(self.mwi)
+            async with self._changed:
+                self._changed.notify_all()
         elif "call" in message:
             await self._call(message["call"], at_ms=at_ms).notice(event)
 
