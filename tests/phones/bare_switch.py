@@ -55,12 +55,20 @@ exten => _[a-z].,1,Set(REACH=${IF($["${EXTEN:0:5}" = "trunk"]?PJSIP/+70000000000
 class BareSwitch:
     """`users`: name to password.
 
-    Numbers: `echo`, `busy`, `keys` (three digits come back), `menu`, and the name of each endpoint.
+    Numbers: `echo`, `busy`, `keys` (three digits come back), `menu`, and the name of each endpoint. A user's
+    first name has a hint, which a busy lamp can watch, and a mailbox: who registers is told of its messages.
     """
 
     port: int
     users: Mapping[str, str]
+    folder: Path
     host: str = "127.0.0.1"
+
+    def leave_message(self, user: str, number: int = 0) -> None:
+        """Put a new message into the user's mailbox; the switch finds it within a second or two."""
+        inbox = self.folder / "spool" / "voicemail" / "default" / user / "INBOX"
+        inbox.mkdir(parents=True, exist_ok=True)
+        (inbox / f"msg{number:04d}.txt").write_text("[message]\norigmailbox=x\n")
 
 
 def free_port(kind: int = socket.SOCK_DGRAM) -> int:
@@ -94,6 +102,10 @@ rewrite_contact=yes
 auth={name}
 aors={name}
 callerid={name.title()} <{name}>
+mailboxes={name}@default
+mwi_subscribe_replaces_unsolicited=yes
+send_pai=yes
+trust_id_outbound=yes
 [{name}]
 type=auth
 auth_type=userpass
@@ -101,6 +113,7 @@ username={name}
 password={password}
 [{name}]
 type=aor
+mailboxes={name}@default
 max_contacts=1
 remove_existing=yes
 qualify_frequency=30
@@ -121,7 +134,9 @@ match=127.0.0.1:{far_port}
     return text
 
 
-def _configuration(root: Path, folder: Path, pjsip: str, reach: str) -> dict[str, str]:
+def _configuration(
+    root: Path, folder: Path, pjsip: str, reach: str, users: Mapping[str, str]
+) -> dict[str, str]:
     own = {
         "etc": "etc",
         "varlib": "lib",
@@ -142,7 +157,10 @@ def _configuration(root: Path, folder: Path, pjsip: str, reach: str) -> dict[str
         "rtp": "[general]\nrtpstart=33000\nrtpend=33999\n",
         "logger": "[general]\n[logfiles]\nfull => notice,warning,error,verbose(3),dtmf\n",
         "pjsip": pjsip,
-        "extensions": f"[globals]\nREACH={reach}\n{_DIALPLAN}",
+        "extensions": f"[globals]\nREACH={reach}\n{_DIALPLAN}"
+        + "".join(f"exten => {name},hint,PJSIP/{name}\n" for name in users),
+        "voicemail": "[general]\npollmailboxes=yes\npollfreq=1\n[default]\n"
+        + "".join(f"{name} => 1234,{name}\n" for name in users),
         **dict.fromkeys(_EMPTY, ""),
     }
 
@@ -160,7 +178,9 @@ async def running_switch(
     port = free_port()
     for name in _FOLDERS:
         (folder / name).mkdir()
-    for name, content in _configuration(root, folder, _pjsip(port, users, trunks or {}), reach).items():
+    for name, content in _configuration(
+        root, folder, _pjsip(port, users, trunks or {}), reach, users
+    ).items():
         (folder / "etc" / f"{name}.conf").write_text(content)
     account = _unprivileged_user()
     if account:
@@ -178,7 +198,7 @@ async def running_switch(
     )
     try:
         await _until_it_answers(process, port)
-        yield BareSwitch(port, users)
+        yield BareSwitch(port, users, folder)
     finally:
         if process.returncode is None:
             process.terminate()

@@ -21,12 +21,6 @@ async def switch() -> AsyncIterator[BareSwitch]:
         yield running
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def stack() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as open_things:
-        yield open_things
-
-
 def user(switch: BareSwitch, name: str, folder: Path) -> Phone:
     return Phone(switch.host, switch.port, name, switch.users[name], folder)
 
