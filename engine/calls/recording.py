@@ -1,17 +1,30 @@
 """The recorder of one call: its talks become raw files of two sides, part after part.
 
 The channel of the party is recorded, for whom the call exists: so a transfer of the other one does not end
-it, and neither prompts nor consultations are on it.
+it, and neither prompts nor consultations are on it. Left is the outside party; of two people inside or two
+outside, the one who called, and whoever talks on after a transfer keeps his side.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from engine.calls.errors import StepError
 from engine.calls.leg import Leg
-from engine.journal.events import RecordingStarted, RecordingStopped
+from engine.calls.recorded import Recorded
+from engine.directory.prompts import PromptMissing
+from engine.journal.events import (
+    Event,
+    RecordingAnnounced,
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+    RecordingStopped,
+)
 from engine.recordings.files import raw_names
-from engine.recordings.policy import is_recorded
+from engine.recordings.policy import Talk, announcement, is_recorded
 from engine.switch.errors import SwitchError
 
 if TYPE_CHECKING:
@@ -23,45 +36,162 @@ class Recorder:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._leg: Leg | None = None  # whose channel is being recorded
-        self.made = 0  # parts
+        self._state = Recorded()
+        self._parts = 0  # tried: one that the switch did not answer for may be on
+        self._one_at_a_time = asyncio.Lock()
+
+    def adopt(self, state: Recorded) -> None:
+        """Go on after a recovery."""
+        self._state, self._parts = state, state.made
 
     @property
     def recording(self) -> bool:
         """A talk is being recorded, be it paused."""
-        return self._leg is not None
+        return bool(self._state.leg)
 
-    def adopt(self, made: int, leg: Leg | None) -> None:
-        """Go on after a recovery: `made` parts were begun, the last one, if it is still on, on `leg`."""
-        self.made, self._leg = made, leg
+    @property
+    def paused(self) -> bool:
+        """It is recorded as silence now."""
+        return self.recording and self._state.paused
 
     async def start(self, other: Leg) -> None:
         """A talk of the party with `other` begins: record it, if the rules say so."""
-        call = self._call
-        if self._leg is not None or not is_recorded(call.tenant):
-            return
-        self.made += 1
-        names = raw_names(call.id, self.made)
-        folder = call.services.raw_recordings
-        leg = call.caller
-        try:
-            await call.services.mixmonitor.start_mixmonitor(
-                leg.name, f"{folder}/{names.caller}", f"{folder}/{names.operator}"
-            )
-        except SwitchError as error:
-            call.log.error("recording.failed", cause=str(error))
-            return
-        self._leg = leg
-        call.journal(RecordingStarted(leg.id, names.caller, names.operator))
+        async with self._one_at_a_time:
+            party = self._call.party
+            if self._state.leg:
+                if (self._state.leg, self._state.other) == (party.id, other.id):
+                    return
+                await self._stop()
+            if self._wanted(party, other):
+                await self._start(party, other)
 
     async def stop(self) -> None:
         """The talk is over; does nothing when none is recorded."""
-        leg, self._leg = self._leg, None
+        async with self._one_at_a_time:
+            await self._stop()
+
+    async def pause(self, by: str) -> bool:
+        """Record silence from now on; False where nothing is recorded or the switch could not do it.
+
+        It holds for these two who talk: whoever talks with the party next is recorded again.
+        """
+        return await self._mute(True, by)
+
+    async def resume(self, by: str) -> bool:
+        """Record again; False as for `pause`."""
+        return await self._mute(False, by)
+
+    async def announce(self, users: Collection[str], queue: str = "") -> None:
+        """Tell a party from outside, once in a call, that he will be recorded, if a rule says so.
+
+        `users` are the extensions of whoever may talk with him next. Where the prompt cannot be played, he is
+        not recorded.
+        """
+        call, party = self._call, self._call.party
+        if party.id in self._state.told or user_of(call, party):
+            return
+        queue = queue or self._queue()
+        talks = [Talk(call.number, queue, (user,)) for user in users] or [Talk(call.number, queue)]
+        prompts = (announcement(call.tenant, talk) for talk in talks)
+        prompt = next((one for one in prompts if one is not None), None)
+        if prompt is None:
+            return
+        try:
+            await call.play(prompt)
+        except (PromptMissing, StepError) as error:
+            call.log.error("recording.announcement_failed", cause=str(error))
+            return
+        self._note(RecordingAnnounced(party.id))
+
+    def _wanted(self, party: Leg, other: Leg) -> bool:
+        call = self._call
+        users = [user for leg in (party, other) if (user := user_of(call, leg))]
+        talk = Talk(call.number, self._queue(), tuple(users), internal=len(users) == 2)
+        if not is_recorded(call.tenant, talk):
+            return False
+        outside = other if user_of(call, party) else party
+        if announcement(call.tenant, talk) is not None and outside.id not in self._state.told:
+            call.log.warning("recording.not_announced", leg=outside.id)
+            return False
+        return True
+
+    def _queue(self) -> str:
+        queued = self._call.queued
+        return queued.queue if queued.step_id == self._call.step_id else ""
+
+    async def _start(self, party: Leg, other: Leg) -> None:
+        call, recorder = self._call, self._call.services.mixmonitor
+        self._parts += 1
+        names = raw_names(call.id, self._parts)
+        left = self._left(party, other)
+        right = other if left is party else party
+        said, heard = (names.caller, names.operator) if left is party else (names.operator, names.caller)
+        folder = call.services.raw_recordings
+        stays_paused = self._state.paused and self._state.other == other.id
+        try:
+            await recorder.start_mixmonitor(party.name, f"{folder}/{said}", f"{folder}/{heard}")
+            if stays_paused:
+                await recorder.mute_mixmonitor(party.name, True)
+        except SwitchError as error:
+            # The record shows that there is no recording.
+            call.log.error("recording.failed", cause=str(error))
+            if stays_paused:
+                await self._stop_switch(party)
+            return
+        self._note(RecordingStarted(party.id, names.caller, names.operator, left.id, right.id))
+
+    def _left(self, party: Leg, other: Leg) -> Leg:
+        call = self._call
+        ours = [bool(user_of(call, leg)) for leg in (party, other)]
+        if ours[0] is not ours[1]:
+            return other if ours[0] else party
+        if call.caller in (party, other):
+            return call.caller
+        return other if party.id in self._state.right else party
+
+    async def _stop(self) -> None:
+        leg = self._call.legs.get(self._state.leg)
         if leg is None:
             return
-        call = self._call
+        await self._stop_switch(leg)
+        self._note(RecordingStopped(leg.id))
+
+    async def _stop_switch(self, leg: Leg) -> None:
         try:
-            await call.services.mixmonitor.stop_mixmonitor(leg.name)
+            await self._call.services.mixmonitor.stop_mixmonitor(leg.name)
         except SwitchError as error:
-            call.log.info("recording.stop_failed", cause=str(error))
-        call.journal(RecordingStopped(leg.id))
+            self._call.log.info("recording.stop_failed", cause=str(error))
+
+    async def _mute(self, muted: bool, by: str) -> bool:
+        async with self._one_at_a_time:
+            call = self._call
+            leg = call.legs.get(self._state.leg)
+            if leg is None:
+                return False
+            if self._state.paused is muted:
+                return True
+            try:
+                await call.services.mixmonitor.mute_mixmonitor(leg.name, muted)
+            except SwitchError as error:
+                what = "pause" if muted else "resume"
+                call.log.error(f"recording.{what}_failed", cause=str(error))
+                return False
+            self._note(RecordingPaused(leg.id, by) if muted else RecordingResumed(leg.id, by))
+            return True
+
+    def _note(self, event: Event) -> None:
+        self._call.journal(event)
+        self._state.apply(event)
+
+
+def user_of(call: Call, leg: Leg) -> str:
+    """The extension of the tenant's user whom a leg belongs to, "" for one from outside.
+
+    It goes by the telephone: anybody may call himself 101.
+    """
+    users = call.tenant.users
+    if leg.target is not None and leg.target.user:
+        return leg.target.user if leg.target.user in users else ""
+    # PJSIP/romashka-101-desk-00000001 without its running number is the endpoint.
+    endpoint = leg.name.rsplit("-", 1)[0]
+    return next((extension for extension, user in users.items() if endpoint in user.endpoints()), "")

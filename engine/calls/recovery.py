@@ -112,7 +112,7 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
     if state.message is not None:
         begun = state.message
         call.message = Message(begun.mailbox, begun.file, begun.shortest_ms, state.message_started_at)
-    call.recorder.adopt(state.recordings_made, call.caller if state.recording else None)
+    call.recorder.adopt(state.recorded)
     call.legs_made = _highest(call_id + LEG_MARK, [*state.legs, *snapshot.channels])
     call.bridges_made = _highest(call_id + BRIDGE_MARK, [*state.bridges, *snapshot.bridges])
     for bridge_id in snapshot.bridges:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.calls.leg import Target
+from engine.calls.recorded import Recorded
 from engine.journal.events import (
     CallAnswered,
     CallRecovered,
@@ -18,6 +19,9 @@ from engine.journal.events import (
     MessageLeft,
     MessageStarted,
     QueueEntered,
+    RecordingAnnounced,
+    RecordingPaused,
+    RecordingResumed,
     RecordingStarted,
     RecordingStopped,
     Role,
@@ -58,8 +62,7 @@ class CallState:
     talked_with: str = ""  # whom the last talk of this step was with, once it has ended
     last_talk_ended_by: EndedBy | None = None
     talk_started_at: int | None = None
-    recording: bool = False
-    recordings_made: int = 0
+    recorded: Recorded = field(default_factory=Recorded)
     message: MessageStarted | None = None  # begun, and not yet ended
     message_started_at: int | None = None
     messages_made: int = 0
@@ -126,10 +129,13 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
             state.message = None
         case QueueEntered(queue=queue):
             state.queue, state.queue_since, state.queue_step = queue, entry.at, state.steps_entered
-        case RecordingStarted():
-            state.recording = True
-            state.recordings_made += 1
-        case RecordingStopped():
-            state.recording = False
+        case (
+            RecordingStarted()
+            | RecordingStopped()
+            | RecordingPaused()
+            | RecordingResumed()
+            | RecordingAnnounced()
+        ) as event:
+            state.recorded.apply(event)
         case _:
             pass
