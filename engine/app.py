@@ -33,6 +33,7 @@ from engine.queues.view import QueueView
 from engine.queues.view import describe as describe_queues
 from engine.queues.view import measure as measure_queues
 from engine.reception import Reception
+from engine.recording_operations import recording_operations
 from engine.records.tickets import TicketNumbers
 from engine.scenarios.library import Library
 from engine.scenarios.web_service import WebServiceClient
@@ -236,6 +237,7 @@ class Engine:
             "metrics": self._metrics,
             "status": self._status,
             "live": self._live,
+            **recording_operations(self._switchboard.calls),
         }
 
     async def _ping(self) -> dict[str, object]:
@@ -315,6 +317,7 @@ def describe(call: Call, now: int) -> dict[str, object]:
         "talk_s": max(0, now - call.talk_started_at) / 1000 if call.talk_started_at and talking else 0.0,
         "duration_s": max(0, now - started) / 1000,
         "recording": call.recording,
+        "recording_paused": call.recorder.paused,
     }
 
 

@@ -18,6 +18,7 @@ from engine.operations import EngineAway, EngineClient, OperationFailed
 from engine.settings import load_settings
 
 REFRESH_S = 0.5
+_TOLD = ("state", "step", "operator", "recording_paused")
 _COLOURS = {"talking": "green", "ringing": "yellow", "menu": "cyan", "play": "cyan"}
 
 Call = dict[str, Any]
@@ -63,13 +64,13 @@ async def _ask(client: EngineClient, tenant: str) -> list[Call]:
 
 
 async def _follow(client: EngineClient, tenant: str) -> None:
-    """A line for each call whose state, step or operator has changed. Raises `EngineAway`."""
+    """A line for each call of which something in `_TOLD` has changed. Raises `EngineAway`."""
     known: dict[str, Call] = {}
     while True:
         now = {call["call_id"]: call for call in await _ask(client, tenant)}
         for call_id, call in now.items():
             before = known.get(call_id, {})
-            if any(call.get(key) != before.get(key) for key in ("state", "step", "operator")):
+            if any(call.get(key) != before.get(key) for key in _TOLD):
                 click.echo(json.dumps(call, ensure_ascii=False))
         for call_id in known.keys() - now.keys():
             click.echo(json.dumps({**known[call_id], "state": "ended"}, ensure_ascii=False))
@@ -105,9 +106,15 @@ def table(calls: Sequence[Call]) -> Table:
         shown.add_row(
             *map(plain, (call["tenant"], call["number"], caller)),
             *(state, plain(call["step"]), plain(call["operator"])),
-            *(talk, clock(call["duration_s"]), "●" if call["recording"] else ""),
+            *(talk, clock(call["duration_s"]), _recorded(call)),
         )
     return shown
+
+
+def _recorded(call: Call) -> str:
+    if call.get("recording_paused"):
+        return "paused"
+    return "●" if call["recording"] else ""
 
 
 def clock(seconds: float) -> str:

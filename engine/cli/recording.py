@@ -20,6 +20,7 @@ from engine.cli.cdr import Moment
 from engine.cli.plain import plain
 from engine.cli.player import play_sound
 from engine.cli.putting import login_name
+from engine.cli.recording_switch import pause, resume
 from engine.recordings import deletion
 from engine.recordings.listing import STATES, Wanted, readable_name, recordings
 from engine.recordings.stores import S3, StoreError, store_of
@@ -43,7 +44,12 @@ def recording() -> None:
     vats recording play cell1-1795304493.0
     vats recording export cell1-1795304493.0 --to /tmp
     vats recording delete cell1-1795304493.0
+    vats recording pause cell1-1795304493.0
     """
+
+
+recording.add_command(pause)
+recording.add_command(resume)
 
 
 @recording.command("list")
