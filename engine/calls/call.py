@@ -6,7 +6,7 @@ Cancelling the call's task detaches it: the switch is told nothing.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn, TypeVar
 
@@ -96,6 +96,7 @@ class Call:
         self.talk_started_at: int | None = None
         self.last_operator = ""  # extension or number of whoever talked last with the caller
         self.recorder = Recorder(self)
+        self.told_legs: dict[str, str] = {}  # playbacks to other legs than the party, and how they ended
         self.message: Message | None = None  # being recorded
         self.messages_made = 0
         self.hearing = Hearing(self)
@@ -125,6 +126,8 @@ class Call:
         """Called by the router, in the order of the switch; never waits."""
         if isinstance(event, PlaybackFinished):
             self.hearing.finished(event)
+            if event.playback.id in self.told_legs:
+                self.told_legs[event.playback.id] = event.playback.state
         elif isinstance(event, RecordingStarted | RecordingFinished | RecordingFailed):
             if self.message is not None and event.recording.name == self.message.name:
                 self.message.apply(event)
@@ -284,7 +287,16 @@ class Call:
         """Ring all targets with music for the caller; the first to answer talks with him, until one of the
         two hangs up. Raises `CallerGone` when it was the caller.
         """
+        if not self.adopted:
+            await self.announce_recording([target.user for target in targets if target.user])
         return await ring(self, targets, timeout)
+
+    async def announce_recording(self, users: Collection[str]) -> None:
+        """Tell a party from outside, once in a call, that he will be recorded, where a rule says so.
+
+        `users` are the extensions of whoever may talk with him next.
+        """
+        await self.recorder.announce(users)
 
     @property
     def recording(self) -> bool:

@@ -49,7 +49,7 @@ async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingRes
             return RingResult(_outcome(legs))
         # The losers stop while the two are being connected: neither waits for the other.
         losers = [leg for leg in legs if leg is not winner]
-        await together(talk(call, winner), *(call.drop(leg, "answered_elsewhere") for leg in losers))
+        await together(_connect(call, winner), *(call.drop(leg, "answered_elsewhere") for leg in losers))
     except Exception:
         if call.talking_with is None:
             # The caller goes another way; nobody may be left ringing or listening to nothing.
@@ -60,6 +60,11 @@ async def ring(call: Call, targets: Sequence[Target], timeout: float) -> RingRes
         await call.drop(winner, "normal")
         return RingResult("no_answer")
     return talked_with(winner)
+
+
+async def _connect(call: Call, winner: Leg) -> None:
+    await call.recorder.tell(winner)
+    await talk(call, winner)
 
 
 def talked_with(operator: Leg) -> RingResult:

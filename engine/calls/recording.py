@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from engine.calls.errors import StepError
 from engine.calls.leg import Leg
 from engine.calls.recorded import Recorded
+from engine.calls.telling import play_to
 from engine.directory.prompts import PromptMissing
 from engine.journal.events import (
     Event,
@@ -24,7 +25,7 @@ from engine.journal.events import (
     RecordingStopped,
 )
 from engine.recordings.files import raw_names
-from engine.recordings.policy import Talk, announcement, is_recorded
+from engine.recordings.policy import Talk, announcement, announcement_ahead, is_recorded
 from engine.switch.errors import SwitchError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Recorder:
         """Record again; False as for `pause`."""
         return await self._mute(False, by)
 
-    async def announce(self, users: Collection[str], queue: str = "") -> None:
+    async def announce(self, users: Collection[str]) -> None:
         """Tell a party from outside, once in a call, that he will be recorded, if a rule says so.
 
         `users` are the extensions of whoever may talk with him next. Where the prompt cannot be played, he is
@@ -90,10 +91,7 @@ class Recorder:
         call, party = self._call, self._call.party
         if party.id in self._state.told or user_of(call, party):
             return
-        queue = queue or self._queue()
-        talks = [Talk(call.number, queue, (user,)) for user in users] or [Talk(call.number, queue)]
-        prompts = (announcement(call.tenant, talk) for talk in talks)
-        prompt = next((one for one in prompts if one is not None), None)
+        prompt = announcement_ahead(call.tenant, call.number, self._queue(), users)
         if prompt is None:
             return
         try:
@@ -102,6 +100,26 @@ class Recorder:
             call.log.error("recording.announcement_failed", cause=str(error))
             return
         self._note(RecordingAnnounced(party.id))
+
+    async def tell(self, other: Leg) -> None:
+        """The same for somebody from outside who has answered a call of one of our users."""
+        call = self._call
+        user = user_of(call, call.party)
+        if not user or other.id in self._state.told or user_of(call, other):
+            return
+        prompt = announcement_ahead(call.tenant, call.number, self._queue(), [user])
+        if prompt is None:
+            return
+        try:
+            media = await call.services.prompts.media(
+                call.tenant.name, call.language, prompt, call.variables, call.takes
+            )
+            if not await play_to(call, other, media):
+                return
+        except (PromptMissing, StepError) as error:
+            call.log.error("recording.announcement_failed", cause=str(error))
+            return
+        self._note(RecordingAnnounced(other.id))
 
     def _wanted(self, party: Leg, other: Leg) -> bool:
         call = self._call

@@ -4,7 +4,7 @@ The most specific rule decides: the users', the queue's, the number's, the tenan
 with one another, the one with `false` does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +44,13 @@ def announcement(tenant: Tenant, talk: Talk) -> Prompt | None:
             said = rule.announce
             break
     return None if said is False else said
+
+
+def announcement_ahead(tenant: Tenant, number: str, queue: str, users: Collection[str]) -> Prompt | None:
+    """The same for a party from outside who is to talk with one of `users`: the first of theirs."""
+    talks = [Talk(number, queue, (user,)) for user in users] or [Talk(number, queue)]
+    found = (announcement(tenant, talk) for talk in talks)
+    return next((prompt for prompt in found if prompt is not None), None)
 
 
 def announcements(tenant: Tenant) -> list[tuple[tuple[str, ...], Prompt]]:

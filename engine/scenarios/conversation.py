@@ -4,7 +4,7 @@ another: a step knows neither.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
@@ -130,6 +130,12 @@ class Conversation(Protocol):
     def adopted(self) -> bool:
         """A recovery found people ringing or talking: the step is to `ring` at once, its targets do not
         matter, for `ring` goes on with those legs (or tells how it ended while nobody was looking).
+        """
+
+    async def announce_recording(self, users: Collection[str]) -> None:
+        """Tell him, once in a call, that talks are recorded, where a rule says so; `ring` does it as well.
+
+        `users` are the extensions of whoever may talk with him next.
         """
 
     def rung(self) -> set[Target]:

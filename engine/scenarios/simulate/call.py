@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn, TypeVar
 
@@ -26,11 +26,13 @@ from engine.journal.events import (
     EndedBy,
     Event,
     QueueEntered,
+    RecordingAnnounced,
     StepEntered,
     TalkEnded,
     Value,
     VariableSet,
 )
+from engine.recordings.policy import announcement_ahead
 from engine.scenarios.simulate.caller import MadeUpCaller
 from engine.scenarios.simulate.keys import HANG_UP
 from engine.scenarios.simulate.message import speak
@@ -87,6 +89,7 @@ class SimulatedCall:
         )
         self._queued = Queued()
         self._answered = False
+        self._told = False
         self._gone = False
         self._cause = 0
         self._type = ""
@@ -267,10 +270,20 @@ class SimulatedCall:
     def adopted(self) -> bool:
         return False
 
+    async def announce_recording(self, users: Collection[str]) -> None:
+        if self._told or self.started.caller in self.tenant.users:
+            return
+        prompt = announcement_ahead(self.tenant, self.started.number, self.queue, users)
+        if prompt is not None:
+            await self.play(prompt)
+            self._told = True
+            self.journal(RecordingAnnounced(self.id))
+
     def rung(self) -> set[Target]:
         return {leg.target for leg in self.legs}
 
     async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
+        await self.announce_recording([target.user for target in targets if target.user])
         return await ring(self, targets, timeout)
 
     async def hang_up(self, cause: int = NORMAL_CLEARING) -> NoReturn:

@@ -108,6 +108,7 @@ class QueueStep(StepModel):
             await call.answer()
             if self.prompt is not None:
                 await call.play(self.prompt)
+            await call.announce_recording(settings.members)
         place = call.outside.queues.enter(call.tenant, self.queue, call.id, since, call.changed)
         try:
             waiting = _Waiting(call, place, settings, since, callback=self.on_callback is not None)
