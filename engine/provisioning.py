@@ -15,6 +15,7 @@ from engine.switch.accounts import Account, push_accounts, remove_account
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.errors import SwitchError
+from engine.switch.message_light import Mailbox, push_mailboxes
 from engine.switch.trunks import endpoint_fields
 
 AMI_LIMIT_S = 5.0
@@ -48,19 +49,30 @@ class Provisioning:
 
     async def _push_accounts(self, directory: Directory) -> None:
         accounts = [
-            Account(name, secret(self._settings, f"sip-{name}"), f'"{user.name}" <{user.extension}>')
+            Account(
+                name,
+                secret(self._settings, f"sip-{name}"),
+                f'"{user.name}" <{user.extension}>',
+                Mailbox(user.tenant, user.extension).name,
+            )
             for user in directory.users()
             for name in user.accounts()
         ]
+        mailboxes = [Mailbox(user.tenant, user.extension) for user in directory.users()]
+        names = [account.name for account in accounts] + [mailbox.endpoint for mailbox in mailboxes]
         before = _read_list(self._accounts_file)
-        for name in set(before) - {account.name for account in accounts}:
+        for name in set(before) - set(names):
             await remove_account(self._application, name)
         await push_accounts(
-            self._application, accounts, endpoint_fields(self._settings), self._settings.asterisk.qualify
+            self._application,
+            accounts,
+            endpoint_fields(self._settings),
+            self._settings.asterisk.qualify,
+            message_subscriptions=self._settings.asterisk.message_subscriptions,
         )
-        names = json.dumps([account.name for account in accounts])
+        await push_mailboxes(self._application, mailboxes)
         part = self._accounts_file.with_suffix(".part")
-        part.write_text(names)
+        part.write_text(json.dumps(names))
         part.replace(self._accounts_file)
 
     async def _put_fallback_targets(self, targets: Mapping[str, FallbackTarget]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.settings import Settings, SettingsError
 
-GENERATED = ("ari", "ari-fallback", "ami")
+GENERATED = ("ari", "ari-fallback", "ami", "mailboxes")
 _ACCOUNT = "sip-"  # and an account's name
 _BYTES = 24
 

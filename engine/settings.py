@@ -65,6 +65,11 @@ class AsteriskSettings(_Model):
         ge=0,
         description="seconds between questions whether a phone is still there; 0: phones are not asked",
     )
+    message_subscriptions: bool = Field(
+        False,
+        description="phones may also ask for their message light by SUBSCRIBE; any user's phone can then "
+        "ask how many messages any mailbox has, so only where all tenants may know that",
+    )
 
 
 class SpeechSettings(_Model):

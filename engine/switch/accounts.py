@@ -21,6 +21,7 @@ class Account:
     name: str
     password: str
     caller_id: str  # "Анна Иванова" <101>
+    mailbox: str = ""  # whose messages its light tells of: 101@romashka
 
 
 async def push_accounts(
@@ -28,16 +29,20 @@ async def push_accounts(
     accounts: Iterable[Account],
     endpoint_fields: Mapping[str, str],
     qualify_s: int,
+    *,
+    message_subscriptions: bool = False,
 ) -> None:
     """Write all accounts; `endpoint_fields` are what every endpoint has, `qualify_s` is how often a phone is
     asked whether it is there. One that the switch refuses is logged, the others go on.
+
+    With `message_subscriptions` any phone may SUBSCRIBE for the message light of any account.
     """
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def push(account: Account) -> None:
         async with slots:
             try:
-                await _push(application, account, endpoint_fields, qualify_s)
+                await _push(application, account, endpoint_fields, qualify_s, message_subscriptions)
             except SwitchError as error:
                 log.error("account.refused", account=account.name, cause=str(error))
 
@@ -56,7 +61,11 @@ async def remove_account(application: Application, name: str) -> None:
 
 
 async def _push(
-    application: Application, account: Account, endpoint_fields: Mapping[str, str], qualify_s: int
+    application: Application,
+    account: Account,
+    endpoint_fields: Mapping[str, str],
+    qualify_s: int,
+    message_subscriptions: bool,
 ) -> None:
     name = account.name
     # The endpoint last: it names the other two.
@@ -71,6 +80,8 @@ async def _push(
             "remove_existing": "yes",
             "qualify_frequency": str(qualify_s),
             "support_path": "no",
+            # Asterisk lets every phone subscribe that can name the AoR, another tenant's too.
+            "mailboxes": account.mailbox if message_subscriptions else "",
         },
     )
     await application.put_object(
@@ -85,6 +96,9 @@ async def _push(
             "disallow": "all",
             "allow": "alaw,ulaw,g722",
             "dtmf_mode": "rfc4733",
+            "mailboxes": account.mailbox,
+            # A phone that subscribes is told once, not twice.
+            "mwi_subscribe_replaces_unsolicited": "yes",
             "language": "ru",
         },
     )

@@ -7,7 +7,7 @@ would start a recording twice.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
@@ -135,11 +135,26 @@ class Ami:
             if message.get("Event", "") == "DBGetTreeResponse"
         }
 
-    async def _send(self, fields: Mapping[str, str], *, many: bool = False) -> Any:
+    async def notify(self, endpoint: str, *, event: str, content_type: str, content: Iterable[str]) -> None:
+        """Send a NOTIFY outside of any dialog to all contacts of an endpoint; `content` is lines of text.
+        What they answer is not known.
+        """
+        variables = [f"Event={event}", f"Content-type={content_type}"]
+        variables += [f"Content={line}" for line in content]
+        await self._send(
+            # The last, empty line ends the line before it.
+            {"Action": "PJSIPNotify", "Endpoint": endpoint, "Variable": [*variables, "Content="]}
+        )
+
+    async def _send(self, fields: Mapping[str, str | list[str]], *, many: bool = False) -> Any:
         link = self._link
-        what = f"{fields['Action']} {fields.get('Channel') or fields.get('Key') or fields.get('Family', '')}"
+        about = next(
+            (fields[name] for name in ("Channel", "Key", "Family", "Endpoint") if name in fields), ""
+        )
+        what = f"{fields['Action']} {about}"
         for name, value in fields.items():
-            if "\r" in value or "\n" in value:
+            lines = [value] if isinstance(value, str) else value
+            if any("\r" in line or "\n" in line for line in lines):
                 raise Refused(f"{what}: a line break in {name} is not possible")
         if link is None:
             raise SwitchAway(f"{what}: not connected to {self._host}:{self._port}")

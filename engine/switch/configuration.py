@@ -75,6 +75,7 @@ def render(settings: Settings, also_load: Sequence[str] = ()) -> None:
             "music": root / "usr/share/asterisk/moh",
             "also_load": also_load,
             "sip_address": f"{settings.listen}:{settings.ports.sip}",
+            "sip_itself": f"{settings.listen.replace('0.0.0.0', '127.0.0.1')}:{settings.ports.sip}",
             "trunks": [trunk_view(settings, name) for name in sorted(settings.trunks)],
             "endpoint_fields": endpoint_fields(settings),
             "secret": lambda name: secret(settings, name),
