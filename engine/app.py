@@ -7,7 +7,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -26,6 +26,7 @@ from engine.calls.switchboard import Switchboard
 from engine.clock import SystemClock
 from engine.directory.prompts.library import PromptLibrary
 from engine.journal.spool import Spool, SpoolInUse
+from engine.mailbox_operations import mailbox_operations
 from engine.operations import Handler, serve
 from engine.provisioning import Provisioning
 from engine.queues.queues import LiveQueues
@@ -34,12 +35,15 @@ from engine.queues.view import describe as describe_queues
 from engine.queues.view import measure as measure_queues
 from engine.reception import Reception
 from engine.recording_operations import recording_operations
+from engine.recordings.lights import MessageLights
+from engine.recordings.message_store import MessageStore
 from engine.records.tickets import TicketNumbers
 from engine.scenarios.library import Library
 from engine.scenarios.web_service import WebServiceClient
 from engine.scenarios.web_service.signature import secret_name
 from engine.secrets import secret
 from engine.settings import Settings
+from engine.store.database import Database
 from engine.switch.ami import Ami
 from engine.switch.ari.connection import WebSocketConnection
 from engine.switch.ari.events import ChannelEvent
@@ -47,6 +51,7 @@ from engine.switch.ari.resources import Application
 from engine.switch.ari.router import Router
 from engine.switch.cel_search import find_ends, find_histories
 from engine.switch.errors import SwitchAway, SwitchError
+from engine.switch.message_light import Mailbox
 
 UNREADY_LIMIT_MS = 10_000
 PROVISION_AGAIN_S = 5.0
@@ -110,6 +115,9 @@ class Engine:
             settings.web_service_ca_file,
         )
         self._previous = PreviousCalls()
+        self._database = Database(settings.database_url, pool_size=2)  # of background work and messages
+        self._lights = MessageLights(self._database, self._ami, self._mailboxes)
+        self._messages = MessageStore(settings, self._database, self._clock, self._on_messages)
         self._queues = LiveQueues(lambda: self._library.directory, now=self._clock.wall_ms)
         services = Services(
             connection=self._connection,
@@ -163,6 +171,7 @@ class Engine:
                     group.create_task(self._keep_provisioned()),
                     group.create_task(self._connection.run()),
                     group.create_task(self._library.watch(self._on_change)),
+                    group.create_task(self._lights.run()),
                     group.create_task(
                         follow_database(self._previous, self._settings.database_url, self._clock)
                     ),
@@ -177,6 +186,7 @@ class Engine:
             await self._web_services.close()
             await server.close()
             await self._ami.close()
+            await self._database.close()
             await self._spool.close()
             pid_file.unlink(missing_ok=True)
             log.info("engine.stopped")
@@ -198,6 +208,7 @@ class Engine:
 
     async def _on_connected(self) -> None:
         await self._switchboard.on_connected()
+        self._lights.forget()
         self._provision_wanted.set()
 
     def _on_lost(self) -> None:
@@ -213,6 +224,7 @@ class Engine:
             self._provision_wanted.clear()
             if await self._provisioning.apply(self._library.directory):
                 self._provisioned = self._connection.connected
+                self._lights.look()
             else:
                 await asyncio.sleep(PROVISION_AGAIN_S)
                 self._provision_wanted.set()
@@ -227,6 +239,12 @@ class Engine:
         """The files of tenants or scenarios have changed; calls already take the new ones."""
         self._provision_wanted.set()
 
+    def _mailboxes(self) -> set[Mailbox]:
+        return {Mailbox(user.tenant, user.extension) for user in self._library.directory.users()}
+
+    async def _on_messages(self, mailboxes: Collection[Mailbox]) -> None:
+        self._lights.look(mailboxes)
+
     # -- operations -------------------------------------------------------------------------------------
 
     def _operations(self) -> Mapping[str, Handler]:
@@ -238,6 +256,7 @@ class Engine:
             "status": self._status,
             "live": self._live,
             **recording_operations(self._switchboard.calls),
+            **mailbox_operations(self._messages, self._lights),
         }
 
     async def _ping(self) -> dict[str, object]:

@@ -20,6 +20,7 @@ from engine.integrations.mail import worker as mail
 from engine.journal.events import SWITCH_SEQ
 from engine.journal.spool import Spool, SpoolInUse
 from engine.journal.writer import JournalWriter
+from engine.mailbox_operations import tell_engine
 from engine.recordings import keeper, message_retention, messages
 from engine.recordings import worker as recordings
 from engine.recordings.jobs import derive_recordings
@@ -73,6 +74,7 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     )
     directory = directory_of(settings)
     describe = Describer.of(settings, directory)
+    changed = tell_engine(settings)
     versions = VersionHistory(settings.versions_folder, database, clock, settings.max_call)
     reconciler = Reconciler(EventLog(settings.event_log), database, spool, clock, describe)
 
@@ -87,9 +89,9 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
             tasks.create_task(recordings.run(settings, database, clock), name="recordings")
             keeping = keeper.run(settings, database, clock, directory_of(settings))
             tasks.create_task(keeping, name="recording-keeper")
-            tasks.create_task(messages.run(settings, database, clock), name="messages")
+            tasks.create_task(messages.run(settings, database, clock, changed), name="messages")
             tasks.create_task(mail.run(settings, database, clock, directory), name="mail")
-            retention = message_retention.run(settings, database, clock, directory)
+            retention = message_retention.run(settings, database, clock, directory, changed)
             tasks.create_task(retention, name="message-retention")
 
     working = asyncio.create_task(work(), name="worker")

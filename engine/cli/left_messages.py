@@ -3,20 +3,21 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import click
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.cli.player import play_sound
 from engine.cli.putting import login_name
 from engine.clock import SystemClock
+from engine.mailbox_operations import tell_engine
 from engine.recordings import mailbox
 from engine.recordings.files import below
 from engine.recordings.mailbox import MessageProblem
+from engine.recordings.message_store import MessageStore
 from engine.settings import Settings, load_settings
 from engine.store.database import Database, DatabaseError
 from engine.store.migrate import require_newest
@@ -32,10 +33,12 @@ _json = click.option("--json", "as_lines", is_flag=True, help="One JSON object a
 @click.option("--not", "not_heard", is_flag=True, help="Mark them as not heard.")
 @_json
 def heard(messages: tuple[str, ...], not_heard: bool, as_lines: bool) -> None:
-    """Mark voice messages as heard. All of them or, where one is wrong, none."""
-    at = None if not_heard else SystemClock().wall_ms()
+    """Mark voice messages as heard. All of them or, where one is wrong, none.
+
+    The message light of the users' phones follows.
+    """
     names = _once(messages)
-    _in_database(load_settings(), partial(mailbox.set_heard, messages=names, at=at))
+    _in_store(load_settings(), lambda store: store.set_heard(names, heard=not not_heard))
     for name in names:
         _tell(as_lines, name, "not heard" if not_heard else "heard")
 
@@ -49,19 +52,17 @@ def delete(messages: tuple[str, ...], as_lines: bool) -> None:
     `vats left messages` goes on showing that there was one; its JSON says who deleted it, and when. An e-mail
     that waits to be sent is dropped; one that was sent cannot be called back.
     """
-    settings, names = load_settings(), _once(messages)
-    work = partial(mailbox.delete, messages=names, by=login_name(), at=SystemClock().wall_ms())
-    deleted = _in_database(settings, work)
-    for one in deleted:
-        try:
-            mailbox.remove_files(settings, [one])
-        except (OSError, ValueError) as error:
+    names = _once(messages)
+    stay = _in_store(load_settings(), lambda store: store.delete(names, login_name()))
+    for name in names:
+        if name in stay:
             click.echo(
-                f"vats left: {one.message}: {error}; the worker goes on trying to remove its file", err=True
+                f"vats left: {name}: {stay[name]}; the worker goes on trying to remove its file", err=True
             )
-            sys.exit(1)
-        _in_database(settings, partial(mailbox.forget_files, messages=[one.message]))
-        _tell(as_lines, one.message, "deleted")
+        else:
+            _tell(as_lines, name, "deleted")
+    if stay:
+        sys.exit(1)
 
 
 @click.command()
@@ -70,7 +71,9 @@ def delete(messages: tuple[str, ...], as_lines: bool) -> None:
 def play(message: str, only_path: bool) -> None:
     """Play a voice message on this machine's loudspeaker. It is not marked as heard by that."""
     settings = load_settings()
-    path = _in_database(settings, partial(mailbox.file_of, message=message))
+    path = _in_database(
+        settings, lambda database: database.transaction(partial(mailbox.file_of, message=message))
+    )
     file = below(settings.messages_folder, path)
     if not file.is_file():
         raise click.ClickException(f"{message}: {file}: no such file")
@@ -80,12 +83,19 @@ def play(message: str, only_path: bool) -> None:
         play_sound(file, f"the file is {file}")
 
 
-def _in_database(settings: Settings, work: Callable[[Connection], T]) -> T:
+def _in_store(settings: Settings, work: Callable[[MessageStore], Awaitable[T]]) -> T:
+    async def run(database: Database) -> T:
+        return await work(MessageStore(settings, database, SystemClock(), tell_engine(settings)))
+
+    return _in_database(settings, run)
+
+
+def _in_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
     async def run() -> T:
         database = Database(settings.database_url)
         try:
             await require_newest(database)
-            return await database.transaction(work)
+            return await work(database)
         finally:
             await database.close()
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from engine.recordings.files import below
 from engine.settings import Settings
 from engine.store.tables import message_mail, voice_message
+from engine.switch.message_light import Count, Mailbox
 
 RETENTION = "retention"
 _KEPT = ("done", "failed")
@@ -29,9 +30,68 @@ class Deleted(NamedTuple):
     path: str
 
 
-def set_heard(connection: Connection, messages: Sequence[str], at: int | None) -> None:
-    """Mark messages as heard at that instant, UTC milliseconds, or as not heard. Raises `MessageProblem`."""
-    _require(connection, messages, {"done"})
+class StoredMessage(NamedTuple):
+    """A message that can be heard. Times are UTC milliseconds; `path` is below the messages folder."""
+
+    message: str
+    tenant: str
+    mailbox: str
+    caller: str
+    caller_name: str
+    left_at: int
+    duration_ms: int
+    heard_at: int | None
+    path: str
+
+
+def listing(
+    connection: Connection, mailbox: Mailbox, *, new_only: bool = False, limit: int = _MANY
+) -> list[StoredMessage]:
+    """The newest messages of a mailbox that can be heard, the oldest of them first."""
+    table = voice_message.c
+    statement = (
+        select(*(table[name] for name in StoredMessage._fields))
+        .where(table.tenant == mailbox.tenant, table.mailbox == mailbox.extension, table.state == "done")
+        .order_by(table.left_at.desc(), table.message.desc())
+        .limit(limit)
+    )
+    if new_only:
+        statement = statement.where(table.heard_at.is_(None))
+    return [StoredMessage(*row) for row in reversed(connection.execute(statement).all())]
+
+
+def counts(connection: Connection, mailboxes: Collection[Mailbox] | None = None) -> dict[Mailbox, Count]:
+    """How many messages can be heard; of all mailboxes that have one, or of those that are asked for."""
+    table = voice_message.c
+    new = func.count().filter(table.heard_at.is_(None))
+    statement = select(table.tenant, table.mailbox, new, func.count()).where(table.state == "done")
+    grouped = statement.group_by(table.tenant, table.mailbox)
+    if mailboxes is None:
+        rows = connection.execute(grouped).all()
+        return {Mailbox(tenant, extension): Count(new, all_ - new) for tenant, extension, new, all_ in rows}
+    found = {}
+    for mailbox in mailboxes:
+        mine = (table.tenant == mailbox.tenant, table.mailbox == mailbox.extension)
+        row = connection.execute(grouped.where(*mine)).one_or_none()
+        found[mailbox] = Count(row[2], row[3] - row[2]) if row else Count(0, 0)
+    return found
+
+
+def mailboxes_of(connection: Connection, messages: Collection[str]) -> set[Mailbox]:
+    """Whose these messages are."""
+    table = voice_message.c
+    rows = connection.execute(select(table.tenant, table.mailbox).where(table.message.in_(messages)))
+    return {Mailbox(*row) for row in rows}
+
+
+def set_heard(
+    connection: Connection, messages: Sequence[str], at: int | None, tenant: str | None = None
+) -> None:
+    """Mark messages as heard at that instant, UTC milliseconds, or as not heard. Raises `MessageProblem`.
+
+    With `tenant`, here and below, those of other tenants are not known.
+    """
+    _require(connection, messages, {"done"}, tenant)
     for message in messages:
         connection.execute(
             update(voice_message).where(voice_message.c.message == message).values(heard_at=at)
@@ -45,12 +105,14 @@ def file_of(connection: Connection, message: str) -> str:
     return str(path)
 
 
-def delete(connection: Connection, messages: Sequence[str], by: str, at: int) -> list[Deleted]:
+def delete(
+    connection: Connection, messages: Sequence[str], by: str, at: int, tenant: str | None = None
+) -> list[Deleted]:
     """Write down that they are deleted, and by whom; their files are the caller's to remove.
 
     Raises `MessageProblem`.
     """
-    _require(connection, messages, {*_KEPT, "empty"})
+    _require(connection, messages, {*_KEPT, "empty"}, tenant)
     return _delete(connection, messages, by, at)
 
 
@@ -121,11 +183,15 @@ def _delete(connection: Connection, messages: Sequence[str], by: str, at: int) -
     return deleted
 
 
-def _require(connection: Connection, messages: Sequence[str], states: Collection[str]) -> None:
+def _require(
+    connection: Connection, messages: Sequence[str], states: Collection[str], tenant: str | None = None
+) -> None:
     table = voice_message.c
-    rows = connection.execute(
-        select(table.message, table.state, table.error, table.deleted_by).where(table.message.in_(messages))
-    )
+    statement = select(table.message, table.state, table.error, table.deleted_by)
+    statement = statement.where(table.message.in_(messages))
+    if tenant is not None:
+        statement = statement.where(table.tenant == tenant)
+    rows = connection.execute(statement)
     found = {row.message: row for row in rows}
     problems = []
     for message in messages:

@@ -11,6 +11,7 @@ from engine.clock import Clock
 from engine.directory.directory import Directory
 from engine.recordings import mailbox
 from engine.recordings.mailbox import Deleted
+from engine.recordings.message_store import Changed, unheard
 from engine.settings import Settings
 from engine.store.database import Database
 
@@ -20,18 +21,24 @@ _log = structlog.get_logger(__name__)
 
 
 async def run(
-    settings: Settings, database: Database, clock: Clock, directory: Callable[[], Directory]
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    directory: Callable[[], Directory],
+    changed: Changed = unheard,
 ) -> None:
     """Delete old messages until cancelled; what could not be done is tried again at the next look."""
     while True:
         try:
-            await delete_old(settings, database, clock, directory())
+            await delete_old(settings, database, clock, directory(), changed)
         except (SQLAlchemyError, OSError) as error:
             _log.error("message_retention.put_off", cause=str(error))
         await asyncio.sleep(POLL_S)
 
 
-async def delete_old(settings: Settings, database: Database, clock: Clock, directory: Directory) -> int:
+async def delete_old(
+    settings: Settings, database: Database, clock: Clock, directory: Directory, changed: Changed = unheard
+) -> int:
     """All that is too old now; returns how many. A tenant whose file is wrong loses nothing.
 
     Database errors pass through.
@@ -48,6 +55,8 @@ async def delete_old(settings: Settings, database: Database, clock: Clock, direc
                 break
             deleted = await database.transaction(partial(mailbox.delete_old, messages=old, at=now))
             await _finish(settings, database, deleted)
+            of = partial(mailbox.mailboxes_of, messages=[one.message for one in deleted])
+            await changed(await database.transaction(of, read_only=True))
             number += len(deleted)
             _log.info("messages.deleted", tenant=tenant.name, messages=len(deleted), by=mailbox.RETENTION)
     return number

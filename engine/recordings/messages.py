@@ -22,10 +22,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
 from engine.recordings.files import finished_name
+from engine.recordings.message_store import Changed, unheard
 from engine.recordings.mixing import is_closed
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.tables import voice_message
+from engine.switch.message_light import Mailbox
 
 POLL_S = 1.0
 _DATABASE_PAUSE_S = 2.0
@@ -46,6 +48,7 @@ class Job(NamedTuple):
     message: str
     call_id: str
     tenant: str
+    mailbox: str
     left_at: int
     shortest_ms: int
 
@@ -60,9 +63,9 @@ class Kept(NamedTuple):
     error: str | None = None
 
 
-async def run(settings: Settings, database: Database, clock: Clock) -> None:
+async def run(settings: Settings, database: Database, clock: Clock, changed: Changed = unheard) -> None:
     """Put messages into their places until cancelled. A database that is away is waited for."""
-    worker = MessageWorker(settings, database, clock)
+    worker = MessageWorker(settings, database, clock, changed)
     while True:
         try:
             await worker.work()
@@ -75,11 +78,14 @@ async def run(settings: Settings, database: Database, clock: Clock) -> None:
 class MessageWorker:
     """One at a time for an installation."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, changed: Changed = unheard
+    ) -> None:
         self._raw = settings.raw_messages_folder
         self._finished = settings.messages_folder
         self._database = database
         self._clock = clock
+        self._changed = changed
         self._seen: dict[str, tuple[int, int]] = {}  # size and since when, monotonic milliseconds
         self._missed: dict[str, int] = {}
 
@@ -106,6 +112,7 @@ class MessageWorker:
                 log.error("message.failed", cause=kept.error)
             else:
                 log.info(f"message.{kept.state}", path=kept.path, duration_ms=kept.duration_ms)
+        await self._changed({Mailbox(job.tenant, job.mailbox) for job, kept in done if kept.state == "done"})
         return len(done)
 
     def _look(self, job: Job) -> Kept | None:
@@ -151,7 +158,7 @@ def _kept(target: Path, path: str) -> Kept:
 def _waiting(connection: Connection) -> list[Job]:
     table = voice_message.c
     rows = connection.execute(
-        select(table.message, table.call_id, table.tenant, table.left_at, table.shortest_ms)
+        select(*(table[name] for name in Job._fields))
         .where(table.state == "waiting")
         .order_by(table.left_at)
         .limit(_BATCH)
