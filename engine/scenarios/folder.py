@@ -8,7 +8,7 @@ from engine.directory.document import read_document
 from engine.directory.findings import Finding, errors
 from engine.directory.loader import TenantFile, load_directory, load_tenant, misnamed
 from engine.directory.schedules.files import HOLIDAYS, load_holidays
-from engine.scenarios.check import check_numbers, check_scenario, check_unused
+from engine.scenarios.check import check_announcements, check_numbers, check_scenario, check_unused
 from engine.scenarios.live import scenario_files
 from engine.scenarios.loader import ScenarioFile, load_scenario
 from engine.scenarios.simulate.tests import TESTS_FILE, check_tests
@@ -76,6 +76,7 @@ def _of_tenant(file: TenantFile, folder: Path, tenant: Tenant | None) -> list[Fi
     """What is wrong with a tenant's scenarios, and with the tenant as a whole."""
     scenarios = [load_scenario(path, folder.name) for path in scenario_files(folder)]
     found = check_numbers(file, [scenario.name for scenario in scenarios])
+    found += check_announcements(file, folder)
     found += check_unused(file, scenarios, folder)
     found += misnamed(folder)
     return found + _of_scenarios(scenarios, folder, tenant)
@@ -106,6 +107,7 @@ def _check_tenant(path: Path, trunks: Collection[str] | None) -> list[Finding]:
     found = list(file.findings)
     if folder.is_dir():
         found += check_numbers(file, [scenario.stem for scenario in scenario_files(folder)])
+        found += check_announcements(file, folder)
     return sorted(found)
 
 

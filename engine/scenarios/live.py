@@ -12,7 +12,7 @@ from engine.directory.directory import Directory, Tenant
 from engine.directory.findings import Finding, errors
 from engine.directory.loader import TenantFile, load_directory, misnamed
 from engine.directory.schedules.files import HolidayFiles
-from engine.scenarios.check import check_numbers
+from engine.scenarios.check import check_announcements, check_numbers
 from engine.scenarios.files import Snapshot, Stamp
 from engine.scenarios.loader import ScenarioFile
 from engine.scenarios.model import Scenario
@@ -138,7 +138,7 @@ def _decide(
     found, chosen = choice.of(new or old)
     findings += found
     if new is not None:
-        missing = check_numbers(file, choice.names)
+        missing = check_numbers(file, choice.names) + check_announcements(file, sources.scenarios / name)
         findings += missing
         if old is not None and (missing or choice.breaks):
             new, (_, chosen) = None, choice.of(old)

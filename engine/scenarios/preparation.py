@@ -60,14 +60,22 @@ class Preparation:
         self._jobs: dict[Path, _Job] = {}
 
     def problems(
-        self, path: Path, scenario: Scenario, language: str, around: object, *, until: float
+        self,
+        path: Path,
+        scenario: Scenario,
+        language: str,
+        around: object,
+        also: Sequence[Prompt] = (),
+        *,
+        until: float,
     ) -> Sequence[Problem] | None:
-        """What cannot be made of a scenario's prompts; None: it is not known yet, ask again.
+        """What cannot be made of a scenario's prompts and of those that its tenant's calls hear `also`; None:
+        it is not known yet, ask again.
 
         Waits `until` then by the monotonic clock, in seconds, and a moment at least. `around` is what the
         prompts are made of beside the texts.
         """
-        made_of = (scenario.version, scenario.folder, language, around)
+        made_of = (scenario.version, scenario.folder, language, around, tuple(also))
         job = self._jobs.get(path)
         if job is not None:
             job.thread.join(_patience(until))
@@ -77,13 +85,13 @@ class Preparation:
                 return job.problems
         if sum(one.thread.is_alive() for one in self._jobs.values()) >= _AT_ONCE:
             return None
-        job = self._jobs[path] = _Job(made_of, lambda: self.prepare(scenario, language))
+        job = self._jobs[path] = _Job(made_of, lambda: self.prepare(scenario, language, also))
         job.thread.join(_patience(until))
         return job.problems
 
-    def prepare(self, scenario: Scenario, language: str) -> Sequence[Problem]:
+    def prepare(self, scenario: Scenario, language: str, also: Sequence[Prompt] = ()) -> Sequence[Problem]:
         """Make all its prompts, in every language that a call may change to; blocks."""
-        wanted = [*scenario.prompts(), *ROAD_PROMPTS]
+        wanted = [*scenario.prompts(), *ROAD_PROMPTS, *also]
         problems = list(self._prompts.prepare(scenario.tenant, scenario.folder, language, wanted))
         # A text is written in one language; built-in prompts and values are heard in each that is changed to.
         heard = [part for prompt in wanted for part in parts(prompt) if not _is_written(part)]

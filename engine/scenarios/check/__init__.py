@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from engine.directory.directory import Tenant
 from engine.directory.finding_codes import CODES
 from engine.directory.findings import Finding
+from engine.scenarios.check.announcements import check_announcements
 from engine.scenarios.check.cases import cases
 from engine.scenarios.check.empty import empty
 from engine.scenarios.check.ends import ends
@@ -19,7 +20,7 @@ from engine.scenarios.check.tenant_wide import check_numbers, check_unused
 from engine.scenarios.check.variables import own_variables, variables
 from engine.scenarios.loader import ScenarioFile
 
-__all__ = ["Finding", "check_numbers", "check_scenario", "check_unused"]
+__all__ = ["Finding", "check_announcements", "check_numbers", "check_scenario", "check_unused"]
 
 _CHECKS: tuple[Callable[[Inspection], Iterable[Finding]], ...] = (
     targets,

@@ -25,20 +25,20 @@ def prompts(inspection: Inspection) -> Iterator[Finding]:
             )
         language = "en"
     folder = file.path.parent / "prompts"
-    names = cache(lambda: _names(folder, language))
+    names = cache(lambda: names_of_prompts(folder, language))
     known: dict[PartValue, tuple[str, str, str]] = {}
     for name, step in inspection.steps.items():
         for spoken in step.prompts():
             for index, part in enumerate(parts(spoken.prompt)):
                 if part not in known:
-                    known[part] = _part(part, folder, language, names)
+                    known[part] = problem_of_part(part, folder, language, names)
                 message, expected, code = known[part]
                 if message:
                     inner = (index,) if isinstance(spoken.prompt, tuple) else ()
                     yield inspection.finding(name, (*spoken.path, *inner), message, expected, code=code)
 
 
-def _part(
+def problem_of_part(
     part: PartValue, folder: Path, language: str, names: Callable[[], list[str]]
 ) -> tuple[str, str, str]:
     """(what is wrong, what was expected, code) of one part of a prompt, empty where nothing is."""
@@ -58,7 +58,7 @@ def _part(
     return f"no prompt {part}", expected, "unknown-prompt"
 
 
-def _names(folder: Path, language: str) -> list[str]:
+def names_of_prompts(folder: Path, language: str) -> list[str]:
     """The names that a prompt may have: the tenant's sound files, and what is built in."""
     files = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.*"))
     return sorted({*files, *builtin.TEXTS.get(language, {})})
