@@ -5,22 +5,21 @@ answer to the switchboard's questions.
 import structlog
 
 from engine.calls.call import Call
-from engine.calls.leg import Target
 from engine.calls.lifecycle import Runner
 from engine.calls.switchboard import Arrival
 from engine.directory.directory import Directory, Tenant, User, tenant_of
 from engine.directory.model import TenantModel
+from engine.directory.numbering import resolve
 from engine.directory.numbers import normalise
 from engine.journal.events import CallStarted, Direction
 from engine.scenarios.library import Library
-from engine.scenarios.model import Scenario
+from engine.scenarios.model import DIALLED, Scenario
 from engine.scenarios.runner import run_scenario
 from engine.switch.ari.events import ChannelData
 
 log = structlog.get_logger(__name__)
 
 UNALLOCATED = 1  # Q.850: no such number, SIP 404
-INTERNAL_RING_S = 30.0
 # Stands in where a number belongs to no tenant, so that the refusal is a call like any other.
 NOBODY = tenant_of(TenantModel(tenant="nobody", title="no tenant"))
 
@@ -64,23 +63,29 @@ class Reception:
         return self._to_scenario(tenant, channel, number, entry.scenario, caller, trunk=trunk)
 
     def _from_user(self, channel: ChannelData, dialled: str, user: User) -> Arrival:
-        """A colleague's extension rings; a city number of ours is reached as from outside."""
+        """A city number of ours is reached as from outside; all else is the road `@dialled`."""
         tenant = self._directory.tenants[user.tenant]
-        colleague = tenant.users.get(dialled)
-        if colleague is not None:
-            started = self._started(
-                tenant, channel, "internal", caller=user.extension, caller_name=user.name, callee=dialled
-            )
-            return Arrival(tenant, started, _ring(colleague))
         number = tenant.normalise(dialled)
         entry = self._directory.number(number)
         owner = self._directory.tenant(entry.tenant) if entry else None
-        if entry is None or owner is None:
+        if dialled not in tenant.users and entry is not None and owner is not None:
+            return self._to_scenario(
+                owner, channel, number, entry.scenario, user.extension, caller_name=user.name
+            )
+        destination = resolve(tenant, dialled)
+        if destination.kind == "unknown":
             log.info("call.refused", call_id=channel.id, number=dialled, cause="no such extension or number")
             return self._refusal(channel, dialled, "out", tenant=tenant, caller=user.extension)
-        return self._to_scenario(
-            owner, channel, number, entry.scenario, user.extension, caller_name=user.name
+        outside = destination.kind in ("outside", "emergency")
+        started = self._started(
+            tenant,
+            channel,
+            "out" if outside else "internal",
+            caller=user.extension,
+            caller_name=user.name,
+            callee=destination.value if outside else dialled,
         )
+        return Arrival(tenant, started, _run(None, f"{DIALLED}/{dialled}"))
 
     def _to_scenario(
         self,
@@ -121,8 +126,7 @@ class Reception:
                 tenant.name, started.scenario
             )
             return Arrival(tenant, started, _run(scenario, step or None))
-        colleague = tenant.users.get(started.callee)
-        return Arrival(tenant, started, _ring(colleague) if colleague else _run(None))
+        return Arrival(tenant, started, _run(None, step or f"{DIALLED}/{started.callee}"))
 
     def _refusal(
         self,
@@ -184,17 +188,6 @@ def _run(scenario: Scenario | None, start: str | None = None) -> Runner:
         if scenario:
             call.takes = scenario.takes
         await run_scenario(call, scenario, start=start)
-
-    return run
-
-
-def _ring(colleague: User) -> Runner:
-    async def run(call: Call) -> None:
-        call.enter_step(colleague.extension, "ring")
-        targets = [Target(endpoint, user=colleague.extension) for endpoint in colleague.endpoints()]
-        result = await call.ring(targets, timeout=INTERNAL_RING_S)
-        if result.outcome != "talked":
-            await call.hang_up({"busy": 17, "no_answer": 19, "unavailable": 20}.get(result.outcome, 41))
 
     return run
 

@@ -6,13 +6,14 @@ Cancelling the call's task detaches it: the switch is told nothing.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn, TypeVar
 
 import structlog
 
-from engine.calls.dialer import RingResult, ring
+from engine.calls.dialer import RingResult, ring, talked_with
 from engine.calls.errors import CallerGone, HungUp
 from engine.calls.hearing import Hearing
 from engine.calls.keys import Keys
@@ -22,7 +23,10 @@ from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import ObservedLeg, Queued
 from engine.calls.recording import Recorder
 from engine.calls.services import Outside, Services
+from engine.calls.talk import talk
+from engine.calls.transfer import Transfer, failed
 from engine.calls.waiting import wait_for
+from engine.calls.wishes import Wish
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
 from engine.journal.events import (
@@ -87,12 +91,18 @@ class Call:
             number=started.caller,
             caller_name=started.caller_name,
         )
+        # For whom the call exists: he hears prompts and music, and his end is the call's. The caller, until
+        # he passes the one he talks with on to somebody else.
+        self.party = self.caller
         self.legs: dict[str, Leg] = {call_id: self.caller}
         self.bridges: dict[str, Bridge] = {}
         self.keys = Keys(self.journal)
         self.step = ""
         self.step_type = ""
         self.talking_with: Leg | None = None
+        self.wishes: deque[Wish] = deque()  # of those who talk, and of operations
+        self.transfer: Transfer | None = None  # under way, or the last one done
+        self.leaving: dict[Leg, float] = {}  # and until when, by the loop's clock
         self.talk_started_at: int | None = None
         self.last_operator = ""  # extension or number of whoever talked last with the caller
         self.recorder = Recorder(self)
@@ -116,6 +126,7 @@ class Call:
         # Requests whose answer nobody waits for; they end with the call.
         self.background: set[asyncio.Task[None]] = set()
         services.router.listen(call_id, self.on_event)
+        services.exchange.own(call_id, self)
         # PJSIP/romashka-101-desk-00000001 without its running number is the endpoint.
         endpoint = started.channel.rsplit("-", 1)[0]
         services.observer.leg_began(ObservedLeg(call_id, call_id, endpoint, tenant.name))
@@ -147,8 +158,8 @@ class Call:
             self.journal(answered, leg.answered_at)
             self.services.observer.leg_answered(leg.id)
         if leg.gone and not was_gone:
-            if leg is self.caller:
-                self.services.observer.leg_ended(leg.id)
+            if leg is self.caller and self.party is leg:
+                self.services.observer.leg_ended(leg.id)  # the call's own end tells of it
             else:
                 self.journal_leg_end(leg)
 
@@ -169,12 +180,16 @@ class Call:
 
     # -- waiting ----------------------------------------------------------------------------------------
 
-    async def until(self, condition: Callable[[], T], timeout: float | None = None) -> T | None:
-        """The condition's first true value; None when `timeout` seconds passed. Raises `CallerGone`."""
+    async def until(
+        self, condition: Callable[[], T], timeout: float | None = None, *, whoever_goes: bool = False
+    ) -> T | None:
+        """The condition's first true value; None when `timeout` seconds passed. Raises `CallerGone`, but for
+        one who sees to the party's end himself (`whoever_goes`).
+        """
         loop = asyncio.get_running_loop()
         deadline = None if timeout is None else loop.time() + timeout
         while True:
-            if self.caller.gone and not self.closing:
+            if self.party.gone and not self.closing and not whoever_goes:
                 raise CallerGone
             if value := condition():
                 return value
@@ -190,8 +205,8 @@ class Call:
                 if alarm is not None:
                     alarm.cancel()
 
-    async def of_caller(self, request: Awaitable[T]) -> T:
-        """A request to the caller's own channel: one that is gone means that the caller is."""
+    async def of_party(self, request: Awaitable[T]) -> T:
+        """A request to the party's own channel: one that is gone means that he is."""
         try:
             return await request
         except (Gone, SwitchFailed) as error:
@@ -206,9 +221,9 @@ class Call:
 
     async def answer(self) -> None:
         """Answer the caller; does nothing when he has been answered."""
-        if self.caller.answered_at is None:
-            await self.of_caller(self.caller.channel.answer())
-            await self.until(lambda: self.caller.answered_at is not None, timeout=5.0)
+        if self.party.answered_at is None:
+            await self.of_party(self.party.channel.answer())
+            await self.until(lambda: self.party.answered_at is not None, timeout=5.0)
 
     def meanwhile(self, request: Coroutine[None, None, None]) -> None:
         """Send a request and go on; the switch does requests in their order."""
@@ -364,13 +379,38 @@ class Call:
 
     async def hang_up(self, cause: int = NORMAL_CLEARING) -> NoReturn:
         """End the call with a Q.850 cause; a caller not yet answered gets it as the SIP answer."""
-        self.caller.cause = cause
+        self.party.cause = cause
         raise HungUp
 
     async def refuse(self, cause: int) -> NoReturn:
         """Turn the caller away before anything was answered; the record says `refused`."""
         self.refused = True
         await self.hang_up(cause)
+
+    async def not_reached(self, cause: int) -> NoReturn:
+        """Nobody was reached where it was sent: back to whoever sent it, else the end with this cause."""
+        await failed(self, cause)
+
+    async def go_back_to_transferrer(self) -> RingResult | None:
+        """Connect the party again with whoever passed the call on, if he is still on the line; how they
+        talked, None where he is not.
+        """
+        by = self.transfer.by if self.transfer else None
+        if by is None or not by.up:
+            return None
+        await self.stop_music()
+        await talk(self, by)
+        return talked_with(by) if self.last_talk_ended_by is not None else None
+
+    @property
+    def transferred_from(self) -> str:
+        """The step that a transfer took the call away from; empty where there was none."""
+        return self.transfer.from_step if self.transfer else ""
+
+    def wish(self, wish: Wish) -> None:
+        """The talk sees to it."""
+        self.wishes.append(wish)
+        self.changed()
 
     # -- what the dialer and the talk use -----------------------------------------------------------------
 
@@ -388,6 +428,7 @@ class Call:
         leg = Leg(Channel(self.services.connection, leg_id), role, target)
         self.legs[leg_id] = leg
         self.services.router.listen(leg_id, self.on_event)
+        self.services.exchange.own(leg_id, self)
         return leg
 
     def observe(self, leg: Leg, queue: str, *, adopted: bool = False) -> None:
@@ -423,6 +464,10 @@ class Call:
         except SwitchError as error:
             leg.dropped = None  # to be asked again
             self.log.warning("leg.drop_failed", leg=leg.id, cause=str(error))
+
+    def dismiss(self, leg: Leg, after_s: float) -> None:
+        """End a leg that should say goodbye by itself, if it has not done so then."""
+        self.leaving[leg] = asyncio.get_running_loop().time() + after_s
 
     async def start_music(self) -> None:
         """Something to hear while he waits: music once answered, the ringing tone before."""

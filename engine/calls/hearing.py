@@ -48,8 +48,8 @@ class Hearing:
         self._playing, self._failed = playback.id, False
         try:
             # The prompt is asked for together with the answer, and heard as soon as that is there.
-            playing = call.of_caller(call.caller.channel.play(playback.id, media, call.language))
-            await (playing if call.caller.answered_at is not None else together(call.answer(), playing))
+            playing = call.of_party(call.party.channel.play(playback.id, media, call.language))
+            await (playing if call.party.answered_at is not None else together(call.answer(), playing))
             self.music = False  # a prompt ends it
             await call.until(
                 lambda: self._playing is None or (barge_in and call.keys) or (stop is not None and stop()),
@@ -74,13 +74,13 @@ class Hearing:
     async def start_music(self) -> None:
         """Music once he is answered, the ringing tone before."""
         call = self._call
-        if call.caller.answered_at is None:
-            await call.of_caller(call.caller.channel.ring())
+        if call.party.answered_at is None:
+            await call.of_party(call.party.channel.ring())
         elif not self.music:
             self.music = True
-            await call.of_caller(call.caller.channel.start_music())
+            await call.of_party(call.party.channel.start_music())
 
     async def stop_music(self) -> None:
         if self.music:
             self.music = False
-            await self._call.of_caller(self._call.caller.channel.stop_music())
+            await self._call.of_party(self._call.party.channel.stop_music())

@@ -43,16 +43,16 @@ async def _end(call: Call, failed: str) -> None:
     call.forget_digits()
     if call.background:
         await asyncio.wait(call.background)
-    caller = call.caller
+    party = call.party
     ended_by = _ended_by(call)
-    if not caller.gone and failed and not caller.cause:
-        caller.cause = TEMPORARY_FAILURE
-    cause = caller.cause or NORMAL_CLEARING
+    if not party.gone and failed and not party.cause:
+        party.cause = TEMPORARY_FAILURE
+    cause = party.cause or NORMAL_CLEARING
     for wait_s in ENDING_WAITS_S:
         await together(
-            *(call.drop(leg, "normal") for leg in call.legs.values() if leg is not caller),
+            *(call.drop(leg, "normal") for leg in call.legs.values() if leg is not party),
             *(call.destroy_bridge(bridge) for bridge in list(call.bridges.values())),
-            _hang_up_caller(call, cause),
+            _hang_up_party(call, cause),
         )
         if await call.until(lambda: all(leg.gone for leg in call.legs.values()), wait_s):
             break
@@ -71,15 +71,15 @@ async def _end(call: Call, failed: str) -> None:
         if leg.gone:
             continue
         leg.ended_at = now
-        if leg is not caller:
+        if leg is not call.caller or leg is not party:
             call.journal_leg_end(leg)
     if call.talking_with is not None:
-        call.journal(TalkEnded(call.talking_with.id, ended_by), caller.ended_at)
+        call.journal(TalkEnded(call.talking_with.id, ended_by), party.ended_at)
         call.talking_with = None
     refused = cause if call.refused else 0
     call.journal(
-        CallEnded(ended_by, refused or caller.cause or cause, refused=call.refused, failed=failed),
-        caller.ended_at,
+        CallEnded(ended_by, refused or party.cause or cause, refused=call.refused, failed=failed),
+        party.ended_at,
     )
     close(call)
 
@@ -88,27 +88,28 @@ def close(call: Call) -> None:
     """Take the call off the router; from here on its events are nobody's."""
     for leg_id in call.legs:
         call.services.router.forget(leg_id)
+        call.services.exchange.disown(leg_id, call)
         call.services.observer.leg_ended(leg_id)
 
 
 def _ended_by(call: Call) -> EndedBy:
-    caller = call.caller
-    if caller.gone and caller.dropped is None:
-        return caller.ended_by()
+    party = call.party
+    if party.gone and party.dropped is None:
+        return party.ended_by()
     return call.last_talk_ended_by or "engine"
 
 
-async def _hang_up_caller(call: Call, cause: int) -> None:
-    caller = call.caller
-    if caller.gone:
+async def _hang_up_party(call: Call, cause: int) -> None:
+    party = call.party
+    if party.gone:
         return
-    caller.dropped = "normal"
+    party.dropped = "normal"
     try:
-        await caller.channel.hang_up(cause=cause)
+        await party.channel.hang_up(cause=cause)
     except Gone:
         return
     except SwitchError as error:
-        caller.dropped = None  # to be asked again
+        party.dropped = None  # to be asked again
         call.log.warning("call.hangup_failed", cause=str(error))
 
 
@@ -122,7 +123,7 @@ async def _all_gone(call: Call) -> bool:
             await leg.channel.data()
         except Gone:
             leg.ended_at = call.services.clock.wall_ms()
-            if leg is not call.caller:
+            if leg is not call.caller or leg is not call.party:
                 call.journal_leg_end(leg)
         except SwitchError as error:
             call.log.warning("leg.unknown", leg=leg.id, cause=str(error))
@@ -135,14 +136,14 @@ async def _all_gone(call: Call) -> bool:
 
 async def _taken_over(call: Call) -> bool:
     """Whether the caller left our application without hanging up: the fallback has taken him."""
-    caller = call.caller
-    if caller.dropped is not None or caller.hangup_at is not None:
+    party = call.party
+    if party.dropped is not None or party.hangup_at is not None:
         return False
     # StasisEnd came first; give the hangup that belongs to it a moment.
-    if await call.until(lambda: caller.hangup_at is not None, 0.2):
+    if await call.until(lambda: party.hangup_at is not None, 0.2):
         return False
     try:
-        await caller.channel.data()
+        await party.channel.data()
     except SwitchError:
         return False
     return True

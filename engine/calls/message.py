@@ -84,7 +84,7 @@ async def record_message(
     except CallerGone:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(message.ended.wait(), LAST_WORD_S)
-        message.ended_at = message.ended_at or call.caller.ended_at
+        message.ended_at = message.ended_at or call.party.ended_at
         if message.started_at is not None:
             _finish(call, message)
         raise
@@ -112,15 +112,15 @@ def _finish(call: Call, message: Message) -> bool:
 
 
 async def _ask(call: Call, message: Message, beep: bool, longest_s: float, silence_s: float) -> None:
-    recording = call.of_caller(
-        call.caller.channel.record(
+    recording = call.of_party(
+        call.party.channel.record(
             message.name, longest_s=round(longest_s), silence_s=round(silence_s), ends_on=ENDS_ON
         )
     )
     try:
         if beep:
             # Both at once: the switch begins to record in the moment in which the beep is over.
-            await together(call.caller.channel.play(f"{message.name}.beep", [BEEP]), recording)
+            await together(call.party.channel.play(f"{message.name}.beep", [BEEP]), recording)
         else:
             await recording
     except Gone:

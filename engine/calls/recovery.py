@@ -190,7 +190,7 @@ async def settle(call: Call) -> None:
     if call.hearing.music:
         call.hearing.music = False  # it may have ended under a prompt: it is asked for again
     else:
-        await _whatever_comes(call.caller.channel.stop_music())
+        await _whatever_comes(call.party.channel.stop_music())
 
 
 async def clear_left_overs(services: Services, snapshot: Snapshot, live: set[str]) -> None:

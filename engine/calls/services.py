@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.calls.errors import StepError
+from engine.calls.exchange import Exchange
 from engine.calls.previous import PreviousCalls
 from engine.calls.queueing import CallObserver, NoQueues, Queues, Unobserved
 from engine.calls.web_services import NoWebServices, WebServices
@@ -88,3 +89,4 @@ class Services:
     raw_recordings: str  # folder, as Asterisk sees it
     outside: Outside = Outside()
     observer: CallObserver = field(default_factory=Unobserved)
+    exchange: Exchange = field(default_factory=Exchange)

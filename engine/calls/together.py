@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Awaitable
 
-from engine.calls.errors import CallOver
-
 
 async def together(*work: Awaitable[object]) -> None:
     """Start all in this order, wait for all, then raise what went wrong: the call's end before errors.
@@ -14,4 +12,5 @@ async def together(*work: Awaitable[object]) -> None:
     results = await asyncio.gather(*work, return_exceptions=True)
     errors = [result for result in results if isinstance(result, BaseException)]
     if errors:
-        raise next((error for error in errors if isinstance(error, CallOver)), errors[0])
+        # Whatever is no `Exception` is no error, but takes the call somewhere else, or to its end.
+        raise next((error for error in errors if not isinstance(error, Exception)), errors[0])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 
 from engine.directory.model import (
@@ -49,6 +50,7 @@ class Group:
     members: tuple[str, ...]
     ring: str
     timeout: float
+    extension: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,16 @@ class Tenant:
     recording: RecordingModel
     caller_groups: Mapping[str, str] = field(default_factory=dict)
     voicemail: VoicemailModel = field(default_factory=VoicemailModel)
+
+    @cached_property
+    def group_extensions(self) -> Mapping[str, str]:
+        """Names of groups by the extension that reaches them."""
+        return {group.extension: name for name, group in self.groups.items() if group.extension}
+
+    @cached_property
+    def queue_extensions(self) -> Mapping[str, str]:
+        """Names of queues by the extension that reaches them."""
+        return {queue.extension: name for name, queue in self.queues.items() if queue.extension}
 
     def desk_users(self) -> list[str]:
         """Extensions that ring when all else fails: the tenant's `desk`, else its first user."""
@@ -206,7 +218,7 @@ def tenant_of(model: TenantModel) -> Tenant:
         ),
         groups=MappingProxyType(
             {
-                group: Group(group, tuple(entry.members), entry.ring, entry.timeout)
+                group: Group(group, tuple(entry.members), entry.ring, entry.timeout, entry.extension or "")
                 for group, entry in model.groups.items()
             }
         ),

@@ -48,6 +48,7 @@ class GroupModel(FileModel):
     """People who ring together."""
 
     members: list[Extension] = Field(min_length=1, description="extensions of the tenant's users")
+    extension: Extension | None = Field(None, description="colleagues reach the group by dialling this")
     ring: Literal["all", "random", "sequence", "least_recent"] = Field("all", description="in what order")
     timeout: Seconds = Field(20.0, description="how long the group rings before nobody has answered")
 
@@ -63,6 +64,7 @@ class QueueModel(FileModel):
     """Callers wait here while all operators are busy."""
 
     members: list[Extension] = Field(min_length=1, description="extensions of the tenant's users")
+    extension: Extension | None = Field(None, description="colleagues reach the queue by dialling this")
     strategy: Literal["longest_idle", "all", "random", "sequence", "least_recent"] = Field(
         "longest_idle", description="who gets the next caller"
     )

@@ -239,6 +239,64 @@ class CallEnded(_Event, frozen=True, tag="call.ended"):
     failed: str = ""  # what went wrong, when an error of ours ended the call
 
 
+class PartyChanged(_Event, frozen=True, tag="party.changed"):
+    """The call goes on for this leg: whoever it was for has passed it on, or left two talking."""
+
+    leg: str
+
+
+TransferKind = Literal["blind", "attended"]
+
+
+class TransferStarted(_Event, frozen=True, tag="transfer.started"):
+    """Somebody passes the call on. `leg` is the transferrer's, "" for one asked for by an operation."""
+
+    leg: str
+    user: str  # the transferrer's extension, to whom the call comes back where it fails
+    to: str  # as dialled
+    way: TransferKind = "blind"
+    from_step: str = ""  # what follows the talk is decided by this step
+
+
+class TransferEnded(_Event, frozen=True, tag="transfer.ended"):
+    """`leg`: with whom the call goes on."""
+
+    result: Literal["completed", "failed", "cancelled"]
+    leg: str = ""
+
+
+class ConsultationStarted(_Event, frozen=True, tag="consultation.started"):
+    """Transferrer and target talk in a bridge of their own, the party waits."""
+
+    leg: str  # the transferrer's
+    target: str
+    bridge: str
+
+
+class ConsultationEnded(_Event, frozen=True, tag="consultation.ended"):
+    target: str
+
+
+class LegMoved(_Event, frozen=True, tag="leg.moved"):
+    """This leg goes on in another call, which it was joined with."""
+
+    leg: str
+    to_call: str
+
+
+class MessageHeard(_Event, frozen=True, tag="message.heard"):
+    """The caller listened to a voice message in his mailbox."""
+
+    message: str
+
+
+class MessageDeleted(_Event, frozen=True, tag="message.deleted"):
+    """He deleted it by a key. `by`: his extension."""
+
+    message: str
+    by: str = ""
+
+
 Event = (
     CallStarted
     | CallAnswered
@@ -265,10 +323,18 @@ Event = (
     | QueueEntered
     | CallRecovered
     | FallbackTook
+    | PartyChanged
+    | TransferStarted
+    | TransferEnded
+    | ConsultationStarted
+    | ConsultationEnded
+    | LegMoved
     | RecordingPaused
     | RecordingResumed
     | RecordingAnnounced
     | CallEnded
+    | MessageHeard
+    | MessageDeleted
 )
 
 

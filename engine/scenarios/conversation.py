@@ -144,5 +144,13 @@ class Conversation(Protocol):
     async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
         """Ring all targets; the first to answer talks with the caller, until one of the two hangs up."""
 
+    async def not_reached(self, cause: int) -> NoReturn:
+        """Nobody was reached where it was sent: back to whoever sent it, else the end with this cause."""
+
+    async def go_back_to_transferrer(self) -> RingResult | None:
+        """Connect him again with whoever passed the call on, if that one is still on the line; how they
+        talked, None where he is not.
+        """
+
     async def hang_up(self, cause: int = 16) -> NoReturn:
         """End the call with a Q.850 cause; a caller not yet answered gets it as the SIP answer."""

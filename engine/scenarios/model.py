@@ -26,6 +26,10 @@ STEP_NAME = r"^[a-z][a-z0-9_-]*$"
 DESK = "@desk"  # the tenant's desk rings
 SORRY = "@sorry"  # 'nobody can answer now', then hangup
 APOLOGY = "@apology"  # 'the line is out of service', then hangup
+DIALLED = "@dialled"  # `@dialled/NUMBER`: what a user dialled, or where a call is transferred to
+RETURN = "@return"  # `@return/EXTENSION`: a failed transfer comes back
+UNREACHED = "@unreached"  # what was dialled could not be reached, by a mistake of ours
+END = "@end"  # hangup: nothing else is left
 
 
 def _text(value: Any) -> Any:
@@ -81,6 +85,7 @@ class StepModel(FileModel):
     """One step. A kind of step is one subclass with `type: Literal["…"]`, registered by its module."""
 
     completes: ClassVar[bool] = False  # the scenario has come to its own end here
+    error_road: ClassVar[str] = DESK  # where a call goes whose step fails and names no `on_error`
     takes_time: ClassVar[bool] = True  # False: done at once, so that a circle of such steps never ends
     asks: ClassVar[bool] = False  # what it plays is a question, and no last words to a caller
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import NoReturn, Protocol
 
+from engine.calls.errors import Redirected
 from engine.journal.events import ScenarioCompleted, StepFailed, StepLeft
 from engine.scenarios.conversation import Conversation
-from engine.scenarios.model import APOLOGY, DESK, SORRY, Scenario, StepModel
-from engine.scenarios.steps.hangup import SorryStep
+from engine.scenarios.model import APOLOGY, DESK, END, SORRY, Scenario, StepModel
+from engine.scenarios.roads import find_road
 from engine.scenarios.steps.menu import MenuStep
-from engine.scenarios.steps.ring import DeskStep
 from engine.switch.errors import SwitchAway
 
-DESK_SECONDS = 60.0
 SECOND_THOUGHT_S = 1.0
-END = "@end"
 TEMPORARY_FAILURE = 41  # Q.850
 # More steps than this with neither a second passed nor an act of the caller is a loop.
 _MOST_STEPS_AT_ONCE = 50
@@ -28,6 +26,10 @@ class Walker(Conversation, Protocol):
     @property
     def talking_with(self) -> object | None:
         """Whoever talks with the caller, None while he is alone."""
+
+    @property
+    def transferred_from(self) -> str:
+        """The step that a transfer took the call away from; empty where there was none."""
 
     def enter_step(self, step: str, step_type: str, *, attempt: int = 1) -> None:
         """The call has come to a step."""
@@ -61,6 +63,11 @@ async def run_scenario(call: Walker, scenario: Scenario | None, *, start: str | 
         try:
             guard.step(name, call.seconds())
             taken = await step.run(call)
+        except Redirected as elsewhere:
+            call.journal(StepLeft(name, "transferred"))
+            guard.reset()  # somebody did that
+            name = elsewhere.step
+            continue
         except Exception as error:
             if isinstance(error, SwitchAway):
                 # Without a connection we are detached in a moment; else one request was too slow.
@@ -74,11 +81,19 @@ async def run_scenario(call: Walker, scenario: Scenario | None, *, start: str | 
         if step.caller_acted(taken):
             guard.reset()
         target = _target(name, step, taken)
+        if target is None and taken == "after" and name.startswith("@"):
+            # The talk was over after a transfer: what follows is what would have followed without one.
+            target = _after(call, scenario)
         if target is None:
             if step.completes or taken == "next":
                 call.journal(ScenarioCompleted())
             await call.hang_up(getattr(step, "cause", 16))
         name = target
+
+
+def _after(call: Walker, scenario: Scenario | None) -> str | None:
+    origin = _find(call, scenario, call.transferred_from) if call.transferred_from else None
+    return _target(call.transferred_from, origin, "after") if origin is not None else None
 
 
 def _target(name: str, step: StepModel, taken: str) -> str | None:
@@ -89,13 +104,8 @@ def _target(name: str, step: StepModel, taken: str) -> str | None:
 
 def _find(call: Walker, scenario: Scenario | None, name: str) -> StepModel | None:
     """A step of the file, a road that needs none, or `MENU/EXTENSION`: the ring of a dialled extension."""
-    if name == DESK:
-        users = call.tenant.desk_users()
-        return DeskStep(users=users, timeout=DESK_SECONDS) if users else SorryStep(prompt="try-later")
-    if name == SORRY:
-        return SorryStep(prompt="unavailable")
-    if name == APOLOGY:
-        return SorryStep(prompt="try-later")
+    if name.startswith("@"):
+        return find_road(call.tenant, name)
     if scenario is None:
         return None
     menu, _, extension = name.partition("/")
@@ -115,7 +125,7 @@ def _fail(call: Walker, name: str, cause: str, step: StepModel | None, error: Ex
         return APOLOGY
     if step is not None and step.on_error and not isinstance(error, ScenarioLoop):
         return step.on_error
-    return DESK
+    return DESK if step is None else step.error_road
 
 
 class _LoopGuard:

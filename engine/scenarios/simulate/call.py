@@ -286,6 +286,14 @@ class SimulatedCall:
         await self.announce_recording([target.user for target in targets if target.user])
         return await ring(self, targets, timeout)
 
+    transferred_from = ""  # nobody transfers a simulated call
+
+    async def not_reached(self, cause: int) -> NoReturn:
+        await self.hang_up(cause)
+
+    async def go_back_to_transferrer(self) -> RingResult | None:
+        return None
+
     async def hang_up(self, cause: int = NORMAL_CLEARING) -> NoReturn:
         self._cause = cause
         raise HungUp

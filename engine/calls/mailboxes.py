@@ -1,0 +1,41 @@
+"""Voice messages as a call sees them. Reading them never stops a call: the database may be slow, or away."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from engine.recordings.mailbox import MailboxAway, StoredMessage
+
+__all__ = ["MailboxAway", "Mailboxes", "NoMailboxes", "StoredMessage"]
+
+
+class Mailboxes(Protocol):
+    """What `engine.recordings.live_mailboxes` does."""
+
+    async def messages(self, tenant: str, mailbox: str) -> Sequence[StoredMessage]:
+        """Those that can be heard, the oldest first. Raises `MailboxAway`."""
+
+    def sound(self, message: StoredMessage) -> AbstractAsyncContextManager[str]:
+        """Its media URI, good within. Raises `MailboxAway` where its file cannot be had."""
+
+    def mark_heard(self, message: StoredMessage, at: int) -> None:
+        """It was heard at that instant, UTC milliseconds. Done soon; the journal has it too."""
+
+    def delete(self, message: StoredMessage, by: str) -> None:
+        """Delete it, by this extension. Done soon; the journal has it too."""
+
+
+class NoMailboxes:
+    """Where there is no database."""
+
+    async def messages(self, tenant: str, mailbox: str) -> Sequence[StoredMessage]:
+        raise MailboxAway("there are no mailboxes here")
+
+    def sound(self, message: StoredMessage) -> AbstractAsyncContextManager[str]:
+        raise MailboxAway("there are no mailboxes here")
+
+    def mark_heard(self, message: StoredMessage, at: int) -> None:
+        """Nothing to be marked."""
+
+    def delete(self, message: StoredMessage, by: str) -> None:
+        """Nothing to be deleted."""

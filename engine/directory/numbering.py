@@ -1,0 +1,70 @@
+"""What a dialled text means inside a tenant. Pure."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from engine.directory.codes import SERVICE_CODES, ServiceCode
+from engine.directory.directory import Directory, Tenant
+from engine.directory.numbers import is_e164
+
+Kind = Literal["user", "group", "queue", "number", "outside", "emergency", "service", "unknown"]
+
+
+@dataclass(frozen=True)
+class Dialled:
+    """`value` is an extension, a group's or queue's name, a number in E.164, or a service code's name."""
+
+    kind: Kind
+    value: str = ""
+    argument: str = ""  # what follows a service code
+
+
+def resolve(tenant: Tenant, text: str, directory: Directory | None = None) -> Dialled:
+    """Extensions before service codes before telephone numbers.
+
+    `directory` tells the platform's own city numbers from outside ones; without it only the tenant's are.
+    """
+    written = text.strip()
+    if written in tenant.users:
+        return Dialled("user", written)
+    for kind, extensions in (("group", tenant.group_extensions), ("queue", tenant.queue_extensions)):
+        if written in extensions:
+            return Dialled(kind, extensions[written])  # type: ignore[arg-type]
+    service = _service(written)
+    if service is not None:
+        return service
+    number = tenant.normalise(written)
+    if number in tenant.numbers or (directory is not None and directory.number(number) is not None):
+        return Dialled("number", number)
+    if is_e164(number):
+        return Dialled("outside", number)
+    return Dialled("unknown", written)
+
+
+def _service(text: str) -> Dialled | None:
+    """The longest code that the text begins with."""
+    for code, pattern in _patterns():
+        if found := pattern.fullmatch(text):
+            return Dialled("service", code.name, found.groupdict().get("argument") or "")
+    return None
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> list[tuple[ServiceCode, re.Pattern[str]]]:
+    longest_first = sorted(SERVICE_CODES, key=lambda one: -len(one.code))
+    return [(one, _pattern(one)) for one in longest_first]
+
+
+def _pattern(code: ServiceCode) -> re.Pattern[str]:
+    end = "#?" if code.ends_with_hash else ""
+    return re.compile(re.escape(code.code) + _ARGUMENTS[code.argument] + end)
+
+
+_ARGUMENTS = {
+    "": "",
+    "number": r"(?P<argument>\+?[0-9]{2,20})",
+    "extension": r"(?P<argument>[0-9]{2,6})",
+    "slot": r"(?P<argument>[0-9]{2,6})",
+}

@@ -1,0 +1,31 @@
+"""Steps that are in no file, one module each: `@NAME`, or `@NAME/ARGUMENT`.
+
+A road is a step like any other: it is journalled, found again after a restart, and fails by its error road.
+"""
+
+from collections.abc import Callable, Mapping
+
+from engine.directory.directory import Tenant
+from engine.scenarios.model import StepModel
+from engine.scenarios.roads.desk import desk
+from engine.scenarios.roads.dialled import DialledRoad, UnreachedRoad
+from engine.scenarios.roads.returned import ReturnRoad
+from engine.scenarios.steps.hangup import SorryStep
+
+Road = Callable[[Tenant, str], StepModel]
+
+ROADS: Mapping[str, Road] = {
+    "@desk": lambda tenant, _: desk(tenant),
+    "@sorry": lambda _, __: SorryStep(prompt="unavailable"),
+    "@apology": lambda _, __: SorryStep(prompt="try-later"),
+    "@dialled": lambda _, dialled: DialledRoad(dialled=dialled),
+    "@unreached": lambda _, __: UnreachedRoad(),
+    "@return": lambda _, extension: ReturnRoad(user=extension),
+}
+
+
+def find_road(tenant: Tenant, name: str) -> StepModel | None:
+    """The step of this name; None where there is no such road."""
+    kind, _, argument = name.partition("/")
+    road = ROADS.get(kind)
+    return road(tenant, argument) if road else None
