@@ -4,6 +4,7 @@ gave us, a trunk's password, is only ever read.
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.settings import Settings, SettingsError
@@ -13,8 +14,12 @@ _ACCOUNT = "sip-"  # and an account's name
 _BYTES = 24
 
 
-def secret(settings: Settings, name: str) -> str:
-    """The secret of this name, generated if there is none yet.
+def _token() -> str:
+    return secrets.token_urlsafe(_BYTES)
+
+
+def secret(settings: Settings, name: str, make: Callable[[], str] = _token) -> str:
+    """The secret of this name, made by `make` if there is none yet.
 
     Two processes that ask at once get the same one. Raises `SettingsError` for a name that is no file name
     and for a folder that cannot be written.
@@ -23,7 +28,7 @@ def secret(settings: Settings, name: str) -> str:
     try:
         settings.secrets_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _create(path, secrets.token_urlsafe(_BYTES))
+            _create(path, make())
         return path.read_text().strip()
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}; the secrets' folder must be ours to write") from error
@@ -31,15 +36,21 @@ def secret(settings: Settings, name: str) -> str:
 
 def renew(settings: Settings, name: str) -> str:
     """A new secret in the place of the one of this name. Raises `SettingsError`."""
+    value = _token()
+    put_secret(settings, name, value)
+    return value
+
+
+def put_secret(settings: Settings, name: str, value: str) -> None:
+    """Put this value in the place of the secret of this name. Raises `SettingsError`."""
     path = _path(settings, name)
-    value, part = secrets.token_urlsafe(_BYTES), _part(path)
+    part = _part(path)
     try:
         settings.secrets_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(part, value)
         part.replace(path)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}; the secrets' folder must be ours to write") from error
-    return value
 
 
 def existing_secret(settings: Settings, name: str) -> str:

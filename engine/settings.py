@@ -246,6 +246,11 @@ class Settings(_Model):
         return self.home / "messages"
 
     @property
+    def opened_folder(self) -> Path:
+        """Encrypted files that are being played, decrypted for so long."""
+        return self.home / "opened"
+
+    @property
     def raw_messages_folder(self) -> Path:
         """Where the switch records what callers speak as messages."""
         return self.asterisk_home / "spool" / "recording"

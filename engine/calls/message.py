@@ -99,7 +99,7 @@ async def record_message(
 def _begin(call: Call, mailbox: str, shortest_ms: int) -> Message:
     call.messages_made += 1
     message = Message(mailbox, f"{call.id}.message.{call.messages_made}", shortest_ms)
-    call.journal(MessageStarted(mailbox, message.name, shortest_ms))
+    call.journal(MessageStarted(mailbox, message.name, shortest_ms, call.tenant.recording.encrypt))
     return message
 
 

@@ -156,7 +156,8 @@ class Recorder:
             if stays_paused:
                 await self._stop_switch(party)
             return
-        self._note(RecordingStarted(party.id, names.caller, names.operator, left.id, right.id))
+        encrypt = call.tenant.recording.encrypt
+        self._note(RecordingStarted(party.id, names.caller, names.operator, left.id, right.id, encrypt))
 
     def _left(self, party: Leg, other: Leg) -> Leg:
         call = self._call

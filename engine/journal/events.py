@@ -138,6 +138,7 @@ class RecordingStarted(_Event, frozen=True, tag="recording.started"):
     operator_file: str  # right
     left: str = ""  # whose leg is heard on which side
     right: str = ""
+    encrypt: bool = False  # the finished file
 
 
 class RecordingStopped(_Event, frozen=True, tag="recording.stopped"):
@@ -153,6 +154,7 @@ class MessageStarted(_Event, frozen=True, tag="message.started"):
     mailbox: str
     file: str
     shortest_ms: int
+    encrypt: bool = False  # the kept file
 
 
 class MessageLeft(_Event, frozen=True, tag="message.left"):
