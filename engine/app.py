@@ -36,9 +36,11 @@ from engine.queues.view import measure as measure_queues
 from engine.reception import Reception
 from engine.recording_operations import recording_operations
 from engine.recordings.lights import MessageLights
+from engine.recordings.live_mailboxes import LiveMailboxes
 from engine.recordings.message_store import MessageStore
 from engine.records.tickets import TicketNumbers
 from engine.scenarios.library import Library
+from engine.scenarios.roads.prompts import RoadPrompts
 from engine.scenarios.web_service import WebServiceClient
 from engine.scenarios.web_service.signature import secret_name
 from engine.secrets import secret
@@ -93,6 +95,9 @@ class Engine:
         self._spool = Spool(settings.journal_folder, "engine", self._clock)
         self._prompts = PromptLibrary(settings)
         self._library = Library(settings, self._prompts, self._clock)
+        self._road_prompts = RoadPrompts(
+            self._prompts, lambda: self._library.directory, settings.scenarios_folder
+        )
         self._ami = Ami("127.0.0.1", settings.ports.ami, "vats", secret(settings, "ami"))
         self._replaced = asyncio.Event()
         self._router = Router(on_stranger=self._on_stranger, on_replaced=self._replaced.set)
@@ -118,6 +123,7 @@ class Engine:
         self._database = Database(settings.database_url, pool_size=2)  # of background work and messages
         self._lights = MessageLights(self._database, self._ami, self._mailboxes)
         self._messages = MessageStore(settings, self._database, self._clock, self._on_messages)
+        self._live_mailboxes = LiveMailboxes(settings, self._messages)
         self._queues = LiveQueues(lambda: self._library.directory, now=self._clock.wall_ms)
         services = Services(
             connection=self._connection,
@@ -132,6 +138,7 @@ class Engine:
                 previous=self._previous,
                 tickets=TicketNumbers(settings.tickets_folder),
                 queues=self._queues,
+                mailboxes=self._live_mailboxes,
             ),
             observer=GuardedObserver(self._queues),
         )
@@ -172,6 +179,7 @@ class Engine:
                     group.create_task(self._connection.run()),
                     group.create_task(self._library.watch(self._on_change)),
                     group.create_task(self._lights.run()),
+                    group.create_task(self._road_prompts.run()),
                     group.create_task(
                         follow_database(self._previous, self._settings.database_url, self._clock)
                     ),
@@ -185,6 +193,7 @@ class Engine:
             self._prompts.close()
             await self._web_services.close()
             await server.close()
+            await self._live_mailboxes.close()
             await self._ami.close()
             await self._database.close()
             await self._spool.close()
@@ -225,6 +234,7 @@ class Engine:
             if await self._provisioning.apply(self._library.directory):
                 self._provisioned = self._connection.connected
                 self._lights.look()
+                self._road_prompts.look()
             else:
                 await asyncio.sleep(PROVISION_AGAIN_S)
                 self._provision_wanted.set()

@@ -237,6 +237,15 @@ class Call:
         return str(self.variables["language"])
 
     @property
+    def party_user(self) -> str:
+        """The extension of the tenant's user whom the call is for now; "" where it is nobody of his."""
+        if self.party.target is not None:
+            return self.party.target.user
+        endpoint = self.party.name.rsplit("-", 1)[0]
+        users = self.tenant.users.values()
+        return next((user.extension for user in users if endpoint in user.endpoints()), "")
+
+    @property
     def outside(self) -> Outside:
         return self.services.outside
 

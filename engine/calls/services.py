@@ -6,6 +6,7 @@ from typing import Protocol
 
 from engine.calls.errors import StepError
 from engine.calls.exchange import Exchange
+from engine.calls.mailboxes import Mailboxes, NoMailboxes
 from engine.calls.previous import PreviousCalls
 from engine.calls.queueing import CallObserver, NoQueues, Queues, Unobserved
 from engine.calls.web_services import NoWebServices, WebServices
@@ -76,6 +77,7 @@ class Outside:
     previous: PreviousCalls = field(default_factory=PreviousCalls)
     web_services: WebServices = field(default_factory=NoWebServices)
     queues: Queues = field(default_factory=NoQueues)
+    mailboxes: Mailboxes = field(default_factory=NoMailboxes)
 
 
 @dataclass(frozen=True)

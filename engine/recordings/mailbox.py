@@ -23,6 +23,10 @@ class MessageProblem(Exception):
     """Nothing was changed; each line of the message names a voice message and says what is wrong."""
 
 
+class MailboxAway(Exception):
+    """Messages cannot be read now: the database or a file is away; the message says which."""
+
+
 class Deleted(NamedTuple):
     """A message whose file is to go; `path` is below the messages folder, "" for one that has none."""
 
@@ -114,6 +118,14 @@ def delete(
     """
     _require(connection, messages, {*_KEPT, "empty"}, tenant)
     return _delete(connection, messages, by, at)
+
+
+def delete_of(connection: Connection, tenant: str, message: str, by: str, at: int) -> None:
+    """As `delete`, for one that its own tenant deletes; one that is gone, or another's, is left as it is."""
+    table = voice_message.c
+    mine = select(table.message).where(table.message == message, table.tenant == tenant)
+    if connection.scalar(mine.where(table.state == "done")) is not None:
+        _delete(connection, [message], by, at)
 
 
 def old(connection: Connection, tenant: str, before: int) -> list[str]:

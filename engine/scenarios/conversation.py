@@ -40,6 +40,10 @@ class Conversation(Protocol):
         """What the caller hears: the variable `language`."""
 
     @property
+    def party_user(self) -> str:
+        """The extension of the tenant's user whom the call is for now; "" where it is nobody of his."""
+
+    @property
     def log(self) -> FilteringBoundLogger: ...
 
     @property
@@ -80,6 +84,11 @@ class Conversation(Protocol):
 
         Raises `PromptMissing` for one that was never made, `PromptFailed` when the switch could not play it.
         """
+
+    async def play_media(
+        self, media: Sequence[str], *, barge_in: bool = False, stop: Callable[[], bool] | None = None
+    ) -> str | None:
+        """The same for media URIs, such as `sound:` and a file without its ending."""
 
     async def read_digit(self, timeout: float, *, stop: Callable[[], bool] | None = None) -> str | None:
         """The next digit the caller keys in; None when `timeout` seconds have passed, or `stop` holds."""

@@ -28,6 +28,7 @@ SORRY = "@sorry"  # 'nobody can answer now', then hangup
 APOLOGY = "@apology"  # 'the line is out of service', then hangup
 DIALLED = "@dialled"  # `@dialled/NUMBER`: what a user dialled, or where a call is transferred to
 RETURN = "@return"  # `@return/EXTENSION`: a failed transfer comes back
+MAILBOX = "@mailbox"  # `@mailbox/EXTENSION`: a user hears his messages
 UNREACHED = "@unreached"  # what was dialled could not be reached, by a mistake of ours
 END = "@end"  # hangup: nothing else is left
 

@@ -9,6 +9,7 @@ from engine.directory.directory import Tenant
 from engine.scenarios.model import StepModel
 from engine.scenarios.roads.desk import desk
 from engine.scenarios.roads.dialled import DialledRoad, UnreachedRoad
+from engine.scenarios.roads.mailbox import MailboxRoad
 from engine.scenarios.roads.returned import ReturnRoad
 from engine.scenarios.steps.hangup import SorryStep
 
@@ -21,6 +22,7 @@ ROADS: Mapping[str, Road] = {
     "@dialled": lambda _, dialled: DialledRoad(dialled=dialled),
     "@unreached": lambda _, __: UnreachedRoad(),
     "@return": lambda _, extension: ReturnRoad(user=extension),
+    "@mailbox": lambda _, extension: MailboxRoad(mailbox=extension),
 }
 
 

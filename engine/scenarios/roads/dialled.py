@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from engine.calls.destination import rounds_to
+from engine.calls.errors import Redirected
 from engine.directory.numbering import Dialled, resolve
-from engine.scenarios.model import UNREACHED, Exit, StepModel
+from engine.scenarios.model import MAILBOX, UNREACHED, Exit, StepModel
 
 if TYPE_CHECKING:
     from engine.calls.dialer import RingResult
@@ -31,6 +32,8 @@ class DialledRoad(StepModel):
 
     async def run(self, call: Conversation) -> str:
         destination = resolve(call.tenant, self.dialled)
+        if road := _road_of(destination, call.party_user):
+            raise Redirected(road)
         result = await self._reach(call, destination)
         call.forget_digits()
         if result is not None and result.outcome == "talked":
@@ -48,6 +51,13 @@ class DialledRoad(StepModel):
             if last.outcome == "talked":
                 break
         return last
+
+
+def _road_of(destination: Dialled, user: str) -> str:
+    """The road of a service code that this user may dial; "" for all else."""
+    if destination == Dialled("service", "mailbox") and user:
+        return f"{MAILBOX}/{user}"
+    return ""
 
 
 class UnreachedRoad(StepModel):

@@ -162,6 +162,8 @@ class SimulatedCall:
     def language(self) -> str:
         return str(self.variables["language"])
 
+    party_user = ""  # whoever calls in a simulation calls from outside
+
     @property
     def outside(self) -> Outside:
         return self.surroundings.outside
@@ -226,6 +228,12 @@ class SimulatedCall:
         if barge_in and pieces and not self._stops(barge_in, stop):
             self.caller.asked()
         return self.keys.read() if barge_in and self.keys else None
+
+    async def play_media(
+        self, media: Sequence[str], *, barge_in: bool = False, stop: Callable[[], bool] | None = None
+    ) -> str | None:
+        names = (uri.removeprefix("sound:").rpartition("/")[2] for uri in media)
+        return await self.play(*names, barge_in=barge_in, stop=stop)
 
     def _stops(self, barge_in: bool, stop: Callable[[], bool] | None) -> bool:
         return (barge_in and bool(self.keys)) or (stop is not None and stop())

@@ -1,0 +1,52 @@
+"""What callers hear on roads, made ahead beside the calls; what is not made yet is spoken in the call."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from engine.directory.directory import Directory
+from engine.directory.prompt_model import Prompt
+from engine.directory.prompts.library import PromptLibrary
+from engine.scenarios.roads.mailbox import mailbox_prompts
+
+_log = structlog.get_logger(__name__)
+
+
+def road_prompts(language: str) -> tuple[Prompt, ...]:
+    """All that is said on roads in this language. A road that speaks has its own added here."""
+    return mailbox_prompts(language)
+
+
+class RoadPrompts:
+    """Makes them for all tenants. `scenarios` is the folder with their scenario folders."""
+
+    def __init__(self, prompts: PromptLibrary, directory: Callable[[], Directory], scenarios: Path) -> None:
+        self._prompts = prompts
+        self._directory = directory
+        self._scenarios = scenarios
+        self._wanted = asyncio.Event()
+        self._values_of: set[str] = set()  # languages
+
+    def look(self) -> None:
+        """There may be new tenants, or new recordings of theirs."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            for tenant in list(self._directory().tenants.values()):
+                wanted = road_prompts(tenant.language)
+                # Values are put together of words that all tenants share; names may be the tenant's own.
+                if tenant.language in self._values_of:
+                    wanted = tuple(prompt for prompt in wanted if isinstance(prompt, str))
+                folder = self._scenarios / tenant.name
+                problems = await asyncio.to_thread(
+                    self._prompts.prepare, tenant.name, folder, tenant.language, wanted
+                )
+                for problem in problems:
+                    _log.error("road.prompt_missing", tenant=tenant.name, cause=problem.message)
+                self._values_of.add(tenant.language)
