@@ -371,7 +371,12 @@ def decode(line: bytes) -> Entry:
 
 def kind(event: Event) -> str:
     """The event's name, as stored in the column `kind`: `call.started`, `leg.ended`, …"""
-    return str(event.__struct_config__.tag)
+    return tag(type(event))
+
+
+def tag(event_type: type[Event]) -> str:
+    """The same for all events of a type."""
+    return str(event_type.__struct_config__.tag)
 
 
 def in_order(entries: Sequence[Entry]) -> list[Entry]:

@@ -41,7 +41,7 @@ def is_encrypted(path: str | Path) -> bool:
     return str(path).endswith(ENDING)
 
 
-def seal(settings: Settings, tenant: str, content: Iterable[bytes], target: BinaryIO) -> None:
+def seal(settings: Settings, tenant: str, content: Iterable[bytes | bytearray], target: BinaryIO) -> None:
     """Write `content` encrypted. Raises `SettingsError` where there is no key, `OSError` for the disk."""
     newest = _keys(settings, tenant, make=True)[0]
     reader = _Reader(content)
@@ -176,7 +176,7 @@ def _private(path: Path) -> Iterator[BinaryIO]:
 class _Reader:
     """Pieces of content as a file to be read; what goes wrong meanwhile is kept."""
 
-    def __init__(self, content: Iterable[bytes]) -> None:
+    def __init__(self, content: Iterable[bytes | bytearray]) -> None:
         self._pieces = iter(content)
         self._left = memoryview(b"")
         self.error: BaseException | None = None

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
-from engine.journal.events import CallEnded, CallStarted, Entry, RecordingStarted
+from engine.journal.events import CallEnded, CallStarted, Entry, RecordingStarted, tag
 from engine.recordings.mixing import Mixed
 from engine.store.rows import ListQuery, RowStatement
 from engine.store.tables import call, journal, recording
@@ -46,21 +46,22 @@ _WAITING = (
     .order_by(recording.c.next_attempt_at)
     .limit(_BATCH)
 )
-_KIND = str(RecordingStarted.__struct_config__.tag)
+_KIND = tag(RecordingStarted)
 _RAW_FILES = ListQuery(
     f"SELECT call_id, data FROM journal WHERE call_id IN {{ids}} AND kind = '{_KIND}'"
     " ORDER BY call_id, at, seq"
 )
 
 
-RawFiles = Sequence[tuple[str, str]]
+class RawFiles(NamedTuple):
+    """The left and the right side's raw file of each part, as they were recorded."""
+
+    parts: tuple[tuple[str, str], ...] = ()
+    encrypt: bool = False  # what is made of them
 
 
 class Job(NamedTuple):
-    """A call whose recording is to be made; `started_at` in UTC milliseconds.
-
-    `raw_files` names the caller's and the operator's raw file of each part, as they were recorded.
-    """
+    """A call whose recording is to be made; `started_at` in UTC milliseconds."""
 
     call_id: str
     tenant: str
@@ -69,9 +70,10 @@ class Job(NamedTuple):
     raw_files: RawFiles
 
 
-class _RawFiles(msgspec.Struct):
+class _Part(msgspec.Struct):
     caller_file: str
     operator_file: str
+    encrypt: bool = False
 
 
 def derive_recordings(connection: Connection, calls: Mapping[str, Sequence[Entry]]) -> None:
@@ -109,16 +111,17 @@ def waiting(connection: Connection, now: int, known: Mapping[str, RawFiles]) -> 
     unknown = [row.call_id for row in rows if row.call_id not in known]
     names = {**known, **_raw_files(connection, unknown)} if unknown else known
     return [
-        Job(call_id, tenant, started or 0, attempts, tuple(names[call_id]))
+        Job(call_id, tenant, started or 0, attempts, names[call_id])
         for call_id, tenant, started, attempts in rows
     ]
 
 
-def _raw_files(connection: Connection, call_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    found: dict[str, list[tuple[str, str]]] = {call_id: [] for call_id in call_ids}
+def _raw_files(connection: Connection, call_ids: Sequence[str]) -> dict[str, RawFiles]:
+    found = dict.fromkeys(call_ids, RawFiles())
     for call_id, data in _RAW_FILES.run(connection, call_ids):
-        names = msgspec.json.decode(data, type=_RawFiles)
-        found[call_id].append((names.caller_file, names.operator_file))
+        part, before = msgspec.json.decode(data, type=_Part), found[call_id]
+        parts = (*before.parts, (part.caller_file, part.operator_file))
+        found[call_id] = RawFiles(parts, before.encrypt or part.encrypt)
     return found
 
 

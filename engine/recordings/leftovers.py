@@ -1,9 +1,10 @@
 """Files that should not be there any more: what crashes, restored databases and lost rows leave behind.
 
 Finished files: a copy of what lies in the bucket, and what is deleted, go at once; a file that no row knows
-goes when its tenant's recordings of that day do, and leaves a note. Raw files go after seven days when
-nothing knows their call: no row, no event in the database, and none in the spool, which must all be read.
-What belongs to a call that is to be mixed, or to a tenant who is gone or whose file is wrong, stays.
+goes when its tenant's recordings of that day do, and leaves a note. What was decrypted to be played goes
+after six hours. Raw files go after seven days when nothing knows their call: no row, no event in the
+database, and none in the spool, which must all be read. What belongs to a call that is to be mixed, or to a
+tenant who is gone or whose file is wrong, stays.
 """
 
 import asyncio
@@ -31,8 +32,10 @@ from engine.store.database import Database
 from engine.store.tables import call, journal, journal_position, recording
 
 RAW_DAYS = 7
+OPENED_HOURS = 6
+HOUR_MS = 3_600_000
 _BATCH = 500
-_FINISHED = re.compile(r"(?P<call>[^.].*)\.wav")
+_FINISHED = re.compile(r"(?P<call>[^.].*)\.wav(\.age)?")
 
 T = TypeVar("T")
 
@@ -72,6 +75,7 @@ async def clear(settings: Settings, database: Database, clock: Clock, directory:
             await database.transaction(partial(_note, lost=lost, now=now))
         for one in gone:
             _log.info("recording.left_file_deleted", call_id=one.call_id, tenant=one.tenant)
+    await asyncio.to_thread(_clear_opened, settings.opened_folder, now - OPENED_HOURS * HOUR_MS)
     raw = await asyncio.to_thread(_old_raw, settings.raw_recordings_folder, now - RAW_DAYS * DAY_MS)
     for ids in _batches(sorted(raw)):
         idle = await database.transaction(
@@ -106,6 +110,12 @@ def _walk(folder: Path, now: int) -> list[_Finished]:
             with contextlib.suppress(OSError):
                 day_folder.rmdir()
     return found
+
+
+def _clear_opened(folder: Path, before: int) -> None:
+    """In a thread: decrypted files that a killed process left."""
+    with contextlib.suppress(FileNotFoundError):
+        remove([file for file in folder.iterdir() if _changed(file) < before])
 
 
 def _changed(file: Path) -> int:

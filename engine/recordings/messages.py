@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import structlog
 from pydub import AudioSegment
 from pydub.exceptions import CouldntDecodeError
@@ -21,11 +22,15 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
+from engine.journal.events import MessageStarted, tag
+from engine.recordings.encryption import ENDING, CannotOpen, encrypt_file, opened_for_reading
 from engine.recordings.files import finished_name
 from engine.recordings.message_store import Changed, unheard
 from engine.recordings.mixing import is_closed
-from engine.settings import Settings
+from engine.recordings.stores import remove
+from engine.settings import Settings, SettingsError
 from engine.store.database import Database
+from engine.store.rows import ListQuery
 from engine.store.tables import voice_message
 from engine.switch.message_light import Mailbox
 
@@ -40,6 +45,16 @@ _SILENCE_DBFS = -45.0
 _SHORTEST_SILENCE_MS = 300
 
 _log = structlog.get_logger(__name__)
+
+
+_STARTED = ListQuery(
+    f"SELECT call_id, data FROM journal WHERE call_id IN {{ids}} AND kind = '{tag(MessageStarted)}'"
+)
+
+
+class _Started(msgspec.Struct):
+    file: str
+    encrypt: bool = False
 
 
 class Job(NamedTuple):
@@ -81,6 +96,7 @@ class MessageWorker:
     def __init__(
         self, settings: Settings, database: Database, clock: Clock, changed: Changed = unheard
     ) -> None:
+        self._settings = settings
         self._raw = settings.raw_messages_folder
         self._finished = settings.messages_folder
         self._database = database
@@ -88,17 +104,18 @@ class MessageWorker:
         self._changed = changed
         self._seen: dict[str, tuple[int, int]] = {}  # size and since when, monotonic milliseconds
         self._missed: dict[str, int] = {}
+        self._unsealed: set[str] = set()  # of which it has been told that they cannot be encrypted now
 
     async def work(self) -> int:
         """Do what is ready; returns how many messages are done with."""
-        jobs = await self._database.transaction(_waiting, read_only=True)
+        jobs, encrypted = await self._database.transaction(_waiting, read_only=True)
         done: list[tuple[Job, Kept]] = []
         for job in jobs:
             try:
-                kept = await asyncio.to_thread(self._look, job)
+                kept = await asyncio.to_thread(self._look, job, job.message in encrypted)
             except CouldntDecodeError:
                 kept = Kept("failed", error=f"{job.message}.wav: what the switch left is no sound")
-            except (OSError, EOFError, wave.Error, ValueError) as error:
+            except (OSError, EOFError, wave.Error, ValueError, CannotOpen) as error:
                 kept = Kept("failed", error=f"{job.message}: {error}")
             if kept is not None:
                 done.append((job, kept))
@@ -115,14 +132,15 @@ class MessageWorker:
         await self._changed({Mailbox(job.tenant, job.mailbox) for job, kept in done if kept.state == "done"})
         return len(done)
 
-    def _look(self, job: Job) -> Kept | None:
+    def _look(self, job: Job, encrypt: bool) -> Kept | None:
         """In a thread. None: not ready yet."""
         raw = self._raw / f"{job.message}.wav"
-        path = finished_name(job.tenant, job.message, job.left_at)
+        path = finished_name(job.tenant, job.message, job.left_at, ENDING if encrypt else "")
         target = self._finished / path
         if not raw.exists():
             if target.exists():  # moved by a worker that was killed before it could say so
-                return _kept(target, path)
+                with opened_for_reading(self._settings, target) as plain:
+                    return _kept(plain, target, path)
             since = self._missed.setdefault(job.message, self._clock.monotonic_ms())
             if self._clock.monotonic_ms() - since < MISSING_MS:
                 return None
@@ -137,8 +155,21 @@ class MessageWorker:
             raw.unlink()
             return Kept("empty", duration_ms=len(sound))
         target.parent.mkdir(parents=True, exist_ok=True)
-        raw.replace(target)
-        return _kept(target, path)
+        kept = _kept(raw, raw, path)
+        if not encrypt:
+            raw.replace(target)
+            return kept
+        try:
+            encrypt_file(self._settings, job.tenant, raw, target)
+        except (SettingsError, OSError) as error:
+            # The raw file waits; what is wrong with a key or a disk can be put right.
+            if job.message not in self._unsealed:
+                self._unsealed.add(job.message)
+                _log.error("message.not_encrypted", message=job.message, cause=str(error))
+            return None
+        remove([raw])
+        self._unsealed.discard(job.message)
+        return kept._replace(size_bytes=target.stat().st_size)
 
     def _is_whole(self, message: str, raw: Path) -> bool:
         now, size = self._clock.monotonic_ms(), raw.stat().st_size
@@ -149,13 +180,14 @@ class MessageWorker:
         return is_closed(raw) or now - known[1] >= UNCLOSED_MS
 
 
-def _kept(target: Path, path: str) -> Kept:
-    with wave.open(str(target)) as file:
+def _kept(plain: Path, target: Path, path: str) -> Kept:
+    with wave.open(str(plain)) as file:
         duration_ms = file.getnframes() * 1000 // file.getframerate()
     return Kept("done", path, duration_ms, target.stat().st_size)
 
 
-def _waiting(connection: Connection) -> list[Job]:
+def _waiting(connection: Connection) -> tuple[list[Job], set[str]]:
+    """Those that wait, and which messages of their calls are to be encrypted."""
     table = voice_message.c
     rows = connection.execute(
         select(*(table[name] for name in Job._fields))
@@ -163,7 +195,10 @@ def _waiting(connection: Connection) -> list[Job]:
         .order_by(table.left_at)
         .limit(_BATCH)
     )
-    return [Job(*row) for row in rows]
+    jobs = [Job(*row) for row in rows]
+    started = _STARTED.run(connection, sorted({job.call_id for job in jobs})) if jobs else ()
+    begun = [msgspec.json.decode(data, type=_Started) for _, data in started]
+    return jobs, {one.file for one in begun if one.encrypt}
 
 
 def _finish(connection: Connection, done: Sequence[tuple[Job, Kept]], now: int) -> None:

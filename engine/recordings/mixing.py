@@ -13,10 +13,11 @@ Raw files and what becomes of them:
 A raw file's header is not believed, since a killed switch leaves a wrong length: what follows it counts.
 """
 
+import io
 import os
 import struct
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -41,6 +42,14 @@ class Mixed(NamedTuple):
     duration_ms: int
     size: int
     problems: tuple[str, ...]
+
+
+Write = Callable[[Iterable[bytes | bytearray], BinaryIO], None]
+
+
+def write_plain(content: Iterable[bytes | bytearray], file: BinaryIO) -> None:
+    for piece in content:
+        file.write(piece)
 
 
 class _Raw:
@@ -85,25 +94,19 @@ def is_closed(path: Path) -> bool:
     return len(head) == 8 and head[4:] != bytes(4)
 
 
-def mix(parts: Sequence[Part], target: Path) -> Mixed:
-    """Write the recording; it appears whole or not at all. Doing it again gives the same file.
+def mix(parts: Sequence[Part], target: Path, write: Write = write_plain) -> Mixed:
+    """Write the recording; it appears whole or not at all. Doing it again gives the same sound.
 
-    Raises `OSError` when the target cannot be written.
+    `write` puts the WAV's content, which comes in pieces, into the file. Raises `OSError` when the target
+    cannot be written, and what `write` raises.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.part")
     problems: list[str] = []
-    frames = 0
+    frames = sum(_frames(part) for part in parts)
     try:
         with temporary.open("wb") as file:
-            with wave.open(file, "wb") as output:
-                output.setnchannels(2)
-                output.setsampwidth(_FRAME)
-                output.setframerate(RATE)
-                for part in parts:
-                    for stereo in _stereo(part, problems):
-                        output.writeframesraw(stereo)
-                        frames += len(stereo) // (2 * _FRAME)
+            write(_wav(frames, (stereo for part in parts for stereo in _stereo(part, problems))), file)
             file.flush()
             os.fsync(file.fileno())
             size = file.tell()
@@ -115,6 +118,26 @@ def mix(parts: Sequence[Part], target: Path) -> Mixed:
         temporary.unlink(missing_ok=True)
         raise
     return Mixed(frames * 1000 // RATE, size, tuple(problems))
+
+
+def _wav(frames: int, sound: Iterable[bytearray]) -> Iterator[bytes | bytearray]:
+    """A whole WAV file; its length is in its header, since nothing can be put right in an encrypted one."""
+    head = io.BytesIO()
+    with wave.open(head, "wb") as output:
+        output.setnchannels(2)
+        output.setsampwidth(_FRAME)
+        output.setframerate(RATE)
+        output.setnframes(frames)
+        output.writeframesraw(b"")
+        yield head.getvalue()
+    yield from sound
+
+
+def _frames(part: Part) -> int:
+    raw = [_Raw(file) for file in part]
+    for one in raw:
+        one.close()
+    return max(one.frames for one in raw)
 
 
 def _stereo(part: Part, problems: list[str]) -> Iterator[bytearray]:

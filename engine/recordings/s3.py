@@ -16,6 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
+from engine.recordings.encryption import is_encrypted
 from engine.recordings.stores import StoreAway, StoreError
 from engine.secrets import existing_secret
 from engine.settings import Settings, SettingsError
@@ -102,7 +103,7 @@ class S3Store:
                         Body=_Stoppable(content, self._stopped),
                         ContentLength=digests.size,
                         ContentMD5=base64.b64encode(digests.md5).decode(),
-                        ContentType="audio/wav",
+                        ContentType="application/octet-stream" if is_encrypted(path) else "audio/wav",
                         Metadata={_SHA256: digests.sha256},
                     )
         except OSError as error:

@@ -16,9 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
 from engine.recordings import jobs
+from engine.recordings.encryption import ENDING, seal
 from engine.recordings.files import below, call_of_raw, finished_name
 from engine.recordings.jobs import Job
-from engine.recordings.mixing import Mixed, Part, is_closed, mix
+from engine.recordings.mixing import Mixed, Part, Write, is_closed, mix, write_plain
 from engine.settings import Settings
 from engine.store.database import Database
 
@@ -50,6 +51,7 @@ class _Task(NamedTuple):
     job: Job
     parts: list[Part]
     path: str  # below the recordings folder
+    write: Write
 
 
 async def run(settings: Settings, database: Database, clock: Clock) -> None:
@@ -72,6 +74,7 @@ class RecordingWorker:
     """One at a time for an installation."""
 
     def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+        self._settings = settings
         self._raw = settings.raw_recordings_folder
         self._finished = settings.recordings_folder
         self._database = database
@@ -107,10 +110,9 @@ class RecordingWorker:
         unready: list[tuple[Job, str]] = []
         for job in due:
             try:
-                parts = [Part(below(self._raw, a), below(self._raw, b)) for a, b in job.raw_files]
+                parts = [Part(below(self._raw, a), below(self._raw, b)) for a, b in job.raw_files.parts]
                 if self._is_ready(job.call_id, parts):
-                    path = finished_name(job.tenant, job.call_id, job.started_at)
-                    ready.append(_Task(job, parts, path))
+                    ready.append(self._task(job, parts))
             except (OSError, ValueError) as error:
                 unready.append((job, str(error)))
         finished = 0
@@ -118,6 +120,11 @@ class RecordingWorker:
             finished += await self._finish(ready[at : at + _AT_ONCE], unready)
         await self._put_off(unready)
         return finished
+
+    def _task(self, job: Job, parts: list[Part]) -> _Task:
+        encrypt = job.raw_files.encrypt
+        path = finished_name(job.tenant, job.call_id, job.started_at, ENDING if encrypt else "")
+        return _Task(job, parts, path, partial(seal, self._settings, job.tenant) if encrypt else write_plain)
 
     async def _finish(self, tasks: Sequence[_Task], unready: list[tuple[Job, str]]) -> int:
         results = await asyncio.to_thread(_mix_all, tasks, self._finished)
@@ -179,7 +186,7 @@ def _mix_all(tasks: Sequence[_Task], folder: Path) -> list[tuple[_Task, Mixed | 
     results: list[tuple[_Task, Mixed | str]] = []
     for task in tasks:
         try:
-            results.append((task, mix(task.parts, folder / task.path)))
+            results.append((task, mix(task.parts, folder / task.path, task.write)))
         except Exception as error:
             _log.exception("recording.failed", call_id=task.job.call_id)
             results.append((task, str(error) or type(error).__name__))
