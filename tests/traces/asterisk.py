@@ -10,6 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.traces.sound import tone
+
+MUSIC_HZ = 300
+
 NOLOAD = [
     "app_voicemail",
     "app_voicemail_imap",
@@ -121,6 +125,8 @@ disallow=all
 allow=alaw
 direct_media=no
 aors={name}
+send_pai=yes
+trust_id_outbound=yes
 [{name}]
 type=aor
 max_contacts=1
@@ -135,8 +141,10 @@ max_contacts=1
         "pjsip.conf": pjsip,
         "extensions.conf": "[from-trunk]\nexten => _[+0-9].,1,NoOp()\n"
         " same => n,Stasis(vats,in,${EXTEN},trunk)\n same => n,Hangup()\n"
-        "[from-user]\nexten => _X.,1,Hangup()\n",
-        "musiconhold.conf": f"[default]\nmode=files\ndirectory={root / 'usr/share/asterisk/moh'}\n",
+        "[from-user]\nexten => _[*0-9].,1,Set(PJSIP_TRANSFER_HANDLING()=ari-only)\n"
+        " same => n,Stasis(vats,user,${EXTEN},${CHANNEL(endpoint)})\n same => n,Hangup()\n",
+        "musiconhold.conf": f"[default]\nmode=files\ndirectory={folder / 'music'}\n",
+        "indications.conf": "[general]\ncountry=ru\n[ru]\ndescription=Russia\nring=425/1000,0/100\n",
         "logger.conf": "[general]\n[logfiles]\nfull => notice,warning,error\n",
         **dict.fromkeys(
             (
@@ -150,7 +158,6 @@ max_contacts=1
                 "cel.conf",
                 "sorcery.conf",
                 "manager.conf",
-                "indications.conf",
                 "confbridge.conf",
             ),
             "",
@@ -170,6 +177,8 @@ async def running_asterisk(phones: dict[str, int | None]) -> AsyncIterator[Aster
         sip, http = free_port(socket.SOCK_DGRAM), free_port()
         for name in ("etc", "varlib", "db", "key", "agi", "spool/recording", "run", "log", "cache"):
             (folder / name).mkdir(parents=True)
+        (folder / "music").mkdir()
+        (folder / "music" / "music.alaw").write_bytes(tone(MUSIC_HZ) * 60)
         for name, content in _configuration(root, folder, sip, http, phones).items():
             (folder / "etc" / name).write_text(content)
         library = root / "usr/lib/x86_64-linux-gnu"

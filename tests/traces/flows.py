@@ -16,7 +16,7 @@ def flow(function: Callable[[Lab], Awaitable[None]]) -> Callable[[Lab], Awaitabl
     return function
 
 
-async def _ringing(lab: Lab, name: str = DESK) -> Dialog:
+async def ringing(lab: Lab, name: str = DESK) -> Dialog:
     async with asyncio.timeout(5):
         return await lab.phones[name].invites.get()
 
@@ -26,7 +26,7 @@ async def _talk(lab: Lab, call: str) -> tuple[Dialog, str, str]:
     await lab.ask("POST", f"/channels/{call}/answer")
     await lab.ask("POST", f"/channels/{call}/moh")
     leg = await lab.leg(call, DESK)
-    phone = await _ringing(lab)
+    phone = await ringing(lab)
     await asyncio.sleep(0.2)
     lab.phones[DESK].respond(phone, 200, "OK")
     await lab.wait("ChannelStateChange", leg, lambda e: e["channel"]["state"] == "Up")
@@ -83,7 +83,7 @@ def _refusal(name: str, code: int, reason: str) -> None:
         _, call = await lab.incoming()
         await lab.ask("POST", f"/channels/{call}/answer")
         leg = await lab.leg(call, DESK)
-        phone = await _ringing(lab)
+        phone = await ringing(lab)
         await asyncio.sleep(0.1)
         lab.phones[DESK].respond(phone, code, reason)
         await lab.wait("ChannelDestroyed", leg)
@@ -127,7 +127,7 @@ async def cancelled(lab: Lab) -> None:
     _, call = await lab.incoming()
     for serial, reason in enumerate(("answered_elsewhere", "", "normal", "busy"), 1):
         leg = await lab.leg(call, DESK, serial)
-        phone = await _ringing(lab)
+        phone = await ringing(lab)
         await lab.wait("ChannelStateChange", leg, lambda e: e["channel"]["state"] == "Ringing")
         await lab.ask("DELETE", f"/channels/{leg}", None, **({"reason": reason} if reason else {}))
         await lab.wait("ChannelDestroyed", leg)
@@ -205,7 +205,7 @@ async def _during_ringing(lab: Lab, call: str, dialog: Dialog) -> None:
 async def _at_operators_answer(lab: Lab, call: str, dialog: Dialog) -> None:
     await lab.ask("POST", f"/channels/{call}/answer")
     leg = await lab.leg(call, DESK)
-    phone = await _ringing(lab)
+    phone = await ringing(lab)
     await lab.wait("ChannelStateChange", leg, lambda e: e["channel"]["state"] == "Ringing")
     lab.trunk.bye(dialog)
     lab.phones[DESK].respond(phone, 200, "OK")
@@ -346,7 +346,7 @@ async def two_answer_together(lab: Lab) -> None:
     _, call = await lab.incoming()
     await lab.ask("POST", f"/channels/{call}/answer")
     one, two = await lab.leg(call, DESK), await lab.leg(call, SECOND, 2)
-    first, second = await _ringing(lab), await _ringing(lab, SECOND)
+    first, second = await ringing(lab), await ringing(lab, SECOND)
     await asyncio.sleep(0.1)
     lab.phones[DESK].respond(first, 200, "OK")
     lab.phones[SECOND].respond(second, 200, "OK")
@@ -366,7 +366,7 @@ async def cancel_meets_answer(lab: Lab) -> None:
     _, call = await lab.incoming()
     for serial in range(1, 4):
         leg = await lab.leg(call, DESK, serial)
-        phone = await _ringing(lab)
+        phone = await ringing(lab)
         await asyncio.sleep(0.1)
         lab.phones[DESK].respond(phone, 200, "OK")
         await lab.ask("DELETE", f"/channels/{leg}")
@@ -386,7 +386,7 @@ async def dial_too_early(lab: Lab) -> None:
         )
         await lab.wait("StasisStart", leg)
         if replies[1].status == 204:
-            await _ringing(lab)
+            await ringing(lab)
         await lab.ask("DELETE", f"/channels/{leg}")
         await lab.wait("ChannelDestroyed", leg)
     await lab.ask("DELETE", f"/channels/{call}")
@@ -417,7 +417,7 @@ async def _recorded(lab: Lab, **limits: str) -> tuple[Dialog, str]:
     await lab.ask("POST", f"/channels/{call}/answer")
     name = f"{call}.message.1"
     query = {"name": name, "format": "wav", "ifExists": "overwrite", "terminateOn": "#", **limits}
-    await lab.ask("POST", f"/channels/{call}/record", **query)
+    await lab.ask("POST", f"/channels/{call}/record", None, **query)
     await lab.wait("RecordingStarted", name)
     await lab.ask("GET", f"/recordings/live/{name}")
     return dialog, call

@@ -12,7 +12,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
-from tests.traces.asterisk import Asterisk
+from tests.traces.asterisk import MUSIC_HZ, Asterisk
 from tests.traces.phone import Dialog, Phone
 
 Event = dict[str, Any]
@@ -44,6 +44,9 @@ class Lab:
 
     def note(self, kind: str, **what: Any) -> None:
         self.lines.append({"t": round(time.monotonic() - self._began, 4), "kind": kind, **what})
+
+    def sip(self, phone: str, way: str, line: str, dialog: str) -> None:
+        self.note("sip", phone=phone, way=way, line=line, dialog=dialog)
 
     async def read(self) -> None:
         async for raw in self.socket:
@@ -103,6 +106,7 @@ class Lab:
                         for name in ("channel", "playback", "peer", "bridge")
                     ]
                     about.append(event.get("recording", {}).get("name", ""))
+                    about.append(event.get("referred_by", {}).get("source_channel", {}).get("id", ""))
                     if event["type"] == type_ and (not of or of in about) and where(event):
                         return event
                 position = len(self.events)
@@ -116,11 +120,32 @@ class Lab:
         start = await self.wait("StasisStart", where=lambda e: e["channel"]["id"] not in known)
         return dialog, start["channel"]["id"]
 
-    async def leg(self, call: str, name: str, serial: int = 1, dial: bool = True, timeout: int = 20) -> str:
+    async def outgoing(self, phone: Phone, number: str) -> tuple[Dialog, str]:
+        """A call from a user's phone; its dialog and its channel's id, once it is in the application."""
+        known = {event["channel"]["id"] for event in self.events if event["type"] == "StasisStart"}
+        dialog = phone.call(number, self.asterisk.sip_port, phone.name)
+        start = await self.wait("StasisStart", where=lambda e: e["channel"]["id"] not in known)
+        return dialog, start["channel"]["id"]
+
+    async def hears(self, who: str, dialog: Dialog, seconds: float = 0.6) -> str:
+        """Note what this party hears from now on."""
+        heard = await dialog.sound.listen(TONES, seconds)
+        self.note("heard", who=who, dialog=dialog.call_id, what=heard)
+        return heard
+
+    async def leg(
+        self,
+        call: str,
+        name: str,
+        serial: int = 1,
+        dial: bool = True,
+        timeout: int = 20,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
         """Create and dial an outgoing leg."""
         leg = f"{call}.leg.{serial}"
         reply = await self.ask(
-            "POST", "/channels/create", {"variables": CALLER_SHOWN},
+            "POST", "/channels/create", {"variables": {**CALLER_SHOWN, **(variables or {})}},
             endpoint=f"PJSIP/{name}", app="vats", appArgs="leg", channelId=leg, originator=call,
         )  # fmt: skip
         if reply.status == 200:
@@ -152,3 +177,7 @@ class Lab:
 
 
 CALLER_SHOWN = {"CONNECTEDLINE(num,i)": "+79031112233", "CONNECTEDLINE(name,i)": "Иван Петров"}
+
+# What each phone says, and the ringing tone of this Asterisk.
+CALLER_HZ, DESK_HZ, SECOND_HZ, RING_HZ = 600, 1000, 1400, 425
+TONES = {CALLER_HZ: "caller", DESK_HZ: "desk", SECOND_HZ: "second", RING_HZ: "ringing", MUSIC_HZ: "music"}

@@ -8,9 +8,11 @@ import asyncio
 import itertools
 import random
 import re
-import struct
+import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from tests.traces.sound import Sound
 
 _serial = itertools.count(1)
 
@@ -40,6 +42,12 @@ class Dialog:
     ringing: asyncio.Event = field(default_factory=asyncio.Event)
     early_media: bool = False
     end_reason: str = ""  # BYE or CANCEL, with its Reason headers
+    sound: Sound = field(default_factory=Sound)
+    hold: bool = False
+    invited: bool = False  # the call came in
+
+    def speak(self, hz: int) -> None:
+        self.sound.speak(hz, lambda: self.rtp)
 
 
 class Phone(asyncio.DatagramProtocol):
@@ -48,48 +56,46 @@ class Phone(asyncio.DatagramProtocol):
     def __init__(self, name: str) -> None:
         self.name = name
         self.port = 0
-        self.rtp_port = 0
         self.dialogs: dict[str, Dialog] = {}
         self.invites: asyncio.Queue[Dialog] = asyncio.Queue()
         self.on_invite: Callable[[Dialog], None] | None = None
-        self.on_message: Callable[[str, str, str], None] = lambda name, way, line: None
-        self.rtp_packets = 0
+        self.on_message: Callable[[str, str, str, str], None] = lambda name, way, line, dialog: None
         self._transport: asyncio.DatagramTransport | None = None
-        self._rtp: asyncio.DatagramTransport | None = None
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
         self.port = self._transport.get_extra_info("sockname")[1]
-        phone = self
-
-        class Sound(asyncio.DatagramProtocol):
-            def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-                phone.rtp_packets += 1
-
-        self._rtp, _ = await loop.create_datagram_endpoint(Sound, local_addr=("127.0.0.1", 0))
-        self.rtp_port = self._rtp.get_extra_info("sockname")[1]
 
     def close(self) -> None:
-        for transport in (self._transport, self._rtp):
-            if transport is not None:
-                transport.close()
+        if self._transport is not None:
+            self._transport.close()
+        for dialog in self.dialogs.values():
+            dialog.sound.close()
 
-    def _sdp(self) -> str:
+    @property
+    def rtp_packets(self) -> int:
+        """Of all its dialogs so far."""
+        return sum(dialog.sound.packets for dialog in self.dialogs.values())
+
+    def _sdp(self, dialog: Dialog) -> str:
         return (
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {self.rtp_port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
+            f"m=audio {dialog.sound.port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
             "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
+            f"a={'sendonly' if dialog.hold else 'sendrecv'}\r\n"
         )
 
     def _send(self, message: str, port: int) -> None:
-        self.on_message(self.name, "sent", message.split("\r\n", 1)[0])
+        self.on_message(self.name, "sent", message.split("\r\n", 1)[0], _header(message, "Call-ID"))
         assert self._transport is not None
         self._transport.sendto(message.encode(), ("127.0.0.1", port))
 
     # Calling out
 
-    def call(self, number: str, switch_port: int, name: str = "Иван Петров") -> Dialog:
+    def call(
+        self, number: str, switch_port: int, name: str = "Иван Петров", replaces: Dialog | None = None
+    ) -> Dialog:
         serial = next(_serial)
         dialog = Dialog(
             call_id=f"{self.name}-{serial}-{random.getrandbits(32)}",
@@ -98,21 +104,26 @@ class Phone(asyncio.DatagramProtocol):
             target=f"sip:{number}@127.0.0.1:{switch_port}",
         )
         self.dialogs[dialog.call_id] = dialog
-        dialog.invite = self._request("INVITE", dialog, self._sdp())
+        extra = ""
+        if replaces is not None:
+            # The switch's own tag is the to-tag.
+            tags = f"to-tag={_tag(replaces.remote)};from-tag={_tag(replaces.local)}"
+            extra = f"Replaces: {replaces.call_id};{tags}\r\n"
+        dialog.invite = self._request("INVITE", dialog, self._sdp(dialog), extra=extra)
         self._send(dialog.invite, switch_port)
         return dialog
 
-    def _request(self, method: str, dialog: Dialog, body: str = "", cseq: int | None = None) -> str:
+    def _request(
+        self, method: str, dialog: Dialog, body: str = "", cseq: int | None = None, extra: str = ""
+    ) -> str:
         kind = "Content-Type: application/sdp\r\n" if body else ""
-        branch = f"z9hG4bK{dialog.call_id}{dialog.cseq if cseq is None else cseq}" + (
-            "ack" if method == "ACK" and dialog.final.done() and dialog.final.result() < 300 else ""
-        )
+        branch = f"z9hG4bK{dialog.call_id}{dialog.cseq if cseq is None else cseq}"
         return (
             f"{method} {dialog.target} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch={branch};rport\r\n"
             f"From: {dialog.local}\r\nTo: {dialog.remote}\r\nCall-ID: {dialog.call_id}\r\n"
             f"CSeq: {dialog.cseq if cseq is None else cseq} {method}\r\n"
-            f"Contact: <sip:{self.name}@127.0.0.1:{self.port}>\r\nMax-Forwards: 70\r\n{kind}"
+            f"Contact: <sip:{self.name}@127.0.0.1:{self.port}>\r\nMax-Forwards: 70\r\n{extra}{kind}"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         )
 
@@ -127,27 +138,34 @@ class Phone(asyncio.DatagramProtocol):
         self._send(message, _port(dialog.target))
 
     async def digit(self, dialog: Dialog, digit: str, milliseconds: int = 100) -> None:
-        """One digit as RFC 4733 events."""
-        assert self._rtp is not None
-        event = "0123456789*#ABCD".index(digit)
-        stamp, ssrc = random.getrandbits(31), 0x1234
-        for step in range(1, milliseconds // 20 + 3):
-            last = step > milliseconds // 20
-            duration = min(step, milliseconds // 20) * 160
-            head = struct.pack(
-                "!BBHII", 0x80, 101 | (0x80 if step == 1 else 0), self._next_rtp(), stamp, ssrc
-            )
-            self._rtp.sendto(head + struct.pack("!BBH", event, 0x80 * last | 10, duration), dialog.rtp)
-            await asyncio.sleep(0.02 if not last else 0)
+        """One key as RFC 4733 events."""
+        await dialog.sound.digit(digit, dialog.rtp, milliseconds)
 
-    def _next_rtp(self) -> int:
-        self._sequence = (getattr(self, "_sequence", 0) + 1) & 0xFFFF
-        return self._sequence
+    def reinvite(self, dialog: Dialog, hold: bool) -> None:
+        """Put the other side on hold, or take it back."""
+        dialog.hold = hold
+        dialog.cseq += 1
+        self._send(self._request("INVITE", dialog, self._sdp(dialog)), _port(dialog.target))
+
+    def refer(self, dialog: Dialog, number: str, replaces: Dialog | str | None = None) -> None:
+        """Blind, or with Replaces of another dialog of this phone (or of a made-up Call-ID)."""
+        dialog.cseq += 1
+        port = _port(dialog.target)
+        target = f"sip:{number}@127.0.0.1:{port}"
+        if isinstance(replaces, Dialog):
+            tags = f"{replaces.call_id};to-tag={_tag(replaces.remote)};from-tag={_tag(replaces.local)}"
+            target += f"?Replaces={urllib.parse.quote(tags, safe='')}"
+        elif replaces is not None:
+            target += f"?Replaces={replaces}%3Bto-tag%3Da%3Bfrom-tag%3Db"
+        extra = f"Refer-To: <{target}>\r\nReferred-By: <sip:{self.name}@127.0.0.1:{self.port}>\r\n"
+        self._send(self._request("REFER", dialog, extra=extra), port)
+        wanted = replaces.call_id if isinstance(replaces, Dialog) else replaces or ""
+        self.on_message(self.name, "refers", f"{number} {wanted}".strip(), dialog.call_id)
 
     # Being called
 
     def respond(self, dialog: Dialog, code: int, reason: str = "x", extra: str = "") -> None:
-        body = self._sdp() if code in (183, 200) else ""
+        body = self._sdp(dialog) if code in (183, 200) else ""
         self._send(
             self._response(dialog.invite, code, reason, dialog.local, body, extra), _port(dialog.target)
         )
@@ -167,7 +185,7 @@ class Phone(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         message = data.decode()
         first = message.split("\r\n", 1)[0]
-        self.on_message(self.name, "received", first)
+        self.on_message(self.name, "received", first, _header(message, "Call-ID"))
         dialog = self.dialogs.get(_header(message, "Call-ID"))
         if first.startswith("SIP/2.0"):
             self._response_received(message, int(first.split()[1]), dialog)
@@ -181,6 +199,7 @@ class Phone(asyncio.DatagramProtocol):
                 target=_header(message, "Contact").strip("<>"),
                 invite=message,
                 rtp=_sound_address(message),
+                invited=True,
             )
             self.dialogs[dialog.call_id] = dialog
             if self.on_invite is not None:
@@ -195,8 +214,18 @@ class Phone(asyncio.DatagramProtocol):
                 if method == "CANCEL":
                     self._send(self._response(dialog.invite, 487, "Request Terminated", to), addr[1])
         elif method in ("OPTIONS", "UPDATE", "INFO", "NOTIFY") or (method == "INVITE" and dialog):
-            body = self._sdp() if method in ("INVITE", "UPDATE") and "m=audio" in message else ""
+            self._note_details(method, message)
+            body = self._sdp(dialog) if dialog is not None and "m=audio" in message else ""
             self._send(self._response(message, 200, "OK", _header(message, "To"), body), addr[1])
+
+    def _note_details(self, method: str, message: str) -> None:
+        """What a NOTIFY says of a transfer, and the name and number to be shown from now on."""
+        call_id = _header(message, "Call-ID")
+        if method == "NOTIFY":
+            body = message.partition("\r\n\r\n")[2].strip()
+            self.on_message(self.name, "told", f"{body} ({_header(message, 'Subscription-State')})", call_id)
+        if identity := _header(message, "P-Asserted-Identity"):
+            self.on_message(self.name, "shows", f"{method} {identity}", call_id)
 
     def _response_received(self, message: str, code: int, dialog: Dialog | None) -> None:
         if dialog is None or not _header(message, "CSeq").endswith("INVITE"):
@@ -207,14 +236,18 @@ class Phone(asyncio.DatagramProtocol):
         if code in (180, 183):
             dialog.ringing.set()
         if code >= 200:
-            if not dialog.final.done():
+            cseq = int(_header(message, "CSeq").split()[0])
+            if not dialog.final.done() and not dialog.invited:
                 dialog.remote = _header(message, "To")
                 dialog.final.set_result(code)
-            if code < 300:
-                dialog.target = _header(message, "Contact").strip("<>")
-            else:
-                dialog.ended.set()
-            self._send(self._request("ACK", dialog, cseq=1), _port(dialog.target))
+                if code < 300:
+                    dialog.target = _header(message, "Contact").strip("<>")
+                else:
+                    dialog.ended.set()
+            acknowledged = self._request("ACK", dialog, cseq=cseq)
+            if code < 300:  # that of a refusal has the branch of its INVITE
+                acknowledged = acknowledged.replace(";rport", "ack;rport", 1)
+            self._send(acknowledged, _port(dialog.target))
 
 
 def _sound_address(message: str) -> tuple[str, int]:
@@ -226,3 +259,7 @@ def _port(uri: str) -> int:
     found = re.search(r"@[^:;]*:(\d+)", uri) or re.search(r"sip:[^:;]*:(\d+)", uri)
     assert found, uri
     return int(found[1])
+
+
+def _tag(address: str) -> str:
+    return address.partition(";tag=")[2].partition(";")[0]

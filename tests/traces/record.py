@@ -10,6 +10,8 @@ from pathlib import Path
 
 from websockets.asyncio.client import connect
 
+import tests.traces.flows_talk
+import tests.traces.flows_transfer  # noqa: F401 (they add to FLOWS)
 from tests.traces.asterisk import running_asterisk
 from tests.traces.flows import FLOWS
 from tests.traces.lab import Lab
@@ -30,9 +32,7 @@ async def record(names: list[str], folder: Path = FOLDER) -> None:
             async with connect(asterisk.url(), max_size=None) as socket:
                 lab = Lab(socket, asterisk, trunk, phones)
                 for phone in (trunk, *phones.values()):
-                    phone.on_message = lambda who, way, line, lab=lab: lab.note(
-                        "sip", phone=who, way=way, line=line
-                    )
+                    phone.on_message = lab.sip
                     phone.on_invite = lambda dialog, phone=phone: phone.respond(dialog, 180, "Ringing")
                     while not phone.invites.empty():
                         phone.invites.get_nowait()
