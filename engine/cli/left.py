@@ -12,6 +12,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.cli.left_mail import resend
 from engine.cli.left_messages import delete, heard, play
 from engine.cli.plain import plain
 from engine.records import left as records
@@ -83,6 +84,7 @@ def tickets(tenant: str | None, limit: int, as_lines: bool) -> None:
 left.add_command(heard)
 left.add_command(delete)
 left.add_command(play)
+left.add_command(resend)
 
 
 def _show(query: Query, columns: Sequence[str], as_lines: bool) -> None:

@@ -13,8 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.cli.player import play_sound
 from engine.cli.putting import login_name
 from engine.clock import SystemClock
+from engine.integrations.mail.again import CannotResend
 from engine.mailbox_operations import tell_engine
 from engine.recordings import mailbox
+from engine.recordings.encryption import CannotOpen, is_encrypted, opened_for_reading
 from engine.recordings.files import below
 from engine.recordings.mailbox import MessageProblem
 from engine.recordings.message_store import MessageStore
@@ -37,7 +39,7 @@ def heard(messages: tuple[str, ...], not_heard: bool, as_lines: bool) -> None:
 
     The message light of the users' phones follows.
     """
-    names = _once(messages)
+    names = once(messages)
     _in_store(load_settings(), lambda store: store.set_heard(names, heard=not not_heard))
     for name in names:
         _tell(as_lines, name, "not heard" if not_heard else "heard")
@@ -52,7 +54,7 @@ def delete(messages: tuple[str, ...], as_lines: bool) -> None:
     `vats left messages` goes on showing that there was one; its JSON says who deleted it, and when. An e-mail
     that waits to be sent is dropped; one that was sent cannot be called back.
     """
-    names = _once(messages)
+    names = once(messages)
     stay = _in_store(load_settings(), lambda store: store.delete(names, login_name()))
     for name in names:
         if name in stay:
@@ -71,26 +73,34 @@ def delete(messages: tuple[str, ...], as_lines: bool) -> None:
 def play(message: str, only_path: bool) -> None:
     """Play a voice message on this machine's loudspeaker. It is not marked as heard by that."""
     settings = load_settings()
-    path = _in_database(
+    path = in_database(
         settings, lambda database: database.transaction(partial(mailbox.file_of, message=message))
     )
     file = below(settings.messages_folder, path)
     if not file.is_file():
         raise click.ClickException(f"{message}: {file}: no such file")
+    if only_path and is_encrypted(file):
+        raise click.UsageError(f"{message}: {file} is encrypted, and no player opens it; leave out --path")
     if only_path:
         click.echo(file)
-    else:
-        play_sound(file, f"the file is {file}")
+        return
+    try:
+        with opened_for_reading(settings, file) as plain:
+            play_sound(plain, f"the file is {file}")
+    except (CannotOpen, OSError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _in_store(settings: Settings, work: Callable[[MessageStore], Awaitable[T]]) -> T:
     async def run(database: Database) -> T:
         return await work(MessageStore(settings, database, SystemClock(), tell_engine(settings)))
 
-    return _in_database(settings, run)
+    return in_database(settings, run)
 
 
-def _in_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+def in_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """What `work` returns; what it cannot do is told, and ends the command."""
+
     async def run() -> T:
         database = Database(settings.database_url)
         try:
@@ -101,7 +111,7 @@ def _in_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -
 
     try:
         return asyncio.run(run())
-    except MessageProblem as error:
+    except (MessageProblem, CannotResend) as error:
         lines = str(error).splitlines()
     except (DatabaseError, SQLAlchemyError, OSError) as error:
         lines = [str(error)]
@@ -110,7 +120,8 @@ def _in_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -
     sys.exit(1)
 
 
-def _once(messages: Sequence[str]) -> list[str]:
+def once(messages: Sequence[str]) -> list[str]:
+    """Each name once, in order."""
     return list(dict.fromkeys(messages))
 
 
