@@ -22,6 +22,7 @@ from engine.cli.player import play_sound
 from engine.cli.putting import login_name
 from engine.cli.recording_switch import pause, resume
 from engine.recordings import deletion
+from engine.recordings.encryption import CannotOpen, decrypt_file, is_encrypted
 from engine.recordings.listing import STATES, Wanted, readable_name, recordings
 from engine.recordings.stores import S3, StoreError, store_of
 from engine.records.query import iso
@@ -100,8 +101,10 @@ def play(call_id: str, to: Path | None, only_path: bool, minutes: int | None) ->
     """Play the recording of the call CALL_ID on this machine's loudspeaker."""
     settings = load_settings()
     row = _finished(settings, [call_id])[0]
-    remote = row["store"] == S3
+    remote, encrypted = row["store"] == S3, is_encrypted(row["path"])
     local = settings.recordings_folder / row["path"]
+    if encrypted and (only_path or minutes is not None):
+        raise click.UsageError(f"{call_id}: is encrypted, and no player opens it; --to writes a plain file")
     if only_path:
         if remote:
             raise click.UsageError(f"{call_id}: lies in S3 storage; --to writes a file, --link gives a link")
@@ -116,10 +119,10 @@ def play(call_id: str, to: Path | None, only_path: bool, minutes: int | None) ->
     else:
         with tempfile.TemporaryDirectory(prefix="recording-") as folder:
             file = local
-            if remote:
+            if remote or encrypted:
                 file = Path(folder) / "recording.wav"
                 _fetch(settings, row, file)
-            play_sound(file, "--to writes it to a file" if remote else f"the file is {local}")
+            play_sound(file, f"the file is {local}" if file == local else "--to writes it to a file")
 
 
 @recording.command()
@@ -131,7 +134,7 @@ def play(call_id: str, to: Path | None, only_path: bool, minutes: int | None) ->
     help="The folder; left out: this one.",
 )
 def export(call_ids: tuple[str, ...], to: Path) -> None:
-    """Copy recordings out, under names that tell when, who called and who talked."""
+    """Copy recordings out, under names that tell when, who called and who talked; never encrypted."""
     settings = load_settings()
     for row in _finished(settings, call_ids):
         target = to / readable_name(row)
@@ -219,13 +222,22 @@ def _finished(settings: Settings, call_ids: Sequence[str]) -> Sequence[RowMappin
 
 
 def _fetch(settings: Settings, row: RowMapping, target: Path) -> None:
-    _stored(lambda: store_of(settings, row["store"]).fetch(row["path"], target))
+    """Write the plain recording to `target`."""
+    store, path = _stored(lambda: store_of(settings, row["store"])), row["path"]
+    if not is_encrypted(path):
+        _stored(lambda: store.fetch(path, target))
+        return
+    with tempfile.TemporaryDirectory(prefix="recording-") as folder:
+        sealed = Path(folder) / "sealed"
+        _stored(lambda: store.fetch(path, sealed))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _stored(lambda: decrypt_file(settings, row["tenant"], sealed, target, name=path))
 
 
 def _stored(work: Any) -> Any:
     try:
         return work()
-    except (StoreError, SettingsError) as error:
+    except (StoreError, SettingsError, CannotOpen, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -8,11 +8,12 @@ A tenant's key file holds his identities, the newest first: files are encrypted 
 whichever fits. A key is made when it is first needed; nothing else opens the files.
 """
 
+import asyncio
 import fcntl
 import os
 import secrets as random
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -117,6 +118,24 @@ def opened_for_reading(settings: Settings, path: Path) -> Iterator[Path]:
         yield plain
     finally:
         plain.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, path: Path) -> AsyncIterator[Path]:
+    """The same, for who must not wait for a disk."""
+    context = opened_for_reading(settings, path)
+    entering = asyncio.create_task(asyncio.to_thread(context.__enter__), name=f"open {path.name}")
+    try:
+        plain = await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        await asyncio.wait({entering})
+        if entering.exception() is None:
+            context.__exit__(None, None, None)
+        raise
+    try:
+        yield plain
+    finally:
+        await asyncio.to_thread(context.__exit__, None, None, None)
 
 
 def show_key(settings: Settings, tenant: str) -> str:

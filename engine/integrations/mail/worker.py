@@ -19,6 +19,7 @@ from engine.integrations.mail.letter import BadAddress, letter
 from engine.integrations.mail.outbox import Due, End
 from engine.integrations.mail.server import MailServer, PutOff, Refused, ServerAway
 from engine.integrations.mail.sound import NoSound, sound_of
+from engine.recordings.encryption import CannotOpen, opened
 from engine.recordings.files import below
 from engine.settings import Settings
 from engine.store.database import Database
@@ -134,14 +135,15 @@ class MailWorker:
         settings = self._settings
         try:
             path = below(settings.messages_folder, mail.path or "")
-            sound = await sound_of(path, settings.mail.wav_limit)
+            async with opened(settings, path) as plain:
+                sound = await sound_of(plain, settings.mail.wav_limit)
             made = letter(mail, tenant, sound, settings.mail.sender, self._clock.wall_ms())
             await server.send(made, made["To"].addresses[0].addr_spec)
         except FileNotFoundError:
             return End(mail.message, "failed", f"{mail.path}: the file is gone")
         except (Refused, BadAddress) as error:
             return End(mail.message, "refused", str(error))
-        except (PutOff, NoSound, OSError) as error:
+        except (PutOff, NoSound, CannotOpen, OSError) as error:
             return End(mail.message, "waiting", str(error))
         return End(mail.message, "sent")
 
