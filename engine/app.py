@@ -25,6 +25,7 @@ from engine.calls.services import APPLICATION, Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.clock import SystemClock
 from engine.directory.prompts.library import PromptLibrary
+from engine.hold_music import HoldMusic
 from engine.journal.spool import Spool, SpoolInUse
 from engine.mailbox_operations import mailbox_operations
 from engine.operations import Handler, serve
@@ -122,6 +123,7 @@ class Engine:
         self._previous = PreviousCalls()
         self._database = Database(settings.database_url, pool_size=2)  # of background work and messages
         self._lights = MessageLights(self._database, self._ami, self._mailboxes)
+        self._hold_music = HoldMusic(settings, self._ami, lambda: self._library.directory)
         self._messages = MessageStore(settings, self._database, self._clock, self._on_messages)
         self._live_mailboxes = LiveMailboxes(settings, self._messages)
         self._queues = LiveQueues(lambda: self._library.directory, now=self._clock.wall_ms)
@@ -179,6 +181,7 @@ class Engine:
                     group.create_task(self._connection.run()),
                     group.create_task(self._library.watch(self._on_change)),
                     group.create_task(self._lights.run()),
+                    group.create_task(self._hold_music.run()),
                     group.create_task(self._road_prompts.run()),
                     group.create_task(
                         follow_database(self._previous, self._settings.database_url, self._clock)
@@ -247,6 +250,7 @@ class Engine:
 
     async def _on_change(self) -> None:
         """The files of tenants or scenarios have changed; calls already take the new ones."""
+        self._hold_music.look()
         self._provision_wanted.set()
 
     def _mailboxes(self) -> set[Mailbox]:

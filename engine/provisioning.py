@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from engine.directory.directory import Directory
+from engine.directory.directory import Directory, Tenant
 from engine.directory.fallback_targets import FallbackTarget, fallback_targets, write_targets
 from engine.secrets import secret
 from engine.settings import Settings, SettingsError
@@ -15,6 +15,7 @@ from engine.switch.accounts import Account, push_accounts, remove_account
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.errors import SwitchError
+from engine.switch.lamps import dnd_device, render_hints
 from engine.switch.message_light import Mailbox, push_mailboxes
 from engine.switch.trunks import endpoint_fields
 
@@ -32,6 +33,7 @@ class Provisioning:
         self._ami = ami
         self._accounts_file = settings.run_folder / "accounts.json"
         self._one_at_a_time = asyncio.Lock()
+        self._hints = ""  # what the switch has read for certain
 
     async def apply(self, directory: Directory) -> bool:
         """Whether all is there now. What goes wrong is logged; what was there before goes on serving."""
@@ -41,6 +43,7 @@ class Provisioning:
                 write_targets(self._settings.run_folder / "fallback.json", targets)
                 await self._push_accounts(directory)
                 await self._put_fallback_targets(targets)
+                await self._put_hints(directory)
             except (SwitchError, OSError, SettingsError) as error:
                 log.error("provisioning.failed", cause=str(error))
                 return False
@@ -53,6 +56,7 @@ class Provisioning:
                 name,
                 secret(self._settings, f"sip-{name}"),
                 f'"{user.name}" <{user.extension}>',
+                user.tenant,
                 Mailbox(user.tenant, user.extension).name,
             )
             for user in directory.users()
@@ -85,6 +89,33 @@ class Provisioning:
         for number, dial in wanted.items():
             if present.get(number) != dial:
                 await self._ami.database_put("fallback", number, dial)
+
+    async def _put_hints(self, directory: Directory) -> None:
+        """What phones may watch; the dialplan is read again where that has changed."""
+        text = render_hints({tenant.name: watched(tenant) for tenant in directory.tenants.values()})
+        if text == self._hints:
+            return
+        self._hints = ""
+        write_public(self._settings.run_folder / "hints.conf", text)
+        await self._ami.reload("pbx_config")
+        self._hints = text
+
+
+def watched(tenant: Tenant) -> dict[str, list[str]]:
+    """The switch's devices behind each extension of a tenant that a busy lamp can watch."""
+    return {
+        extension: [*user.endpoints(), dnd_device(tenant.name, extension)]
+        for extension, user in tenant.users.items()
+    }
+
+
+def write_public(path: Path, text: str) -> None:
+    """By rename, and readable by the switch's user. Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text)
+    part.chmod(0o644)
+    part.replace(path)
 
 
 def _read_list(path: Path) -> list[str]:

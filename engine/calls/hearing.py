@@ -11,6 +11,7 @@ from engine.calls.together import together
 from engine.switch.ari.events import PlaybackFinished
 from engine.switch.ari.resources import Playback
 from engine.switch.errors import SwitchError
+from engine.switch.music import music_class
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -78,7 +79,7 @@ class Hearing:
             await call.of_party(call.party.channel.ring())
         elif not self.music:
             self.music = True
-            await call.of_party(call.party.channel.start_music())
+            await call.of_party(call.party.channel.start_music(music_class(call.tenant.name)))
 
     async def stop_music(self) -> None:
         if self.music:

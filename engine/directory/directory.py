@@ -86,6 +86,7 @@ class Tenant:
     recording: RecordingModel
     caller_groups: Mapping[str, str] = field(default_factory=dict)
     voicemail: VoicemailModel = field(default_factory=VoicemailModel)
+    music: str = ""  # the name of shared hold music
 
     @cached_property
     def group_extensions(self) -> Mapping[str, str]:
@@ -239,4 +240,5 @@ def tenant_of(model: TenantModel) -> Tenant:
             groups | {number: entry.group for number, entry in entries.items() if entry.group}
         ),
         voicemail=model.voicemail,
+        music=model.music or "",
     )

@@ -155,6 +155,11 @@ class TenantModel(FileModel):
     clients: dict[Name, ClientModel] = Field(default_factory=dict, description="known callers, in full")
     recording: RecordingModel = Field(default=RecordingModel(), description="recording of talks")
     voicemail: VoicemailModel = Field(default=VoicemailModel(), description="messages that callers leave")
+    music: Name | None = Field(
+        None,
+        description="hold music: a folder of `music` beside the settings file; left out: the tenant's own "
+        "folder `music`, and where there is none, the built-in music",
+    )
 
     @field_validator("country")
     @classmethod

@@ -8,6 +8,8 @@ import structlog
 
 from engine.switch.ari.resources import Application
 from engine.switch.errors import Gone, SwitchError
+from engine.switch.lamps import hints_context
+from engine.switch.music import music_class
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +23,7 @@ class Account:
     name: str
     password: str
     caller_id: str  # "Анна Иванова" <101>
+    tenant: str = ""
     mailbox: str = ""  # whose messages its light tells of: 101@romashka
 
 
@@ -99,6 +102,9 @@ async def _push(
             "mailboxes": account.mailbox,
             # A phone that subscribes is told once, not twice.
             "mwi_subscribe_replaces_unsolicited": "yes",
+            "subscribe_context": hints_context(account.tenant),
+            # What whoever this phone puts on hold hears.
+            "moh_suggest": music_class(account.tenant),
             "language": "ru",
         },
     )

@@ -135,6 +135,10 @@ class Ami:
             if message.get("Event", "") == "DBGetTreeResponse"
         }
 
+    async def reload(self, module: str) -> None:
+        """Let a module read its configuration again: `res_musiconhold`, `pbx_config`."""
+        await self._send({"Action": "Reload", "Module": module})
+
     async def notify(self, endpoint: str, *, event: str, content_type: str, content: Iterable[str]) -> None:
         """Send a NOTIFY outside of any dialog to all contacts of an endpoint; `content` is lines of text.
         What they answer is not known.
@@ -148,9 +152,8 @@ class Ami:
 
     async def _send(self, fields: Mapping[str, str | list[str]], *, many: bool = False) -> Any:
         link = self._link
-        about = next(
-            (fields[name] for name in ("Channel", "Key", "Family", "Endpoint") if name in fields), ""
-        )
+        named = ("Channel", "Key", "Family", "Endpoint", "Module")
+        about = next((fields[name] for name in named if name in fields), "")
         what = f"{fields['Action']} {about}"
         for name, value in fields.items():
             lines = [value] if isinstance(value, str) else value

@@ -232,3 +232,12 @@ class Application:
 
     async def delete_object(self, kind: str, name: str) -> None:
         await self._connection.request("DELETE", f"/asterisk/config/dynamic/res_pjsip/{kind}/{name}")
+
+    async def device_states(self) -> dict[str, str]:
+        """The devices `Stasis:…` that we have set, and how: they survive a restart of the switch."""
+        answer = await self._connection.request("GET", "/deviceStates")
+        return {device["name"]: device["state"] for device in msgspec.json.decode(answer)}
+
+    async def set_device_state(self, name: str, state: Literal["NOT_INUSE", "INUSE", "BUSY"]) -> None:
+        """`name` begins with `Stasis:`; phones that watch it are told."""
+        await self._connection.request("PUT", f"/deviceStates/{name}", {"deviceState": state})
