@@ -32,10 +32,13 @@ class HandClock:
         return "testboot"
 
 
-def entries_of(call_id: str, parts: int, tenant: str = "romashka") -> list[Entry]:
+def entries_of(call_id: str, parts: int, tenant: str = "romashka", *, encrypt: bool = False) -> list[Entry]:
     events: list[Event] = [
         CallStarted("in", tenant, "+74951234567", "+79031112233", "PJSIP/city-1"),
-        *(RecordingStarted(call_id, *raw_names(call_id, part)) for part in range(1, parts + 1)),
+        *(
+            RecordingStarted(call_id, *raw_names(call_id, part), encrypt=encrypt)
+            for part in range(1, parts + 1)
+        ),
         CallEnded("caller", 16),
     ]
     return [
