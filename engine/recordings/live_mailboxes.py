@@ -6,12 +6,13 @@ when the call has ended (`engine/records/heard.py`).
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.recordings.encryption import CannotOpen, opened
 from engine.recordings.files import below
 from engine.recordings.mailbox import MailboxAway, MessageProblem, StoredMessage
 from engine.recordings.message_store import MessageStore
@@ -46,15 +47,16 @@ class LiveMailboxes:
 
     @asynccontextmanager
     async def sound(self, message: StoredMessage) -> AsyncIterator[str]:
-        """The message's media URI, good within. Raises `MailboxAway` where its file is gone."""
-        try:
-            file = below(self._settings.messages_folder, message.path)
-            there = await asyncio.to_thread(file.is_file)
-        except (OSError, ValueError) as error:
-            raise MailboxAway(f"{message.message}: {error}") from error
-        if not there:
-            raise MailboxAway(f"{message.message}: {file}: no such file")
-        yield f"sound:{file.resolve().with_suffix('')}"
+        """The message's media URI, good within. Raises `MailboxAway` where its file cannot be had."""
+        async with AsyncExitStack() as stack:
+            try:
+                file = below(self._settings.messages_folder, message.path).resolve()
+                if not await asyncio.to_thread(file.is_file):
+                    raise MailboxAway(f"{message.message}: {file}: no such file")
+                plain = await stack.enter_async_context(opened(self._settings, file))
+            except (OSError, ValueError, CannotOpen) as error:
+                raise MailboxAway(f"{message.message}: {error}") from error
+            yield f"sound:{plain.with_suffix('')}"
 
     def mark_heard(self, message: StoredMessage, at: int) -> None:
         """Soon, beside the call; `at` is UTC milliseconds."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import ExitStack
 from pathlib import Path
 
+from engine.calls.call import Call
+from engine.calls.mailboxes import Mailboxes, NoMailboxes
 from engine.calls.services import Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.calls.web_services import NoWebServices, WebServices
@@ -119,6 +121,7 @@ class Stage:
         self.ami = FakeAmi(self.switch)
         self.media = Media()
         self.web_services: WebServices = NoWebServices()
+        self.mailboxes: Mailboxes = NoMailboxes()
         for endpoint in (DESK, BOB, EVE, EVE_WEB):
             self.switch.phone(endpoint)
 
@@ -168,6 +171,7 @@ class Stage:
                 web_services=self.web_services,
                 tickets=TicketNumbers(self._folder / "tickets"),
                 queues=queues,
+                mailboxes=self.mailboxes,
             ),
             observer=queues,
         )
@@ -191,6 +195,11 @@ class Stage:
 
     def _find_ends(self, channels: Set[str]) -> dict[str, ChannelEnd]:
         return find_ends(self._log(), channels)
+
+    @property
+    def calls(self) -> Mapping[str, Call]:
+        """Those that live, by id."""
+        return self._switchboard.calls
 
     def call(self, caller: str = "+79031112233") -> Caller:
         return self.switch.incoming(NUMBER, caller)

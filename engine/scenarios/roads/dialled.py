@@ -32,7 +32,7 @@ class DialledRoad(StepModel):
 
     async def run(self, call: Conversation) -> str:
         destination = resolve(call.tenant, self.dialled)
-        if road := _road_of(destination, call.party_user):
+        if road := road_of(destination, call.party_user):
             raise Redirected(road)
         result = await self._reach(call, destination)
         call.forget_digits()
@@ -53,7 +53,7 @@ class DialledRoad(StepModel):
         return last
 
 
-def _road_of(destination: Dialled, user: str) -> str:
+def road_of(destination: Dialled, user: str) -> str:
     """The road of a service code that this user may dial; "" for all else."""
     if destination == Dialled("service", "mailbox") and user:
         return f"{MAILBOX}/{user}"
