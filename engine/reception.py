@@ -2,6 +2,8 @@
 answer to the switchboard's questions.
 """
 
+from functools import partial
+
 import structlog
 
 from engine.calls.call import Call
@@ -85,7 +87,7 @@ class Reception:
             caller_name=user.name,
             callee=destination.value if outside else dialled,
         )
-        return Arrival(tenant, started, _run(None, f"{DIALLED}/{dialled}"))
+        return Arrival(tenant, started, partial(_run, None), f"{DIALLED}/{dialled}")
 
     def _to_scenario(
         self,
@@ -113,20 +115,20 @@ class Reception:
             trunk=trunk,
             scenario=scenario,
         )
-        return Arrival(tenant, started, _run(scenario))
+        return Arrival(tenant, started, partial(_run, scenario))
 
     def resumption(self, started: CallStarted, step: str) -> Arrival:
         """The same for a call that was running: on the version it began with, from the step it was in."""
         tenant = self._directory.tenant(started.tenant)
         if tenant is None:
             log.error("tenant.missing", tenant=started.tenant)
-            return Arrival(NOBODY, started, _refuse)
+            return Arrival(NOBODY, started, lambda _: _refuse)
         if started.scenario:
             scenario = self._library.version(started.scenario_version) or self._library.find(
                 tenant.name, started.scenario
             )
-            return Arrival(tenant, started, _run(scenario, step or None))
-        return Arrival(tenant, started, _run(None, step or f"{DIALLED}/{started.callee}"))
+            return Arrival(tenant, started, partial(_run, scenario), step)
+        return Arrival(tenant, started, partial(_run, None), step or f"{DIALLED}/{started.callee}")
 
     def _refusal(
         self,
@@ -147,7 +149,7 @@ class Reception:
             caller=caller or normalise(channel.caller.number),
             trunk=trunk,
         )
-        return Arrival(tenant or NOBODY, started, _refuse)
+        return Arrival(tenant or NOBODY, started, lambda _: _refuse)
 
     def _started(
         self,
@@ -179,7 +181,9 @@ class Reception:
         )
 
 
-def _run(scenario: Scenario | None, start: str | None = None) -> Runner:
+def _run(scenario: Scenario | None, start: str) -> Runner:
+    """`start` is empty for the scenario's own beginning."""
+
     async def run(call: Call) -> None:
         if scenario and scenario.texts_of_calls:
             language = scenario.language or call.language
@@ -187,7 +191,7 @@ def _run(scenario: Scenario | None, start: str | None = None) -> Runner:
             call.services.prompts.expect(call.tenant.name, language, texts, call.variables)
         if scenario:
             call.takes = scenario.takes
-        await run_scenario(call, scenario, start=start)
+        await run_scenario(call, scenario, start=start or None)
 
     return run
 

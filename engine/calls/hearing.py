@@ -35,6 +35,10 @@ class Hearing:
             self._playing = None
             self._failed = event.playback.state == "failed"
 
+    def begin_anew(self) -> None:
+        """The party is another one, who hears nothing of us yet."""
+        self.music, self._playing = False, None
+
     async def play(
         self, media: Sequence[str], *, barge_in: bool, stop: Callable[[], bool] | None
     ) -> str | None:

@@ -1,7 +1,9 @@
 """A leg: one channel of a call, in one role, with the times that the switch reported of it."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
+from engine.calls.talk_keys import TalkKeys
 from engine.journal.events import EndedBy, LegResult, Role
 from engine.switch.ari.events import (
     ChannelDestroyed,
@@ -65,6 +67,8 @@ class Leg:
     cause: int = 0
     bridge: str = ""
     entered: dict[str, int] = field(default_factory=dict)  # bridges it has been in, and since when
+    talk_keys: TalkKeys | None = None  # while he talks and his keys come to us alone
+    keying: deque[str] | None = None  # while he keys in a number for us
     dropped: HangupReason | None = field(default=None)
     drop_was_timeout: bool = False
     failure: str = ""

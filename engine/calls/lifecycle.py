@@ -1,11 +1,10 @@
 """From the first event of a call to its last: the task that runs it and the clearing up after it."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 from engine.calls.call import Call
-from engine.calls.errors import CallerGone, CallOver
+from engine.calls.errors import CallOver, Redirected
 from engine.calls.leg import NORMAL_CLEARING
 from engine.calls.talk import go_on_talking
 from engine.calls.together import together
@@ -19,21 +18,28 @@ TEMPORARY_FAILURE = 41  # Q.850
 ENDING_WAITS_S = (5.0, 5.0, 10.0, 20.0)
 
 
-async def run_call(call: Call, runner: Runner) -> None:
+async def run_call(call: Call, runner: Runner, runner_at: Callable[[str], Runner]) -> None:
     """Run the scenario, then end the call and everything that it owns, whichever way it went.
 
-    Cancelled, it leaves all as it is: the people talk on, and whoever comes next adopts them.
+    `runner_at` is how the call goes on from a step. Cancelled, it leaves all as it is: the people talk on,
+    and whoever comes next adopts them.
     """
     failed = ""
-    try:
-        await runner(call)
-    except CallOver:
-        pass
-    except Exception as error:  # a bug in one call's handling must not end the talk it is about
-        failed = f"{type(error).__name__}: {error}"
-        call.log.exception("call.failed", step=call.step)
-        with contextlib.suppress(CallerGone):
-            await go_on_talking(call)
+    while True:
+        try:
+            await runner(call)
+        except CallOver:
+            break
+        except Redirected as elsewhere:  # no step was there to be left
+            runner = runner_at(elsewhere.step)
+        except Exception as error:  # a bug in one call's handling must not end the talk it is about
+            failed = f"{type(error).__name__}: {error}"
+            call.log.exception("call.failed", step=call.step)
+            if call.talking_with is None:
+                break
+            runner = go_on_talking
+        else:
+            break
     await _end(call, failed)
 
 

@@ -34,20 +34,23 @@ def missed_events(
 
     `last_sign` stands in for the end of a channel of which the log does not tell how it went.
     """
-    caller = histories.get(call_id, _NOTHING)
     missed: list[Missed] = []
-    if state.answered_at is None and caller.answered_at is not None:
-        missed.append((caller.answered_at, CallAnswered()))
-    caller_end = None if call_id in alive else _end(caller, last_sign)
+    answered_at = histories.get(call_id, _NOTHING).answered_at
+    if state.answered_at is None and answered_at is not None:
+        missed.append((answered_at, CallAnswered()))
+    party_id = state.party or call_id
+    party = histories.get(party_id, _NOTHING)
+    party_end = None if party_id in alive else _end(party, last_sign)
     for leg_id in state.living_legs():
         leg = state.legs[leg_id]
         history = histories.get(leg_id, _NOTHING)
         if leg.answered_at is None and history.answered_at is not None:
             missed.append((history.answered_at, LegAnswered(leg_id)))
         leg_end = None if leg_id in alive else _end(history, last_sign)
-        missed += _talk(call_id, leg_id, state, caller, history, caller_end, leg_end)
+        if leg_id != party_id:
+            missed += _talk(call_id, leg_id, state, party, history, party_end, leg_end)
         if leg_end is not None:
-            missed.append((leg_end, _leg_ended(leg_id, leg, history, caller_end)))
+            missed.append((leg_end, _leg_ended(leg_id, leg, history, party_end)))
     return sorted(missed, key=lambda item: item[0])
 
 

@@ -4,7 +4,7 @@ Calls that live are adopted and go on; calls that do not are closed with the tim
 log (`source=switch`); what belongs to nobody is hung up.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -15,9 +15,12 @@ from engine.calls.leg import NORMAL_CLEARING
 from engine.calls.lifecycle import close
 from engine.calls.message import Message
 from engine.calls.queueing import Queued
+from engine.calls.recording import user_of
 from engine.calls.services import PLAYBACK_IDS, Services, playback_id
 from engine.calls.state import CallState, LegState, state_of
 from engine.calls.talk import go_on_talking
+from engine.calls.talk_keys import TalkKeys
+from engine.calls.transfer.passing import Transfer
 from engine.directory.directory import Tenant
 from engine.journal.events import CallEnded, CallRecovered, LegEnded
 from engine.switch.ari.events import BridgeData, ChannelData
@@ -100,8 +103,17 @@ def adopt(services: Services, tenant: Tenant, call_id: str, state: CallState, sn
 
 def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
     services, call_id = call.services, call.id
-    call.caller.name, call.caller.present = snapshot.channels[call_id].name, True
+    caller = snapshot.channels.get(call_id)
     call.caller.answered_at = state.answered_at
+    if caller is not None:
+        call.caller.name, call.caller.present = caller.name, True
+    else:
+        # He passed the call on, and has gone; his end is journalled.
+        call.caller.ended_at = state.started_at
+        services.router.forget(call_id)
+    if state.transfer is not None:
+        last = state.transfer
+        call.transfer = Transfer(last.user, last.to, last.from_step, pending=state.transfer_pending)
     call.variables.update(state.variables)
     call.step, call.step_type = state.step, state.step_type
     call.keep_attempt(state.attempt)
@@ -120,13 +132,21 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
             call.bridges[bridge_id] = Bridge(services.connection, bridge_id)
     for leg_id, before in state.legs.items():
         _adopt_leg(call, leg_id, before, state, snapshot)
+    if state.party in call.legs:
+        call.party = call.legs[state.party]
+        call.adopted_legs = [leg for leg in call.adopted_legs if leg is not call.party]
+        if caller is not None and call.caller.up and state.talking_with != call_id:
+            call.adopted_legs.insert(0, call.caller)  # he passed the call on and waits for how it goes
     if state.talking_with in call.legs:
         talking = call.legs[state.talking_with]
         call.talking_with, call.talk_started_at = talking, state.talk_started_at
+        call.talk_leg = talking
         call.last_operator = talked_with(talking).operator
-        bridge_id = snapshot.bridge_of(call.id)
-        for leg in (call.caller, talking):
+        bridge_id = snapshot.bridge_of(call.party.id)
+        for leg in (call.party, talking):
             leg.bridge = bridge_id
+            if user_of(call, leg):
+                leg.talk_keys = TalkKeys()
     elif not any(leg.ringing_at or leg.cause or leg.present for leg in call.adopted_legs):
         call.adopted_legs = []  # nobody has been rung yet
     if state.waits_in_queue:
@@ -174,7 +194,7 @@ async def settle(call: Call) -> None:
     if call.adopted_result is not None or call.talking_with is not None:
         call.adopted_legs = [leg for leg in call.adopted_legs if leg.gone]
     for leg in call.legs.values():
-        if leg is not call.caller and leg is not call.talking_with and leg not in call.adopted_legs:
+        if leg not in (call.party, call.talking_with, *call.adopted_legs):
             await call.drop(leg, "normal")
     operator = call.talking_with
     if operator is not None:
@@ -193,11 +213,13 @@ async def settle(call: Call) -> None:
         await _whatever_comes(call.party.channel.stop_music())
 
 
-async def clear_left_overs(services: Services, snapshot: Snapshot, live: set[str]) -> None:
-    """Hang up legs and destroy bridges whose call is no longer run by anybody."""
+async def clear_left_overs(
+    services: Services, snapshot: Snapshot, live: set[str], legs: Collection[str] = ()
+) -> None:
+    """Hang up legs and destroy bridges whose call is run by nobody; `legs` are of calls that are."""
     for channel_id in snapshot.channels:
         call_id, mark, _ = channel_id.partition(LEG_MARK)
-        if mark and call_id not in live and channel_id in snapshot.ours:
+        if mark and call_id not in live and channel_id not in legs and channel_id in snapshot.ours:
             await _whatever_comes(Channel(services.connection, channel_id).hang_up())
     for bridge_id in snapshot.bridges:
         call_id, mark, _ = bridge_id.partition(BRIDGE_MARK)

@@ -14,10 +14,12 @@ from engine.journal.events import (
     LegAnswered,
     LegCreated,
     LegEnded,
+    LegMoved,
     LegRinging,
     MessageDropped,
     MessageLeft,
     MessageStarted,
+    PartyChanged,
     QueueEntered,
     RecordingAnnounced,
     RecordingPaused,
@@ -28,6 +30,8 @@ from engine.journal.events import (
     StepEntered,
     TalkEnded,
     TalkStarted,
+    TransferEnded,
+    TransferStarted,
     Value,
     VariableSet,
 )
@@ -56,6 +60,9 @@ class CallState:
     attempt: int = 1
     variables: dict[str, Value] = field(default_factory=dict)
     legs: dict[str, LegState] = field(default_factory=dict)
+    party: str = ""  # the leg for whom the call is, where that is no longer the caller
+    transfer: TransferStarted | None = None  # the last one
+    transfer_pending: bool = False
     bridges: list[str] = field(default_factory=list)
     steps_entered: int = 0
     talking_with: str = ""
@@ -119,6 +126,14 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
         case TalkStarted(leg=leg, bridge=bridge):
             state.talking_with, state.talk_started_at = leg, entry.at
             state.bridges.append(bridge)
+        case PartyChanged(leg=leg):
+            state.party = leg
+        case TransferStarted() as transfer:
+            state.transfer, state.transfer_pending = transfer, True
+        case TransferEnded():
+            state.transfer_pending = False
+        case LegMoved(leg=leg) if leg in state.legs:
+            state.legs[leg].ended_at = entry.at
         case TalkEnded(leg=leg, ended_by=ended_by):
             state.talking_with, state.talk_started_at = "", None
             state.talked_with, state.last_talk_ended_by = leg, ended_by

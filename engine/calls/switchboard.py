@@ -39,7 +39,8 @@ class Arrival:
 
     tenant: Tenant
     started: CallStarted
-    runner: Runner
+    runner_at: Callable[[str], Runner]  # what it does from a step on
+    step: str = ""  # where it begins; empty: at the beginning
 
 
 class Reception(Protocol):
@@ -157,17 +158,19 @@ class Switchboard:
             call.journal(CallAnswered(), at)
         introduce(call)
         metrics.calls_started.labels(arrival.started.direction).inc()
-        self._run(call, arrival.runner)
+        self._run(call, arrival.runner_at(arrival.step), arrival.runner_at)
 
-    def _run(self, call: Call, runner: Runner) -> None:
+    def _run(self, call: Call, runner: Runner, runner_at: Callable[[str], Runner]) -> None:
         self.calls[call.id] = call
-        task = asyncio.get_running_loop().create_task(self._run_call(call, runner), name=f"call {call.id}")
+        task = asyncio.get_running_loop().create_task(
+            self._run_call(call, runner, runner_at), name=f"call {call.id}"
+        )
         self._tasks[call.id] = task
         metrics.calls_active.set(len(self.calls))
 
-    async def _run_call(self, call: Call, runner: Runner) -> None:
+    async def _run_call(self, call: Call, runner: Runner, runner_at: Callable[[str], Runner]) -> None:
         try:
-            await run_call(call, runner)
+            await run_call(call, runner, runner_at)
         except Exception:  # the ending itself failed: the worker closes the record from the switch's log
             metrics.calls_failed.inc()
             call.log.exception("call.ending_failed")
@@ -190,8 +193,9 @@ class Switchboard:
         histories, ends = await asyncio.to_thread(self._ask_log, names, snapshot)
         adopted: set[str] = set()
         for call_id, state in states.items():
-            alive = call_id in snapshot.channels
-            if alive and call_id not in snapshot.ours:
+            party = (state.party if state else "") or call_id
+            alive = party in snapshot.channels
+            if alive and party not in snapshot.ours:
                 # It went to the fallback while we were away, and stays there.
                 spool.release(call_id)
                 continue
@@ -203,11 +207,13 @@ class Switchboard:
                 ):
                     spool.append(call_id, event, at)
             if not alive:
-                close_ended(self._services, call_id, ends.get(call_id), last_sign)
+                close_ended(self._services, call_id, ends.get(party), last_sign)
                 metrics.calls_closed_late.inc()
             elif state is not None:
                 adopted.add(call_id)
-        await clear_left_overs(self._services, snapshot, adopted)
+        # A leg that came from another call is no left-over of that one.
+        legs = {leg for call_id in adopted if (state := states[call_id]) for leg in state.living_legs()}
+        await clear_left_overs(self._services, snapshot, adopted, legs)
         for call_id in adopted:
             self._resume(call_id, snapshot)
         for channel in strangers:
@@ -266,10 +272,10 @@ class Switchboard:
 
         async def go_on(adopted: Call) -> None:
             await settle(adopted)
-            await arrival.runner(adopted)
+            await arrival.runner_at(arrival.step)(adopted)
 
         metrics.calls_recovered.inc()
-        self._run(call, go_on)
+        self._run(call, go_on, arrival.runner_at)
 
     # -- chores ---------------------------------------------------------------------------------------
 

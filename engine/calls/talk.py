@@ -1,83 +1,88 @@
-"""Talk: two legs in a bridge, recorded, until one of them hangs up."""
+"""Talk: the party and another hear each other, until one hangs up or wants something else done."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.calls.connecting import connect, talk_is_over
 from engine.calls.errors import CallerGone
 from engine.calls.leg import Leg
+from engine.calls.passing_keys import take_keys
+from engine.calls.recording import user_of
 from engine.calls.together import together
-from engine.journal.events import EndedBy, TalkEnded, TalkStarted
-from engine.switch.errors import Gone
+from engine.calls.transfer.blind import transfer_blind
+from engine.calls.transfer.consultation import consult
+from engine.calls.transfer.merge import merge
+from engine.calls.transfer.passing import tell_phone
+from engine.calls.wishes import (
+    Act,
+    ConsultWith,
+    MergeWith,
+    Park,
+    SwitchRecording,
+    TransferTo,
+    Wish,
+)
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
-    from engine.switch.ari.resources import Bridge
-
-JOIN_LIMIT_S = 5.0
 
 
-async def talk(call: Call, operator: Leg) -> None:
-    """Connect the caller with `operator`; returns when the operator has gone (or could not be connected),
-    raises `CallerGone` when the caller has.
+async def talk(call: Call, other: Leg) -> None:
+    """Connect the party with `other`; returns when the other side has gone (or could not be connected).
+
+    Raises `CallerGone` when the party has, `Redirected` when one of the two sends the call elsewhere.
     """
     try:
-        connected = await _connect(call, operator)
+        connected = await connect(call, other)
     except Exception:
         await call.recorder.stop()
         raise
     if connected:
         await go_on_talking(call)
     else:
-        await call.recorder.stop()
+        await call.until(lambda: None, 0)  # where it was the party who left: that ends the call
 
 
 async def go_on_talking(call: Call) -> None:
-    """Wait for the end of the talk that is on; returns at once when there is none."""
-    operator = call.talking_with
-    if operator is None:
+    """Stay with those who talk, whoever they come to be; returns at once when nobody does."""
+    while (other := call.talking_with) is not None:
+        try:
+            await call.until(lambda: _changed(call, other), call.wish_timeout())
+        except CallerGone:
+            talk_is_over(call, call.party.ended_by(), call.party.ended_at)
+            raise
+        if call.given_away:
+            await call.hang_up()
+        if other.gone:
+            talk_is_over(call, other.ended_by(), other.ended_at)
+            bridges = list(call.bridges.values())
+            await together(call.recorder.stop(), *(call.destroy_bridge(bridge) for bridge in bridges))
+            return
+        take_keys(call, call.party, other)
+        await call.dismiss_those_due()
+        if call.wishes:
+            await _fulfil(call, call.wishes.popleft())
+
+
+def _changed(call: Call, other: Leg) -> bool:
+    return other.gone or call.given_away or call.something_wished()
+
+
+async def _fulfil(call: Call, wish: Wish) -> None:
+    if wish.by.gone or wish.by not in (call.party, call.talking_with):
         return
-    try:
-        await call.until(lambda: operator.gone)
-    except CallerGone:
-        _ended(call, operator, call.caller)
-        raise
-    _ended(call, operator, operator)
-    bridges = list(call.bridges.values())
-    await together(call.recorder.stop(), *(call.destroy_bridge(bridge) for bridge in bridges))
-
-
-async def _connect(call: Call, operator: Leg) -> bool:
-    # A colleague who calls from his phone hears it ring until now.
-    await call.answer()
-    bridge = call.new_bridge()
-    # Sent one behind the other without waiting: Asterisk does them in this order.
-    await together(
-        call.stop_music(), bridge.create(), _add(bridge, call.id, operator.id), call.recorder.start(operator)
-    )
-    both = (call.caller.entered, operator.entered)
-    await call.until(lambda: operator.gone or all(bridge.id in entered for entered in both), JOIN_LIMIT_S)
-    if not all(bridge.id in entered for entered in both):
-        await call.destroy_bridge(bridge)
-        return False
-    started_at = max(entered[bridge.id] for entered in both)
-    call.talking_with, call.talk_started_at = operator, started_at
-    if operator.target is not None:
-        call.last_operator = operator.target.user or operator.target.number
-    call.journal(TalkStarted(operator.id, bridge.id), started_at)
-    return True
-
-
-async def _add(bridge: Bridge, *channel_ids: str) -> None:
-    try:
-        await bridge.add(*channel_ids)
-    except Gone:
-        # One of the two has just left: which one, the events tell.
-        return
-
-
-def _ended(call: Call, operator: Leg, first_gone: Leg) -> None:
-    ended_by: EndedBy = first_gone.ended_by()
-    call.talking_with = None
-    call.last_talk_ended_by = ended_by
-    call.journal(TalkEnded(operator.id, ended_by), first_gone.ended_at)
+    match wish:
+        case TransferTo():
+            await transfer_blind(call, wish)
+        case ConsultWith():
+            await consult(call, wish)
+        case MergeWith():
+            await merge(call, wish)
+        case Park():
+            await transfer_blind(call, TransferTo(wish.by, "park", wish.via))
+        case SwitchRecording(by=by):
+            recorder, name = call.recorder, user_of(call, by)
+            await (recorder.resume(name) if recorder.paused else recorder.pause(name))
+        case Act(by=by):
+            await tell_phone(call, by, "channel_declined")  # nobody is being consulted

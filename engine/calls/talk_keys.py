@@ -35,6 +35,12 @@ class TalkKeys:
                 self._out.append(digit)
 
     @property
+    def number_follows(self) -> bool:
+        """The last code keyed is one that takes a number."""
+        last = self._out[-1] if self._out else None
+        return isinstance(last, TalkCode) and last.takes_number
+
+    @property
     def deadline(self) -> float | None:
         """When the beginning of a code is no longer one."""
         return self._last + PAUSE_S if self._begun else None

@@ -123,6 +123,7 @@ class TalkStarted(_Event, frozen=True, tag="talk.started"):
 
     leg: str  # the operator's (or target's) leg
     bridge: str
+    party: str = ""  # with whom, where that is not the caller
 
 
 class TalkEnded(_Event, frozen=True, tag="talk.ended"):
@@ -242,9 +243,13 @@ class CallEnded(_Event, frozen=True, tag="call.ended"):
 
 
 class PartyChanged(_Event, frozen=True, tag="party.changed"):
-    """The call goes on for this leg: whoever it was for has passed it on, or left two talking."""
+    """The call goes on for this leg: whoever it was for has passed it on, or left two talking.
+
+    `gone`: he has hung up, and what is metered ends here.
+    """
 
     leg: str
+    gone: bool = False
 
 
 TransferKind = Literal["blind", "attended"]

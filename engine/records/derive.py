@@ -14,6 +14,7 @@ from engine.journal.events import (
     MessageDropped,
     MessageLeft,
     MessageStarted,
+    PartyChanged,
     QueueEntered,
     ScenarioCompleted,
     StepFailed,
@@ -49,7 +50,7 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
         answer = talk_start  # nobody talks unanswered; the fallback's own Dial reports the talk alone
     whole = between(start, end)
     meter_start = answer if began.meter_from == "answer" else talk_start
-    metered = between(meter_start, end) if meter_start else Interval(0, 0, 0, 0)
+    metered = between(meter_start, _meter_end(ordered, end)) if meter_start else Interval(0, 0, 0, 0)
     talked = [between(*talk) for talk in talks]
     queue, ticket = _last(ordered, QueueEntered), _last(ordered, TicketOpened)
     jumps = [interval.jump for interval in [whole, metered, *talked]]
@@ -107,6 +108,12 @@ def _end(ordered: Sequence[Entry]) -> Entry | None:
     ends = [entry for entry in ordered if isinstance(entry.event, CallEnded)]
     live = (entry for entry in ends if isinstance(entry.event, CallEnded) and entry.event.source == "engine")
     return next(live, ends[0] if ends else None)
+
+
+def _meter_end(ordered: Sequence[Entry], end: Entry) -> Entry:
+    """Colleagues who talk on after the party has hung up do so at no cost."""
+    changes = (entry for entry in ordered if isinstance(entry.event, PartyChanged) and entry.event.gone)
+    return next(changes, end)
 
 
 def _disposition(ordered: Sequence[Entry], end: Entry, legs: Sequence[LegEvents]) -> Disposition:

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.journal.events import (
+    CallAnswered,
+    CallStarted,
     Entry,
+    Event,
     LegAnswered,
     LegCreated,
     LegEnded,
+    LegMoved,
     LegResult,
     LegRinging,
     TalkEnded,
@@ -26,6 +30,7 @@ class LegEvents:
     leg: str
     last: Entry
     created: Entry | None = None
+    caller: Entry | None = None  # the call's start, where the leg is the caller's own
     ringing: Entry | None = None
     answered: Entry | None = None
     ended: Entry | None = None
@@ -36,10 +41,13 @@ class LegEvents:
     def result(self) -> LegResult:
         if self.ended is not None and isinstance(self.ended.event, LegEnded):
             return self.ended.event.result
+        if self.ended is not None:
+            return "answered"  # it moved into another call
         return "answered" if self.answered or self.talks else "cancelled"
 
     def record(self) -> LegRecord:
         created = self.created.event if self.created else None
+        caller = self.caller.event if self.caller else None
         known = created if isinstance(created, LegCreated) else None
         seen = [entry for entry in (self.created, self.ringing, self.answered, self.ended) if entry]
         seen += [talk[0] for talk in self.talks]
@@ -49,10 +57,10 @@ class LegEvents:
         cause = self.ended.event.cause if self.ended and isinstance(self.ended.event, LegEnded) else 0
         return LegRecord(
             leg=self.leg,
-            role=known.role if known else "operator",
-            endpoint=known.endpoint if known else "",
+            role=known.role if known else "caller" if caller else "operator",
+            endpoint=known.endpoint if known else _endpoint(caller),
             extension=known.user if known else "",
-            number=known.number if known else "",
+            number=known.number if known else caller.caller if isinstance(caller, CallStarted) else "",
             created_at=first.at,
             ringing_at=self.ringing.at if self.ringing else None,
             answered_at=self.answered.at if self.answered else None,
@@ -64,12 +72,32 @@ class LegEvents:
         )
 
 
+def _endpoint(caller: Event | None) -> str:
+    """PJSIP/romashka-101-desk-00000001 without its running number."""
+    return caller.channel.rpartition("-")[0] if isinstance(caller, CallStarted) else ""
+
+
 def leg_events(ordered: Sequence[Entry], end: Entry) -> list[LegEvents]:
     """Every leg that was made or that talked, in the order of its making."""
     legs: dict[str, LegEvents] = {}
+    started: Entry | None = None
+    answered: Entry | None = None
     for entry in ordered:
         match entry.event:
-            case LegCreated(leg=leg) | LegRinging(leg=leg) | LegAnswered(leg=leg) | LegEnded(leg=leg):
+            case CallStarted():
+                started = started or entry
+            case CallAnswered():
+                answered = answered or entry
+            case LegEnded(leg=leg) if leg == entry.call_id and leg not in legs:
+                # The caller passed the call on and went: he has been one of its legs.
+                legs[leg] = LegEvents(leg, end, started, answered=answered, ended=entry, caller=started)
+            case (
+                LegCreated(leg=leg)
+                | LegRinging(leg=leg)
+                | LegAnswered(leg=leg)
+                | LegEnded(leg=leg)
+                | LegMoved(leg=leg)
+            ):
                 found = legs.setdefault(leg, LegEvents(leg, end))
                 _note(found, entry)
             case TalkStarted(leg=leg):
@@ -91,7 +119,7 @@ def _note(found: LegEvents, entry: Entry) -> None:
             found.ringing = found.ringing or entry
         case LegAnswered():
             found.answered = found.answered or entry
-        case LegEnded():
+        case LegEnded() | LegMoved():
             found.ended = found.ended or entry
 
 

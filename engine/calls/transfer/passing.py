@@ -59,6 +59,12 @@ async def failed(call: Call, cause: int) -> NoReturn:
     raise Redirected(f"@return/{transfer.user}" if transfer.user else "@desk")
 
 
+async def bring_back(call: Call, user: str) -> NoReturn:
+    """The party is alone by no wish of his: whoever sent him on is rung, else the desk."""
+    call.transfer = Transfer(user, "", call.transferred_from, pending=False)
+    raise Redirected(f"@return/{user}" if user else "@desk")
+
+
 async def tell_phone(call: Call, leg: Leg, progress: TransferProgress) -> None:
     """NOTIFY; a phone that has gone meanwhile, or never subscribed, need not be told."""
     if leg.gone:

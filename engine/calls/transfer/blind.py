@@ -1,0 +1,58 @@
+"""Blind transfer: the call goes to another, and whoever sent it need not wait for how it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.calls.connecting import connect, disconnect, hand_on
+from engine.calls.errors import Redirected
+from engine.calls.recording import user_of
+from engine.calls.transfer.number import ask_number, may_be_sent_to, say_wrong
+from engine.calls.transfer.passing import Transfer, bring_back, tell_phone
+from engine.calls.wishes import TransferTo
+from engine.journal.events import TransferStarted
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+    from engine.calls.leg import Leg
+
+
+async def transfer_blind(call: Call, wish: TransferTo) -> None:
+    """Returns when it was not to be, and the two talk on; else raises `Redirected`."""
+    by, to = wish.by, wish.to
+    if to is not None and not may_be_sent_to(call.tenant, to):
+        call.log.info("transfer.refused", to=to, by=user_of(call, by), cause="nothing can be reached there")
+        if wish.via == "refer":
+            await tell_phone(call, by, "channel_declined")
+        return
+    hand_on(call, by)
+    await disconnect(call, "operator")
+    await call.start_music()
+    if to is None:
+        to = await ask_number(call, by)
+        if not to or not may_be_sent_to(call.tenant, to):
+            await go_on_with_transferrer(call, by, wrong=bool(to))
+            return
+    await leave_to(call, wish, to)
+
+
+async def go_on_with_transferrer(call: Call, by: Leg, *, wrong: bool) -> None:
+    """He keyed in nothing, or nothing that there is: they talk on; where he has hung up, he is rung."""
+    if wrong and by.up:
+        await say_wrong(call, by)
+    if by.gone or not await connect(call, by):
+        await bring_back(call, user_of(call, by))
+
+
+async def leave_to(call: Call, wish: TransferTo, to: str) -> None:
+    """The party waits alone, and is sent on; the transferrer is let go, or stays to be told how it goes."""
+    by = wish.by
+    user = user_of(call, by)
+    call.transfer = Transfer(user, to, call.resume_step, by=None if wish.via != "refer" else by)
+    call.journal(TransferStarted(by.id, user, to, "blind", call.resume_step))
+    if wish.via == "refer":
+        call.transfer.told = True
+        await tell_phone(call, by, "channel_progress")
+    elif not by.gone:
+        await call.drop(by, "normal")
+    raise Redirected(f"@dialled/{to}")

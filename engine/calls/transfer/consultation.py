@@ -1,0 +1,354 @@
+"""Attended transfer by code: the transferrer talks with the target first, while the party hears music.
+
+Whatever happens, by whichever of the three, leads to a decision (`decide`, pure); the rest is doing it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NoReturn
+
+from engine.calls.connecting import JOIN_LIMIT_S, connect, disconnect, fill, hand_on, talk_is_over
+from engine.calls.destination import rounds_to
+from engine.calls.errors import CallerGone, Redirected
+from engine.calls.passing_keys import take_keys
+from engine.calls.recording import user_of
+from engine.calls.together import together
+from engine.calls.transfer.blind import go_on_with_transferrer
+from engine.calls.transfer.number import ask_number, may_be_sent_to
+from engine.calls.transfer.passing import Transfer, bring_back
+from engine.calls.transfer.ringing_simple import Ringing
+from engine.calls.wishes import Act, ConsultWith
+from engine.directory.numbering import resolve
+from engine.journal.events import (
+    ConsultationEnded,
+    ConsultationStarted,
+    PartyChanged,
+    TransferEnded,
+    TransferStarted,
+)
+from engine.switch.errors import Gone, SwitchError
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+    from engine.calls.leg import Leg
+
+State = Literal["ringing", "together", "swapped"]
+Decision = Literal[
+    "wait",
+    "join",  # transferrer and target talk
+    "return",  # party and transferrer talk again, the target goes
+    "settle",  # they do already; the target goes
+    "hand_over",  # party and target talk, the transferrer goes
+    "follow",  # the target rings on, now for the party; the transferrer goes
+    "swap_to_party",
+    "swap_to_target",
+    "stay",  # the party has gone: transferrer and target go on
+    "bring_back",  # the party is alone: whoever sent him on is rung
+    "end",
+]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Where a consultation stands. `wish` is what the transferrer has keyed in."""
+
+    state: State
+    party: bool  # he is there
+    transferrer: bool
+    target: Literal["rings", "up", "gone"]
+    wish: Literal["", "complete", "swap", "cancel"] = ""
+
+
+def decide(facts: Facts) -> Decision:
+    """Nobody is left alone, nobody in silence; the party is the one who matters most."""
+    target = facts.target
+    if not facts.party:
+        return "stay" if facts.transferrer and target == "up" else "end"
+    if not facts.transferrer:
+        return {"up": "hand_over", "rings": "follow", "gone": "bring_back"}[target]  # type: ignore[return-value]
+    talking = facts.state == "swapped"
+    if target == "gone" or facts.wish == "cancel":
+        return "settle" if talking else "return"
+    if facts.state == "ringing":
+        if facts.wish == "complete":
+            return "hand_over" if target == "up" else "follow"
+        return "join" if target == "up" else "wait"
+    if facts.wish == "complete":
+        return "hand_over"
+    if facts.wish == "swap":
+        return "swap_to_target" if talking else "swap_to_party"
+    return "wait"
+
+
+async def consult(call: Call, wish: ConsultWith) -> None:
+    """Returns when the party talks with somebody again, `call.talking_with`.
+
+    Raises `Redirected` when the call goes on elsewhere, `CallerGone` when it is over.
+    """
+    by = wish.by
+    hand_on(call, by)
+    await disconnect(call, "operator")
+    await call.start_music()
+    to = wish.to if wish.to is not None else await ask_number(call, by)
+    if not to or not may_be_sent_to(call.tenant, to):
+        await go_on_with_transferrer(call, by, wrong=bool(to))
+        return
+    await Consultation(call, by, to).run()
+
+
+class Consultation:
+    """One of them, from the first ring until the party talks with somebody again."""
+
+    def __init__(self, call: Call, by: Leg, to: str) -> None:
+        self._call, self._by, self._to = call, by, to
+        self._user = user_of(call, by)
+        self._state: State = "ringing"
+        self._ringing: Ringing | None = None
+        self._target: Leg | None = None
+        self._told = False
+
+    async def run(self) -> None:
+        call = self._call
+        call.journal(TransferStarted(self._by.id, self._user, self._to, "attended", call.resume_step))
+        plan = rounds_to(call.tenant, resolve(call.tenant, self._to))
+        self._ringing = ringing = Ringing(call, list(plan), for_leg=self._by)
+        await together(self._tone(), ringing.begin())
+        try:
+            while True:
+                if self._state == "ringing" and ringing.due():
+                    await ringing.act()
+                    self._target = ringing.winner
+                decision = decide(self._facts())
+                if decision != "wait":
+                    if await self._do(decision):
+                        return
+                    continue
+                await call.until(self._something, self._timeout(), whoever_goes=True)
+                self._take_keys()
+        finally:
+            call.consulting = None
+
+    # -- what is so -------------------------------------------------------------------------------------
+
+    def _facts(self) -> Facts:
+        call, ringing, target = self._call, self._ringing, self._target
+        assert ringing is not None
+        if target is not None:
+            status: Literal["rings", "up", "gone"] = "gone" if target.gone else "up"
+        else:
+            status = "gone" if ringing.over else "rings"
+        wish = ""
+        while call.wishes and not wish:
+            taken = call.wishes.popleft()
+            wish = taken.name if isinstance(taken, Act) and taken.by is self._by else ""
+        return Facts(self._state, not call.party.gone, not self._by.gone, status, wish)  # type: ignore[arg-type]
+
+    def _something(self) -> bool:
+        call, target, ringing = self._call, self._target, self._ringing
+        assert ringing is not None
+        return (
+            call.party.gone
+            or self._by.gone
+            or call.something_wished()
+            or (self._state == "ringing" and (ringing.due() or ringing.over))
+            or (target is not None and target.gone)
+        )
+
+    def _timeout(self) -> float | None:
+        times = [self._call.wish_timeout()]
+        if self._state == "ringing" and self._ringing is not None:
+            times.append(self._ringing.timeout())
+        known = [one for one in times if one is not None]
+        return min(known) if known else None
+
+    def _take_keys(self) -> None:
+        opposite = self._call.party if self._state == "swapped" else self._target
+        take_keys(self._call, self._by, opposite if opposite is not None else self._by)
+
+    # -- what is done -----------------------------------------------------------------------------------
+
+    async def _do(self, decision: Decision) -> bool:
+        """Whether the consultation is over."""
+        call = self._call
+        match decision:
+            case "join":
+                await self._join()
+                return False
+            case "swap_to_party":
+                await self._swap_to_party()
+                return False
+            case "swap_to_target":
+                await self._swap_to_target()
+                return False
+            case "return" | "settle":
+                await self._give_up(talking=decision == "settle")
+            case "hand_over":
+                await self._hand_over()
+            case "follow":
+                await self._follow()
+            case "stay":
+                await self._stay()
+            case "bring_back":
+                self._ended("failed")
+                await self._ringing_over()
+                await bring_back(call, self._user)
+            case "end":
+                await self._end()
+        return True
+
+    async def _tone(self) -> None:
+        try:
+            await self._by.channel.ring()
+        except SwitchError as error:
+            self._call.log.info("tone.failed", cause=str(error))
+
+    async def _stop_tone(self) -> None:
+        try:
+            await self._by.channel.stop_ring()
+        except SwitchError as error:
+            self._call.log.info("tone.failed", cause=str(error))
+
+    async def _join(self) -> None:
+        """Transferrer and target hear each other; nobody records it."""
+        call, by, target = self._call, self._by, self._target
+        assert target is not None
+        assert self._ringing is not None
+        bridge = call.new_bridge()
+        self._state = "together"
+        await together(self._stop_tone(), self._ringing.stop(keep=target), *fill(call, bridge, by, target))
+        both = (by.entered, target.entered)
+        await call.until(
+            lambda: by.gone or target.gone or call.party.gone or all(bridge.id in one for one in both),
+            JOIN_LIMIT_S,
+            whoever_goes=True,
+        )
+        if all(bridge.id in one for one in both):
+            self._told = True
+            call.consulting = target
+            at = max(one[bridge.id] for one in both)
+            call.journal(ConsultationStarted(by.id, target.id, bridge.id), at)
+
+    async def _swap_to_party(self) -> None:
+        call, target = self._call, self._target
+        assert target is not None
+        self._consultation_over()
+        if await connect(call, self._by):
+            self._state = "swapped"
+            await self._music(target)
+
+    async def _swap_to_target(self) -> None:
+        call, target = self._call, self._target
+        assert target is not None
+        await disconnect(call, "operator")
+        await together(call.start_music(), self._silence(target))
+        await self._join()
+
+    async def _give_up(self, *, talking: bool) -> None:
+        """The transferrer goes on with the party."""
+        self._ended("cancelled")
+        await together(self._stop_tone(), self._ringing_over())
+        if talking:
+            return
+        if not await connect(self._call, self._by):
+            self._check_party()
+            await bring_back(self._call, self._user)
+
+    async def _hand_over(self) -> None:
+        """Party and target; the transferrer has done his work."""
+        call, target = self._call, self._target
+        assert target is not None
+        self._consultation_over()
+        if call.talking_with is not None:
+            await disconnect(call, "operator")
+        if self._state == "swapped":
+            await self._silence(target)
+        call.transfer = Transfer(self._user, self._to, call.transferred_from, by=self._by)
+        if not await connect(call, target):
+            self._check_party()
+            call.transfer = None
+            await self._ringing_over()
+            if self._by.gone or not await connect(call, self._by):
+                self._ended("failed")
+                await bring_back(call, self._user)
+            self._ended("cancelled")
+            return
+        await call.show_party(target)
+
+    async def _follow(self) -> NoReturn:
+        """Those who ring go on ringing, for the party."""
+        call, ringing = self._call, self._ringing
+        assert ringing is not None
+        call.transfer = Transfer(self._user, self._to, call.resume_step)
+        call.adopted_legs = ringing.let_go()
+        if not self._by.gone:
+            await call.drop(self._by, "normal")
+        raise Redirected(f"@dialled/{self._to}")
+
+    async def _stay(self) -> None:
+        """The party has hung up; the other two have something to say to each other still."""
+        call, target = self._call, self._target
+        assert target is not None
+        gone = call.party
+        self._consultation_over()
+        if call.talking_with is not None:
+            talk_is_over(call, gone.ended_by(), gone.ended_at)
+            await call.recorder.stop()
+        call.party = self._by
+        call.hearing.begin_anew()
+        call.journal(PartyChanged(self._by.id, gone=True), gone.ended_at)
+        call.left_by_party(gone)
+        self._ended("cancelled")
+        if self._state == "swapped":
+            await self._silence(target)
+        if not await connect(call, target):
+            raise CallerGone
+
+    async def _end(self) -> NoReturn:
+        self._consultation_over()
+        if self._call.talking_with is not None:
+            party = self._call.party
+            talk_is_over(self._call, party.ended_by(), party.ended_at)
+        self._ended("cancelled")
+        raise CallerGone
+
+    # -- small things -----------------------------------------------------------------------------------
+
+    def _consultation_over(self) -> None:
+        if self._told and self._target is not None:
+            self._told = False
+            call, target = self._call, self._target
+            call.consulting = None
+            gone = [leg.ended_at for leg in (target, self._by) if leg.ended_at is not None]
+            call.journal(ConsultationEnded(target.id), min(gone) if gone else None)
+
+    def _ended(self, result: Literal["failed", "cancelled"]) -> None:
+        self._consultation_over()
+        self._call.journal(TransferEnded(result))
+
+    async def _ringing_over(self) -> None:
+        """Target and whoever still rings go."""
+        assert self._ringing is not None
+        await self._ringing.stop()
+        if self._target is not None:
+            await self._call.drop(self._target, "normal")
+
+    def _check_party(self) -> None:
+        if self._call.party.gone:
+            raise CallerGone
+
+    async def _music(self, leg: Leg) -> None:
+        """He waits alone."""
+        call = self._call
+        try:
+            await leg.channel.start_music()
+        except Gone:
+            return
+        except SwitchError as error:
+            call.log.warning("music.failed", leg=leg.id, cause=str(error))
+
+    async def _silence(self, leg: Leg) -> None:
+        try:
+            await leg.channel.stop_music()
+        except SwitchError as error:
+            self._call.log.info("music.not_stopped", leg=leg.id, cause=str(error))
