@@ -5,16 +5,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
+from engine.directory.emergency import EVERYWHERE, emergency_numbers
 from engine.directory.model import (
     CallerModel,
     ClientModel,
-    OutgoingModel,
     QueueModel,
     TariffModel,
     TenantModel,
     VoicemailModel,
 )
 from engine.directory.numbers import normalise
+from engine.directory.outgoing_model import Destination, LimitsModel, NamesModel, OutgoingModel
 from engine.directory.recording_model import RecordingModel, RecordingRule
 from engine.directory.schedules import Schedule
 from engine.directory.schedules.calendar import NO_CORRECTIONS, Corrections
@@ -32,6 +33,8 @@ class User:
     devices: tuple[str, ...] = ("desk",)
     schedule: str = ""
     recording: bool | RecordingRule | None = None
+    number: str = ""  # shown when he calls outside; empty: the tenant's
+    calls: tuple[Destination, ...] | None = None  # what he may call; None: what the tenant permits
 
     def accounts(self) -> list[str]:
         """SIP user names: `romashka-101-desk`."""
@@ -87,6 +90,11 @@ class Tenant:
     caller_groups: Mapping[str, str] = field(default_factory=dict)
     voicemail: VoicemailModel = field(default_factory=VoicemailModel)
     music: str = ""  # the name of shared hold music
+    emergency: Mapping[str, str] = field(default_factory=dict)  # what is sent, by what is dialled
+    blocked: tuple[str, ...] = ()  # numbers, or beginnings with a `*` behind them
+    block_withheld: bool = False
+    limits: LimitsModel = field(default_factory=LimitsModel)
+    names: NamesModel | None = None
 
     @cached_property
     def group_extensions(self) -> Mapping[str, str]:
@@ -213,6 +221,8 @@ def tenant_of(model: TenantModel) -> Tenant:
                     tuple(user.devices),
                     user.schedule or "",
                     user.recording,
+                    user.number or "",
+                    None if user.calls is None else tuple(user.calls),
                 )
                 for extension, user in model.users.items()
             }
@@ -241,4 +251,18 @@ def tenant_of(model: TenantModel) -> Tenant:
         ),
         voicemail=model.voicemail,
         music=model.music or "",
+        emergency=MappingProxyType(_emergency(model)),
+        blocked=tuple(model.blocked),
+        block_withheld=model.block_withheld,
+        limits=model.limits,
+        names=model.names,
     )
+
+
+def _emergency(model: TenantModel) -> dict[str, str]:
+    """Those that the file names, else the country's; an extension of the tenant goes before all but 112."""
+    known = emergency_numbers(model.country)
+    wanted = known if model.emergency is None else [EVERYWHERE, *model.emergency]
+    groups, queues = model.groups.values(), model.queues.values()
+    taken = {*model.users, *(group.extension for group in groups), *(queue.extension for queue in queues)}
+    return {text: known.get(text, text) for text in wanted if text == EVERYWHERE or text not in taken}

@@ -61,6 +61,18 @@ GROUPS: dict[str, dict[str, Kind]] = {
         "unknown-tenant": Kind("scenarios lie in a folder that is no tenant's", "write the tenant's file"),
         "unknown-trunk": Kind("there is no such trunk", "correct it, or add the trunk to `config/vats.yaml`"),
         "shared-number": Kind("two tenants have the same number", "remove it from one of them"),
+        "shared-extension": Kind(
+            "an extension is given twice, to users, groups or queues: the first of them is reached",
+            "give each its own",
+        ),
+        "hides-emergency": Kind(
+            "somebody's extension is an emergency number of the country: who dials it for help reaches a "
+            "colleague, and no other form of the number is left (112 stays)",
+            'give another extension, or name those that remain: `emergency: ["112"]`',
+        ),
+        "takes-emergency": Kind(
+            "an extension is a number that must always reach the emergency services", "another extension"
+        ),
         "no-outgoing": Kind(
             "a step calls outside, and the tenant has no trunk", "add `outgoing` to its file"
         ),

@@ -14,6 +14,7 @@ from engine.directory.model import TenantModel
 from engine.directory.prompts import builtin
 from engine.directory.schedules.check import check_schedules
 from engine.directory.schedules.files import HolidayFiles, holidays_folder, load_holidays
+from engine.directory.telephony_check import check_telephony
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,7 @@ def _cross_check(
     yield from _single_users(model, document)
     schedules = {extension: user.schedule for extension, user in model.users.items()}
     yield from check_schedules(model.schedules, schedules, document)
-    if model.outgoing:
-        yield from _outgoing(model, document, trunks)
+    yield from check_telephony(model, document, trunks)
 
 
 def _single_users(model: TenantModel, document: Document) -> Iterable[Finding]:
@@ -148,23 +148,6 @@ def _single_users(model: TenantModel, document: Document) -> Iterable[Finding]:
         if len(set(user.devices)) != len(user.devices):
             path, message = ("users", extension, "devices"), "a device is listed twice"
             yield document.finding(path, message, "each once", code="given-twice")
-
-
-def _outgoing(model: TenantModel, document: Document, trunks: Collection[str] | None) -> Iterable[Finding]:
-    assert model.outgoing is not None
-    if trunks is not None and model.outgoing.trunk not in trunks:
-        yield document.finding(
-            ("outgoing", "trunk"),
-            f"unknown trunk {model.outgoing.trunk}",
-            one_of(trunks, model.outgoing.trunk),
-            code="unknown-trunk",
-        )
-    if model.outgoing.number not in model.numbers:
-        yield document.finding(
-            ("outgoing", "number"),
-            f"{model.outgoing.number} is not a number of this tenant",
-            one_of(model.numbers, model.outgoing.number),
-        )
 
 
 def _shared_numbers(files: Iterable[TenantFile]) -> list[Finding]:

@@ -2,21 +2,21 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
-from engine.directory.fields import Extension, FileModel, Kopecks, Name, PhoneNumber, Seconds
-from engine.directory.numbers import is_country, is_e164
+from engine.directory.fields import Extension, FileModel, Kopecks, Name, Seconds
+from engine.directory.numbers import is_country
+from engine.directory.outgoing_model import (
+    DESTINATION_HELP,
+    Destination,
+    LimitsModel,
+    NamesModel,
+    NumberPattern,
+    OutgoingModel,
+    Telephone,
+)
 from engine.directory.recording_model import RULE_HELP, RecordingModel, RuleOrFlag
 from engine.directory.schedules.model import ScheduleModel, Zone
-
-
-def _telephone(value: str) -> str:
-    if not is_e164(value):
-        raise ValueError(f'{value} is no telephone number, expected E.164 such as "+74951234567"')
-    return value
-
-
-Telephone = Annotated[PhoneNumber, AfterValidator(_telephone)]
 
 
 class NumberModel(FileModel):
@@ -33,6 +33,12 @@ class UserModel(FileModel):
     name: str = Field(min_length=1, description="shown on phones and in records")
     email: str = Field("", description="voice messages are sent there")
     mobile: Telephone | None = Field(None, description="the person's mobile number")
+    number: Telephone | None = Field(
+        None, description="one of the tenant's numbers, shown when this person calls outside"
+    )
+    calls: list[Destination] | None = Field(
+        None, description=f"what this person may call; left out: `outgoing.permit`. {DESTINATION_HELP}"
+    )
     devices: list[Name] = Field(
         default=["desk"], min_length=1, description="SIP accounts TENANT-EXTENSION-DEVICE; all ring"
     )
@@ -115,13 +121,6 @@ class VoicemailModel(FileModel):
     keep: Seconds = Field(default=180 * 86400.0, description="messages are deleted after this time")
 
 
-class OutgoingModel(FileModel):
-    """How the tenant reaches the outside world."""
-
-    trunk: Name = Field(description="a trunk of config/vats.yaml")
-    number: Telephone = Field(description="the tenant's own number that is shown")
-
-
 class TariffModel(FileModel):
     """What a minute costs and from when it counts."""
 
@@ -148,6 +147,20 @@ class TenantModel(FileModel):
         None, description="who rings when all else fails; left out: the first of `users`"
     )
     outgoing: OutgoingModel | None = Field(None, description="left out: no calls to outside numbers")
+    emergency: list[Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]] | None = Field(
+        None,
+        description="emergency numbers that people can dial; left out: all of the country that are nobody's "
+        "extension. 112 is always one",
+    )
+    blocked: list[NumberPattern] = Field(
+        default_factory=list,
+        description='callers who are turned away at once: numbers, or how they begin: "+7809*"',
+    )
+    block_withheld: bool = Field(False, description="turn callers away who withhold their number")
+    limits: LimitsModel = Field(default=LimitsModel(), description="how many calls at the same time")
+    names: NamesModel | None = Field(
+        None, description="a web service that knows the names of callers; left out: none is asked"
+    )
     tariff: TariffModel = Field(default=TariffModel(), description="what a minute costs")
     phone_book: dict[Telephone, PhoneBookEntry] = Field(
         default_factory=dict, description="names of callers: a name, or `{name: …, group: vip}`"

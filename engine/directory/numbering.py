@@ -1,37 +1,51 @@
 """What a dialled text means inside a tenant. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from engine.directory.codes import SERVICE_CODES, ServiceCode
 from engine.directory.directory import Directory, Tenant
 from engine.directory.numbers import is_e164
+from engine.directory.routes import own_numbers
 
 Kind = Literal["user", "group", "queue", "number", "outside", "emergency", "service", "unknown"]
 
 
 @dataclass(frozen=True)
 class Dialled:
-    """`value` is an extension, a group's or queue's name, a number in E.164, or a service code's name."""
+    """`value` is an extension, a group's or queue's name, a number in E.164, a service code's name, or, of an
+    emergency number, what the network is sent.
+    """
 
     kind: Kind
     value: str = ""
     argument: str = ""  # what follows a service code
+    own_number: str = ""  # chosen for this call by *5K, E.164
+
+
+_OWN_NUMBER = re.compile(r"\*5(?P<which>[1-9])(?P<number>.+)")
 
 
 def resolve(tenant: Tenant, text: str, directory: Directory | None = None) -> Dialled:
-    """Extensions before service codes before telephone numbers.
+    """Emergency numbers, then extensions, then service codes, then telephone numbers.
+
+    An extension of the tenant's own hides an emergency number of the country's, but for 112; the check of
+    the tenant's file warns of it.
 
     `directory` tells the platform's own city numbers from outside ones; without it only the tenant's are.
     """
     written = text.strip()
+    if written in tenant.emergency:
+        return Dialled("emergency", tenant.emergency[written])
     if written in tenant.users:
         return Dialled("user", written)
     for kind, extensions in (("group", tenant.group_extensions), ("queue", tenant.queue_extensions)):
         if written in extensions:
             return Dialled(kind, extensions[written])  # type: ignore[arg-type]
+    if found := _OWN_NUMBER.fullmatch(written):
+        return _with_own_number(tenant, written, int(found["which"]), found["number"], directory)
     service = _service(written)
     if service is not None:
         return service
@@ -41,6 +55,17 @@ def resolve(tenant: Tenant, text: str, directory: Directory | None = None) -> Di
     if is_e164(number):
         return Dialled("outside", number)
     return Dialled("unknown", written)
+
+
+def _with_own_number(
+    tenant: Tenant, written: str, which: int, number: str, directory: Directory | None
+) -> Dialled:
+    """`*5K` and a number outside: it is called with the tenant's K-th own number shown."""
+    chosen = own_numbers(tenant)[which - 1 : which]
+    destination = resolve(tenant, number, directory)
+    if not chosen or destination.kind not in ("outside", "emergency") or destination.own_number:
+        return Dialled("unknown", written)
+    return replace(destination, own_number=chosen[0])
 
 
 def _service(text: str) -> Dialled | None:

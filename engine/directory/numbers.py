@@ -6,6 +6,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+# What people write between digits; `8~10` is the tone that one waited for.
+_BETWEEN_DIGITS = str.maketrans("", "", " -().~/\u00a0\u2010\u2011\u2012\u2013")
 _ORDINARY = re.compile(r"\+7[3489]\d{9}")
 
 
@@ -31,6 +33,25 @@ def normalise(text: str, country: str = "RU") -> str:
     return written
 
 
+@lru_cache(maxsize=10_000)
+def national(number: str, country: str = "RU") -> str:
+    """A number in E.164 as people of `country` dial it, digits alone: `89161234567`.
+
+    Numbers of other countries stay in E.164, extensions and names as they are: a phone can dial them all.
+    """
+    if not number.startswith("+"):
+        return number
+    try:
+        parsed = phonenumbers.parse(number)
+    except NumberParseException:
+        return number
+    if phonenumbers.region_code_for_number(parsed) != country:
+        return number
+    written = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL)
+    digits = "".join(char for char in written if char.isdigit())
+    return digits if normalise(digits, country) == number else number
+
+
 def is_e164(text: str) -> bool:
     """True where the text is a possible number in E.164 with its plus."""
     if not text.startswith("+"):
@@ -48,14 +69,15 @@ def is_country(code: str) -> bool:
 
 def _readings(written: str, country: str) -> list[str]:
     """Ways to read it, the likeliest first: trunks often leave the plus out of an international number."""
-    digits = written.replace(" ", "").replace("-", "").replace("(", "").replace(")", "")
+    digits = written.translate(_BETWEEN_DIGITS)
     if digits.startswith("+") or not digits.isdigit():
         return [written] if any(char.isdigit() for char in written) and not _has_letters(written) else []
     if len(digits) < 7:
         return []
-    # 8 10 is how one dials abroad from Russia.
+    # 8 10 is how one dials abroad from Russia; 00 is what people are used to from everywhere else.
     abroad = [f"+{digits[3:]}"] if country == "RU" and digits.startswith("810") else []
-    return [*abroad, digits, f"+{digits}"]
+    by_habit = [f"+{digits[2:]}"] if digits.startswith("00") else []
+    return [*abroad, digits, *by_habit, f"+{digits}"]
 
 
 def _has_letters(written: str) -> bool:
