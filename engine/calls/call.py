@@ -19,9 +19,11 @@ from engine.calls.hearing import Hearing
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
 from engine.calls.message import Message, record_message
+from engine.calls.plan import Plan, together_for
 from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import ObservedLeg, Queued
 from engine.calls.recording import Recorder, user_of
+from engine.calls.ringing import Ringing
 from engine.calls.services import Outside, Services
 from engine.calls.talk import talk
 from engine.calls.transfer.passing import Transfer, failed, tell_phone
@@ -100,6 +102,7 @@ class Call:
         self.keys = Keys(self.journal)
         self.step = ""
         self.step_type = ""
+        self.ringing: Ringing | None = None  # for the party
         self.talking_with: Leg | None = None
         self.talk_leg: Leg | None = None  # whom the journal knows the talk by
         self.consulting: Leg | None = None  # the target of an attended transfer, while he is talked with
@@ -339,7 +342,13 @@ class Call:
         """
         if not self.adopted:
             await self.announce_recording([target.user for target in targets if target.user])
-        return await ring(self, targets, timeout)
+        return await ring(self, together_for(targets, timeout))
+
+    async def reach(self, plan: Plan) -> RingResult:
+        """The same by a plan: people, each on his own way, at once or one after another."""
+        if not self.adopted:
+            await self.announce_recording(plan.users())
+        return await ring(self, plan)
 
     async def announce_recording(self, users: Collection[str]) -> None:
         """Tell a party from outside, once in a call, that he will be recorded, where a rule says so.
@@ -506,7 +515,7 @@ class Call:
         self.legs_made += 1
         leg_id = f"{self.id}.leg.{self.legs_made}"
         leg = self.add_leg(leg_id, role, target)
-        self.journal(LegCreated(leg_id, role, target.endpoint, target.user, target.number))
+        self.journal(LegCreated(leg_id, role, target.endpoint, target.user, target.number, target.confirm))
         queue = self.queued.queue if self.queued.step_id == self.step_id else ""
         self.observe(leg, queue)
         return leg

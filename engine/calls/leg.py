@@ -38,12 +38,16 @@ UNAVAILABLE_CAUSES = frozenset({1, 2, 3, 20, 22, 27, 28})
 
 @dataclass(frozen=True)
 class Target:
-    """Somebody to ring. `caller_id` replaces the caller's number towards an outside number."""
+    """Somebody to ring. `caller_id` replaces the caller's number towards an outside number.
+
+    Who is to `confirm` is connected when he has pressed 1, so that no voicemail of a mobile's takes the call.
+    """
 
     endpoint: str
     user: str = ""
     number: str = ""
     caller_id: str = ""
+    confirm: bool = False
 
 
 @dataclass(eq=False)
@@ -72,6 +76,7 @@ class Leg:
     dropped: HangupReason | None = field(default=None)
     drop_was_timeout: bool = False
     failure: str = ""
+    unconfirmed: bool = False  # answered, but nobody pressed 1
 
     @property
     def id(self) -> str:
@@ -82,8 +87,18 @@ class Leg:
         return self.ended_at is not None
 
     @property
+    def over(self) -> bool:
+        """It has ended, or we have asked for its end."""
+        return self.gone or self.dropped is not None
+
+    @property
     def up(self) -> bool:
         return self.answered_at is not None and not self.gone
+
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """What he has keyed in for us."""
+        return tuple(self.keying or ())
 
     def apply(self, event: ChannelEvent) -> None:
         """Take one event in. Events may come late, twice, or not at all."""
@@ -130,6 +145,8 @@ class Leg:
     @property
     def result(self) -> LegResult:
         """What became of the attempt to reach this party, once it has ended."""
+        if self.unconfirmed:
+            return "no_answer"
         if self.answered_at is not None:
             return "answered"
         if self.failure:

@@ -114,8 +114,8 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
             state.step, state.step_type, state.attempt = step, step_type, attempt
         case VariableSet(name=name, value=value):
             state.variables[name] = value
-        case LegCreated(leg=leg, role=role, endpoint=endpoint, user=user, number=number):
-            target = Target(endpoint, user, number)
+        case LegCreated(leg=leg, role=role, endpoint=endpoint, user=user, number=number, confirm=confirm):
+            target = Target(endpoint, user, number, confirm=confirm)
             state.legs[leg] = LegState(role, target, step=state.steps_entered)
         case LegRinging(leg=leg) if leg in state.legs:
             state.legs[leg].ringing_at = entry.at

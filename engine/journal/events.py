@@ -100,6 +100,7 @@ class LegCreated(_Event, frozen=True, tag="leg.created"):
     endpoint: str  # PJSIP/romashka-101-desk
     user: str = ""  # the extension, for a user's device
     number: str = ""  # for an outside leg
+    confirm: bool = False  # he is connected when he has pressed 1
 
 
 class LegRinging(_Event, frozen=True, tag="leg.ringing"):

@@ -1,0 +1,127 @@
+"""Ringing people on the switch: for the party who waits, or for whoever consults somebody."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from engine.calls.errors import StepError
+from engine.calls.leg import Leg, Target
+from engine.calls.plan import Plan, Stage, Way
+from engine.calls.ringing_rules import RingingPhones
+from engine.calls.services import APPLICATION
+from engine.calls.together import together
+from engine.directory.prompts import PromptMissing
+from engine.switch.ari.resources import Playback
+from engine.switch.errors import Gone, Refused, SwitchError, SwitchFailed
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+
+PRESENT_LIMIT_S = 5.0
+SUBSCRIBER_ABSENT = 20  # Q.850
+# What who must confirm hears, twice, and the key for it.
+PRESS_ONE = "press-one-to-take"
+Round = tuple[Sequence[Target], float]
+
+
+class Ringing(RingingPhones[Leg]):
+    """One after another `rounds`, or a plan, rung for `for_leg`: his number and name the telephones show."""
+
+    def __init__(
+        self, call: Call, plan: Plan | Iterable[Round], for_leg: Leg, adopted: Sequence[Leg] = ()
+    ) -> None:
+        plan = plan if isinstance(plan, Plan) else of_rounds(plan)
+        super().__init__(SwitchPhones(call, for_leg), plan, adopted)
+
+
+def of_rounds(rounds: Iterable[Round]) -> Plan:
+    """Each round rings for its own time."""
+    return Plan(tuple(Way(Stage(tuple(targets)), seconds) for targets, seconds in rounds), None, in_turn=True)
+
+
+class SwitchPhones:
+    """Legs of a call."""
+
+    def __init__(self, call: Call, for_leg: Leg) -> None:
+        self._call = call
+        self._for_leg = for_leg
+
+    def leg(self, target: Target) -> Leg:
+        return self._call.new_leg(target)
+
+    async def dial(self, legs: Sequence[tuple[Leg, float]]) -> None:
+        await together(*(self._start(leg, seconds) for leg, seconds in legs))
+
+    async def drop(self, leg: Leg, *, elsewhere: bool = False, timed_out: bool = False) -> None:
+        await self._call.drop(leg, "answered_elsewhere" if elsewhere else "normal", timed_out=timed_out)
+
+    async def ask(self, leg: Leg) -> None:
+        call = self._call
+        leg.keying = deque()
+        try:
+            media = await call.services.prompts.media(
+                call.tenant.name, call.tenant.language, PRESS_ONE, call.variables, call.takes
+            )
+            await leg.channel.play(_asking(leg), [*media, *media], call.tenant.language)
+        except Gone:
+            return
+        except (PromptMissing, StepError, SwitchError) as error:
+            call.log.error("leg.not_asked", leg=leg.id, cause=str(error))
+            self.unconfirmed(leg)
+            await call.drop(leg, "normal")
+
+    async def stop_asking(self, leg: Leg) -> None:
+        """In a bridge he would hear it to its end first."""
+        leg.keying = None
+        try:
+            await Playback(self._call.services.connection, _asking(leg)).stop()
+        except SwitchError as error:
+            self._call.log.debug("playback.not_stopped", cause=str(error))
+
+    def unconfirmed(self, leg: Leg) -> None:
+        leg.unconfirmed = True
+
+    def passed(self, legs: Sequence[Leg]) -> None:
+        return
+
+    async def _start(self, leg: Leg, seconds: float) -> None:
+        call, target = self._call, leg.target
+        assert target is not None
+        try:
+            await leg.channel.create(
+                target.endpoint,
+                APPLICATION,
+                arguments="leg",
+                originator=self._for_leg.id,
+                variables=self._display(target),
+            )
+            # Asterisk refuses to dial a channel that it has not yet brought into the application.
+            present = await call.until(
+                lambda: leg.present or leg.gone or call.party.gone, PRESENT_LIMIT_S, whoever_goes=True
+            )
+            if not present or leg.over or call.party.gone:
+                return
+            # A second above our own limit: it is for the case that no engine is there to keep it.
+            await leg.channel.dial(timeout_s=math.ceil(seconds) + 1)
+        except Gone:
+            # It went away by itself or with the caller; its end comes as an event.
+            return
+        except (Refused, SwitchFailed) as error:
+            if not leg.gone:
+                leg.fail(call.services.clock.wall_ms(), SUBSCRIBER_ABSENT, str(error))
+                call.journal_leg_end(leg)
+                call.log.info("leg.unavailable", leg=leg.id, endpoint=target.endpoint, cause=str(error))
+
+    def _display(self, target: Target) -> dict[str, str]:
+        """The one place from which the INVITE's From comes: a phone shows it."""
+        number, name = self._call.shown_as(self._for_leg)
+        if target.caller_id:
+            return {"CONNECTEDLINE(num)": target.caller_id}
+        return {"CONNECTEDLINE(num)": number, **({"CONNECTEDLINE(name)": name} if name else {})}
+
+
+def _asking(leg: Leg) -> str:
+    return f"{leg.id}.play.2"
