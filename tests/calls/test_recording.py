@@ -168,23 +168,35 @@ def test_nobody_hears_an_announcement_of_what_is_not_recorded() -> None:
 
 
 def test_who_waits_in_a_queue_hears_it_once_on_entering() -> None:
+    """Not when somebody is free at last, who would wait for it too."""
     played: list[str] = []
 
-    async def script(cell: Cell) -> None:
-        caller = cell.switch.incoming(NUMBER)
-        cell.switch.phone(DESK).no_answer()
-        cell.switch.phone(SECOND).answers(2)
-        last = ""
-        while caller.hears != "talk":
-            if caller.hears_media != last:
-                last = caller.hears_media
-                played.append(last)
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(1)
-        caller.hang_up()
+    async def main() -> list[Event]:
+        async with Cell(files=Files(tenant(queue={"announce": "recorded"}), QUEUE)) as cell:
+            cell.switch.phone(SECOND).answers(1)
+            colleagues = cell.switch.from_user(DESK, "102")
+            await until(lambda: colleagues.hears == "talk")
+            caller = cell.switch.incoming(NUMBER)
+            cell.switch.phone(SECOND).answers(2)
+            last = ""
+            for moment in range(600):
+                if caller.hears_media != last:
+                    last = caller.hears_media
+                    played.append(last)
+                if moment == 100:
+                    assert caller.hears == "music"
+                    assert played.count("sound:/prompts/recorded") == 1, "while nobody is free"
+                    colleagues.hang_up()
+                if caller.hears == "talk":
+                    break
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(1)
+            caller.hang_up()
+            await asyncio.sleep(30)
+            check(cell, silence_s=None)
+            return [entry.event for entry in cell.journal()[caller.id]]
 
-    made = tenant(queue={"announce": "recorded"})
-    events = on_cell(Files(made, QUEUE), script)
+    events = run(main())
     assert played.count("sound:/prompts/recorded") == 1
     assert len(of(events, RecordingAnnounced)) == 1
     assert len(of(events, RecordingStarted)) == 1
