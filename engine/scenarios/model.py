@@ -29,6 +29,7 @@ APOLOGY = "@apology"  # 'the line is out of service', then hangup
 DIALLED = "@dialled"  # `@dialled/NUMBER`: what a user dialled, or where a call is transferred to
 RETURN = "@return"  # `@return/EXTENSION`: a failed transfer comes back
 MAILBOX = "@mailbox"  # `@mailbox/EXTENSION`: a user hears his messages
+SERVICE = "@service"  # `@service/NAME/ARGUMENT`: a user has dialled a service code
 UNREACHED = "@unreached"  # what was dialled could not be reached, by a mistake of ours
 END = "@end"  # hangup: nothing else is left
 

@@ -11,9 +11,10 @@ from engine.scenarios.roads.desk import desk
 from engine.scenarios.roads.dialled import DialledRoad, UnreachedRoad
 from engine.scenarios.roads.mailbox import MailboxRoad
 from engine.scenarios.roads.returned import ReturnRoad
+from engine.scenarios.roads.services import find_service
 from engine.scenarios.steps.hangup import SorryStep
 
-Road = Callable[[Tenant, str], StepModel]
+Road = Callable[[Tenant, str], StepModel | None]
 
 ROADS: Mapping[str, Road] = {
     "@desk": lambda tenant, _: desk(tenant),
@@ -23,6 +24,7 @@ ROADS: Mapping[str, Road] = {
     "@unreached": lambda _, __: UnreachedRoad(),
     "@return": lambda _, extension: ReturnRoad(user=extension),
     "@mailbox": lambda _, extension: MailboxRoad(mailbox=extension),
+    "@service": lambda _, path: find_service(path),
 }
 
 

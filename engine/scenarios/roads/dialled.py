@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from engine.calls.destination import rounds_to
 from engine.calls.errors import Redirected
 from engine.directory.numbering import Dialled, resolve
-from engine.scenarios.model import MAILBOX, UNREACHED, Exit, StepModel
+from engine.scenarios.model import UNREACHED, Exit, StepModel
+from engine.scenarios.roads.services import road_of
 
 if TYPE_CHECKING:
     from engine.calls.dialer import RingResult
@@ -51,13 +52,6 @@ class DialledRoad(StepModel):
             if last.outcome == "talked":
                 break
         return last
-
-
-def road_of(destination: Dialled, user: str) -> str:
-    """The road of a service code that this user may dial; "" for all else."""
-    if destination == Dialled("service", "mailbox") and user:
-        return f"{MAILBOX}/{user}"
-    return ""
 
 
 class UnreachedRoad(StepModel):
