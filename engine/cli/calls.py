@@ -30,7 +30,7 @@ Call = dict[str, Any]
 @click.option("--once", is_flag=True, help="Print the table once and end.")
 @click.option("--tenant", default="", metavar="NAME", help="Only this tenant's calls.")
 def calls(as_json: bool, follow: bool, once: bool, tenant: str) -> None:
-    """Show live calls, refreshed twice a second; Ctrl-C ends it.
+    """Show live calls, refreshed twice a second; Ctrl-C ends it. Recorded: ●, the recording paused: ‖.
 
     Exit code 1 when the engine does not answer.
     """
@@ -98,7 +98,7 @@ def table(calls: Sequence[Call]) -> Table:
         shown.add_column(name, no_wrap=True)
     for name in ("talk", "since start"):
         shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("rec")
+    shown.add_column("rec", min_width=3)
     for call in calls:
         caller = " ".join(filter(None, [call["caller"] or "withheld", call["caller_name"]]))
         state = plain(call["state"], _COLOURS.get(call["state"], ""))
@@ -113,7 +113,7 @@ def table(calls: Sequence[Call]) -> Table:
 
 def _recorded(call: Call) -> str:
     if call.get("recording_paused"):
-        return "paused"
+        return "‖"
     return "●" if call["recording"] else ""
 
 
