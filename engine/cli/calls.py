@@ -52,7 +52,10 @@ async def _show(client: EngineClient, as_json: bool, follow: bool, once: bool, t
         for call in await _ask(client, tenant):
             click.echo(json.dumps(call, ensure_ascii=False))
     elif once:
-        Console().print(table(await _ask(client, tenant)))
+        console = Console()
+        if not console.is_terminal:
+            console = Console(width=200)  # a file or a pipe has no narrow screen
+        console.print(table(await _ask(client, tenant)))
     else:
         await _watch(client, tenant)
 
