@@ -9,6 +9,8 @@ from engine.directory.emergency import EVERYWHERE, emergency_numbers
 from engine.directory.model import (
     CallerModel,
     ClientModel,
+    GroupModel,
+    MemberModel,
     QueueModel,
     TariffModel,
     TenantModel,
@@ -47,13 +49,14 @@ class User:
 
 @dataclass(frozen=True)
 class Group:
-    """People who ring together; `timeout` in seconds."""
+    """People who ring together; `timeout` in seconds, and `ring_times` of those who have their own."""
 
     name: str
     members: tuple[str, ...]
     ring: str
     timeout: float
     extension: str = ""
+    ring_times: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,11 @@ class Directory:
         return [user for tenant in self.tenants.values() for user in tenant.users.values()]
 
 
+def _group(name: str, model: GroupModel) -> Group:
+    own = {one.user: one.ring for one in model.members if isinstance(one, MemberModel)}
+    return Group(name, tuple(model.extensions), model.ring, model.timeout, model.extension or "", own)
+
+
 def tenant_of(model: TenantModel) -> Tenant:
     """The live tenant of a file that was read."""
     name = model.tenant
@@ -227,12 +235,7 @@ def tenant_of(model: TenantModel) -> Tenant:
                 for extension, user in model.users.items()
             }
         ),
-        groups=MappingProxyType(
-            {
-                group: Group(group, tuple(entry.members), entry.ring, entry.timeout, entry.extension or "")
-                for group, entry in model.groups.items()
-            }
-        ),
+        groups=MappingProxyType({group: _group(group, entry) for group, entry in model.groups.items()}),
         queues=MappingProxyType(dict(model.queues)),
         schedules=MappingProxyType(
             {

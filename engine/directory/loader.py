@@ -111,7 +111,7 @@ def _cross_check(
     if not model.users:
         yield document.finding(("users",), "the tenant has no users", "at least one", key=True)
     for kind, lists in (
-        ("groups", {name: group.members for name, group in model.groups.items()}),
+        ("groups", {name: group.extensions for name, group in model.groups.items()}),
         ("queues", {name: queue.members for name, queue in model.queues.items()}),
     ):
         for name, members in lists.items():

@@ -50,13 +50,45 @@ class UserModel(FileModel):
     )
 
 
+class MemberModel(FileModel):
+    """A member of a group who rings for a time of his own."""
+
+    user: Extension = Field(description="extension of a user of the tenant")
+    ring: Seconds = Field(description="how long he is tried, his forwarding included")
+
+
+def _kind_of_member(value: Any) -> str:
+    return "<member>" if isinstance(value, dict | MemberModel) else "<extension>"
+
+
+Member = Annotated[
+    Annotated[Extension, Tag("<extension>")] | Annotated[MemberModel, Tag("<member>")],
+    Discriminator(_kind_of_member),
+]
+
+
 class GroupModel(FileModel):
     """People who ring together."""
 
-    members: list[Extension] = Field(min_length=1, description="extensions of the tenant's users")
+    members: list[Member] = Field(
+        min_length=1, description="extensions of the tenant's users, or `{user: …, ring: 10s}`"
+    )
     extension: Extension | None = Field(None, description="colleagues reach the group by dialling this")
-    ring: Literal["all", "random", "sequence", "least_recent"] = Field("all", description="in what order")
-    timeout: Seconds = Field(20.0, description="how long the group rings before nobody has answered")
+    ring: Literal["all", "random", "sequence", "least_recent"] = Field(
+        "all",
+        description="all at once, or one after another: by chance, in this order, or who has not talked for "
+        "the longest time first",
+    )
+    timeout: Seconds = Field(
+        20.0,
+        description="how long the group rings before nobody has answered; those who ring one after another "
+        "and have no time of their own share it equally",
+    )
+
+    @property
+    def extensions(self) -> list[str]:
+        """Of all members, in the file's order."""
+        return [one.user if isinstance(one, MemberModel) else one for one in self.members]
 
 
 class AnnounceModel(FileModel):

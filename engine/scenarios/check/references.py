@@ -40,14 +40,6 @@ def references(inspection: Inspection) -> Iterator[Finding]:
                     one_of(known, reference.name),
                     code=f"unknown-{reference.kind}",
                 )
-            elif reference.kind == "group" and tenant.groups[reference.name].ring == "least_recent":
-                yield inspection.finding(
-                    name,
-                    reference.path,
-                    f"group {reference.name} rings least_recent, which a ring step cannot do",
-                    "a group with ring: all, random or sequence",
-                    code="wrong-value",
-                )
 
 
 def _outgoing(inspection: Inspection, tenant: Tenant, step: str, reference: Reference) -> Iterator[Finding]:
