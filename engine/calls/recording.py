@@ -38,6 +38,7 @@ class Recorder:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._state = Recorded()
+        self._leg: Leg | None = None  # being recorded, also where it has become another call's
         self._parts = 0  # tried: one that the switch did not answer for may be on
         self._one_at_a_time = asyncio.Lock()
 
@@ -89,7 +90,7 @@ class Recorder:
         not recorded.
         """
         call, party = self._call, self._call.party
-        if party.id in self._state.told or user_of(call, party):
+        if self.has_told(party) or user_of(call, party):
             return
         prompt = announcement_ahead(call.tenant, call.number, self._queue(), users)
         if prompt is None:
@@ -105,7 +106,7 @@ class Recorder:
         """The same for somebody from outside who has answered a call of one of our users."""
         call = self._call
         user = user_of(call, call.party)
-        if not user or other.id in self._state.told or user_of(call, other):
+        if not user or self.has_told(other) or user_of(call, other):
             return
         prompt = announcement_ahead(call.tenant, call.number, self._queue(), [user])
         if prompt is None:
@@ -121,6 +122,15 @@ class Recorder:
             return
         self._note(RecordingAnnounced(other.id))
 
+    def joined_by(self, leg: Leg, before: Recorder) -> None:
+        """The leg comes from another call, where it may have heard the announcement."""
+        if before.has_told(leg) and not self.has_told(leg):
+            self._note(RecordingAnnounced(leg.id))
+
+    def has_told(self, leg: Leg) -> bool:
+        """Whether its person has heard the announcement in this call."""
+        return leg.id in self._state.told
+
     def _wanted(self, party: Leg, other: Leg) -> bool:
         call = self._call
         users = [user for leg in (party, other) if (user := user_of(call, leg))]
@@ -128,7 +138,7 @@ class Recorder:
         if not is_recorded(call.tenant, talk):
             return False
         outside = other if user_of(call, party) else party
-        if announcement(call.tenant, talk) is not None and outside.id not in self._state.told:
+        if announcement(call.tenant, talk) is not None and not self.has_told(outside):
             call.log.warning("recording.not_announced", leg=outside.id)
             return False
         return True
@@ -157,6 +167,7 @@ class Recorder:
                 await self._stop_switch(party)
             return
         encrypt = call.tenant.recording.encrypt
+        self._leg = party
         self._note(RecordingStarted(party.id, names.caller, names.operator, left.id, right.id, encrypt))
 
     def _left(self, party: Leg, other: Leg) -> Leg:
@@ -169,11 +180,12 @@ class Recorder:
         return other if party.id in self._state.right else party
 
     async def _stop(self) -> None:
-        leg = self._call.legs.get(self._state.leg)
+        leg = self._recorded_leg()
         if leg is None:
             return
         await self._stop_switch(leg)
         self._note(RecordingStopped(leg.id))
+        self._leg = None
 
     async def _stop_switch(self, leg: Leg) -> None:
         try:
@@ -184,7 +196,7 @@ class Recorder:
     async def _mute(self, muted: bool, by: str) -> bool:
         async with self._one_at_a_time:
             call = self._call
-            leg = call.legs.get(self._state.leg)
+            leg = self._recorded_leg()
             if leg is None:
                 return False
             if self._state.paused is muted:
@@ -197,6 +209,9 @@ class Recorder:
                 return False
             self._note(RecordingPaused(leg.id, by) if muted else RecordingResumed(leg.id, by))
             return True
+
+    def _recorded_leg(self) -> Leg | None:
+        return self._leg or self._call.legs.get(self._state.leg)
 
     def _note(self, event: Event) -> None:
         self._call.journal(event)

@@ -79,6 +79,7 @@ def _move(leg: Leg, other: Call, call: Call) -> None:
         other.party = other.caller
     del other.legs[leg.id]
     target = leg.target
+    call.recorder.joined_by(leg, other.recorder)
     call.legs[leg.id] = leg
     call.services.router.listen(leg.id, call.on_event)
     call.services.exchange.own(leg.id, call)
