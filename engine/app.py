@@ -18,6 +18,8 @@ import uvloop
 from engine import logs
 from engine.calls import metrics
 from engine.calls.call import Call
+from engine.calls.exchange import Exchange
+from engine.calls.lines import Line, Lines
 from engine.calls.previous import PreviousCalls
 from engine.calls.previous_reading import follow_database
 from engine.calls.queueing import GuardedObserver
@@ -127,6 +129,10 @@ class Engine:
         self._messages = MessageStore(settings, self._database, self._clock, self._on_messages)
         self._live_mailboxes = LiveMailboxes(settings, self._messages)
         self._queues = LiveQueues(lambda: self._library.directory, now=self._clock.wall_ms)
+        exchange = Exchange()
+        lines = Lines(
+            exchange, {name: Line(trunk.channels, trunk.setup) for name, trunk in settings.trunks.items()}
+        )
         services = Services(
             connection=self._connection,
             router=self._router,
@@ -140,9 +146,11 @@ class Engine:
                 previous=self._previous,
                 tickets=TicketNumbers(settings.tickets_folder),
                 queues=self._queues,
+                lines=lines,
                 mailboxes=self._live_mailboxes,
             ),
             observer=GuardedObserver(self._queues),
+            exchange=exchange,
         )
         reception = Reception(self._library, settings.cell)
         self._switchboard = Switchboard(

@@ -46,6 +46,15 @@ class Trunk(_Model):
     password_file: str = Field("", description="file below VATS_HOME/secrets that holds the password")
     register_with: str = Field("", description="HOST:PORT to keep a registration with")
     codecs: list[str] = ["alaw", "ulaw"]
+    channels: int | None = Field(
+        None, ge=1, description="calls at the same time, both ways; left out: as many as come"
+    )
+    setup: float = Field(
+        4.0,
+        gt=0,
+        le=30,
+        description="seconds after which a call out that has brought no sign of life goes by the next trunk",
+    )
 
     @model_validator(mode="after")
     def _identified(self) -> "Trunk":

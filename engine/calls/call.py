@@ -14,7 +14,7 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 
 from engine.calls.dialer import RingResult, ring, talked_with
-from engine.calls.errors import CallerGone, HungUp
+from engine.calls.errors import CallerGone, HungUp, StepError
 from engine.calls.hearing import Hearing
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
@@ -31,6 +31,7 @@ from engine.calls.waiting import wait_for
 from engine.calls.wishes import MergeWith, TransferTo, Wish
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
+from engine.directory.prompts import PromptMissing
 from engine.journal.events import (
     CallAnswered,
     CallStarted,
@@ -430,6 +431,26 @@ class Call:
         """Turn the caller away before anything was answered; the record says `refused`."""
         self.refused = True
         await self.hang_up(cause)
+
+    async def turn_away(self, cause: int, prompt: Prompt, *, refused: bool = False) -> NoReturn:
+        """End the call with a Q.850 cause; he hears why, without being answered for it. With `refused` the
+        record says so.
+        """
+        try:
+            media = await self.services.prompts.media(
+                self.tenant.name, self.language, prompt, self.variables, self.takes
+            )
+            await self.hearing.play(media, barge_in=False, stop=None, answer=False)
+        except (PromptMissing, StepError, SwitchError) as error:
+            self.log.error("call.reason_not_told", cause=str(error))
+        self.refused = refused
+        await self.hang_up(cause)
+
+    @property
+    def dialled_by(self) -> str:
+        """The extension of the user who wants what is dialled: who sends the call on, else whom it is for."""
+        pending = self.transfer is not None and self.transfer.pending
+        return self.transfer.user if self.transfer and pending else self.party_user
 
     async def not_reached(self, cause: int) -> NoReturn:
         """Nobody was reached where it was sent: back to whoever sent it, else the end with this cause."""

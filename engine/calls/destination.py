@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from engine.calls.leg import Target
+from engine.calls.lines import Lines
+from engine.calls.outgoing import stage_outside
 from engine.directory.directory import Tenant
 from engine.directory.numbering import Dialled
 
@@ -17,12 +19,9 @@ def rounds_to(tenant: Tenant, destination: Dialled) -> Iterator[Round]:
     elif destination.kind == "group":
         group = tenant.groups[destination.value]
         yield [one for member in group.members for one in devices(tenant, member)], group.timeout
-    elif destination.kind == "outside" and tenant.outgoing is not None:
-        endpoint = f"PJSIP/{destination.value}@{tenant.outgoing.trunk}"
-        yield (
-            [Target(endpoint, number=destination.value, caller_id=tenant.outgoing.number)],
-            RING_SECONDS,
-        )
+    elif stage := stage_outside(Lines(), tenant, destination):
+        # Who drives rounds cannot go on to the next trunk: a plan does.
+        yield stage.targets, RING_SECONDS
 
 
 def devices(tenant: Tenant, extension: str) -> list[Target]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,19 +16,38 @@ class Exchange:
 
     def __init__(self) -> None:
         self._owners: dict[str, Call] = {}
+        self._of_tenant: dict[str, Counter[Call]] = {}  # with how many channels each of its calls has
 
     def own(self, channel_id: str, call: Call) -> None:
+        before = self._owners.get(channel_id)
+        if before is call:
+            return
+        if before is not None:
+            self._release(before)
         self._owners[channel_id] = call
+        self._of_tenant.setdefault(call.tenant.name, Counter())[call] += 1
 
     def disown(self, channel_id: str, call: Call) -> None:
         """A channel that has become another call's stays that one's."""
         if self._owners.get(channel_id) is call:
             del self._owners[channel_id]
+            self._release(call)
 
     def call_of(self, channel_id: str) -> Call | None:
         return self._owners.get(channel_id)
 
     def calls(self, tenant: str) -> Iterable[Call]:
         """Every call of a tenant, each once."""
-        found = {call.id: call for call in self._owners.values() if call.tenant.name == tenant}
-        return list(found.values())
+        return list(self._of_tenant.get(tenant, ()))
+
+    def all_calls(self) -> Iterable[Call]:
+        """Every call of this cell, each once."""
+        return [call for calls in self._of_tenant.values() for call in calls]
+
+    def _release(self, call: Call) -> None:
+        calls = self._of_tenant[call.tenant.name]
+        calls[call] -= 1
+        if not calls[call]:
+            del calls[call]
+        if not calls:
+            del self._of_tenant[call.tenant.name]

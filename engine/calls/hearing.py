@@ -40,9 +40,14 @@ class Hearing:
         self.music, self._playing = False, None
 
     async def play(
-        self, media: Sequence[str], *, barge_in: bool, stop: Callable[[], bool] | None
+        self,
+        media: Sequence[str],
+        *,
+        barge_in: bool,
+        stop: Callable[[], bool] | None,
+        answer: bool = True,
     ) -> str | None:
-        """Play media URIs, answering first; see `Call.play`."""
+        """Play media URIs, answering first unless it is told otherwise; see `Call.play`."""
         call = self._call
         if not media or (barge_in and call.keys):
             await call.answer()
@@ -54,7 +59,8 @@ class Hearing:
         try:
             # The prompt is asked for together with the answer, and heard as soon as that is there.
             playing = call.of_party(call.party.channel.play(playback.id, media, call.language))
-            await (playing if call.party.answered_at is not None else together(call.answer(), playing))
+            answered = call.party.answered_at is not None or not answer
+            await (playing if answered else together(call.answer(), playing))
             self.music = False  # a prompt ends it
             await call.until(
                 lambda: self._playing is None or (barge_in and call.keys) or (stop is not None and stop()),

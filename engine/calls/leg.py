@@ -7,6 +7,7 @@ from engine.calls.talk_keys import TalkKeys
 from engine.journal.events import EndedBy, LegResult, Role
 from engine.switch.ari.events import (
     ChannelDestroyed,
+    ChannelDial,
     ChannelEnteredBridge,
     ChannelEvent,
     ChannelHangupRequest,
@@ -34,6 +35,8 @@ OUR_CAUSES: dict[HangupReason, int] = {
 BUSY_CAUSES = frozenset({17, 21})
 NO_ANSWER_CAUSES = frozenset({18, 19})
 UNAVAILABLE_CAUSES = frozenset({1, 2, 3, 20, 22, 27, 28})
+# Of a leg that a trunk was to take and of which it gave no sign: the trunk does not work, the number may.
+TRUNK_CAUSES = frozenset({3, 18, 20, 27, 34, 38, 41, 42, 44, 47, 102})
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Target:
     number: str = ""
     caller_id: str = ""
     confirm: bool = False
+    setup_s: float = 0.0  # for a trunk: without a sign of life for so long it does not work
 
 
 @dataclass(eq=False)
@@ -65,6 +69,7 @@ class Leg:
     caller_name: str = ""
     present: bool = False  # in our application: it can be asked to do things
     ringing_at: int | None = None
+    progress_at: int | None = None  # the far side's network answered, with an announcement or tones
     answered_at: int | None = None
     hangup_at: int | None = None
     ended_at: int | None = None
@@ -100,6 +105,11 @@ class Leg:
         """What he has keyed in for us."""
         return tuple(self.keying or ())
 
+    @property
+    def lives(self) -> bool:
+        """Whoever was to take it has given a sign."""
+        return not (self.ringing_at is None and self.progress_at is None and self.answered_at is None)
+
     def apply(self, event: ChannelEvent) -> None:
         """Take one event in. Events may come late, twice, or not at all."""
         at = milliseconds(event.timestamp)
@@ -113,6 +123,8 @@ class Leg:
                     self.ringing_at = at
                 elif event.channel.state == "Up" and self.answered_at is None:
                     self.answered_at = at
+            case ChannelDial(dialstatus="PROGRESS" | "PROCEEDING"):
+                self.progress_at = self.progress_at or at
             case ChannelHangupRequest() if event.cause == REQUESTED_HERE:
                 # Asterisk's own limit or our own request; the real cause follows with the end.
                 self.hangup_at = self.hangup_at or at
@@ -149,6 +161,9 @@ class Leg:
             return "no_answer"
         if self.answered_at is not None:
             return "answered"
+        by_trunk = self.target is not None and self.target.setup_s > 0 and not self.lives
+        if by_trunk and (self.failure or (self.cause in TRUNK_CAUSES and self.dropped is None)):
+            return "failed"
         if self.failure:
             return "unavailable" if self.cause in UNAVAILABLE_CAUSES else "failed"
         if self.dropped == "answered_elsewhere":

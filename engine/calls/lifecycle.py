@@ -46,6 +46,7 @@ async def run_call(call: Call, runner: Runner, runner_at: Callable[[str], Runner
 async def _end(call: Call, failed: str) -> None:
     """Hang up whatever is left, wait for the switch to confirm, and write the call's last event."""
     call.closing = True
+    call.changed()
     call.forget_digits()
     if call.background:
         await asyncio.wait(call.background)

@@ -12,6 +12,8 @@ from engine.journal.events import LegResult
 Outcome = Literal["talked", "no_answer", "busy", "unavailable", "failed"]
 Then = Callable[[Outcome], "Stage | None"]
 _TOLD: tuple[Literal["busy", "no_answer", "unavailable"], ...] = ("busy", "no_answer", "unavailable")
+# Of a leg that failed: the next trunk.
+_LEADS_ON: tuple[Outcome, ...] = (*_TOLD, "failed")
 # Deeper than any chain of forwarding may be.
 _DEEPEST = 8
 
@@ -47,7 +49,7 @@ class Way:
         level = [self.first]
         for _ in range(_DEEPEST):
             yield from level
-            level = [found for stage in level for outcome in _TOLD if (found := stage.then(outcome))]
+            level = [found for stage in level for outcome in _LEADS_ON if (found := stage.then(outcome))]
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,8 @@ class SwitchPhones:
                 return
             # A second above our own limit: it is for the case that no engine is there to keep it.
             await leg.channel.dial(timeout_s=math.ceil(seconds) + 1)
+            if target.setup_s:
+                call.meanwhile(_watch_trunk(call, leg, target.setup_s))
         except Gone:
             # It went away by itself or with the caller; its end comes as an event.
             return
@@ -121,6 +123,15 @@ class SwitchPhones:
         if target.caller_id:
             return {"CONNECTEDLINE(num)": target.caller_id}
         return {"CONNECTEDLINE(num)": number, **({"CONNECTEDLINE(name)": name} if name else {})}
+
+
+async def _watch_trunk(call: Call, leg: Leg, setup_s: float) -> None:
+    """End a leg that the trunk gives no sign of: SIP itself would try for half a minute."""
+    await call.until(lambda: leg.lives or leg.over or call.closing, setup_s, whoever_goes=True)
+    if not leg.lives and not leg.over and not call.closing:
+        leg.failure = f"no sign of life within {setup_s:g} s"
+        call.log.warning("trunk.silent", leg=leg.id, endpoint=leg.target and leg.target.endpoint)
+        await call.drop(leg, "congestion")
 
 
 def _asking(leg: Leg) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 from engine.calls.errors import StepError
 from engine.calls.exchange import Exchange
 from engine.calls.mailboxes import Mailboxes, NoMailboxes
+from engine.calls.lines import Lines
 from engine.calls.previous import PreviousCalls
 from engine.calls.queueing import CallObserver, NoQueues, Queues, Unobserved
 from engine.calls.web_services import NoWebServices, WebServices

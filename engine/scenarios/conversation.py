@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from engine.calls.dialer import RingResult
     from engine.calls.leg import Target
+    from engine.calls.plan import Plan
     from engine.calls.services import Outside
     from engine.directory.directory import Tenant
 
@@ -152,6 +153,18 @@ class Conversation(Protocol):
 
     async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
         """Ring all targets; the first to answer talks with the caller, until one of the two hangs up."""
+
+    async def reach(self, plan: Plan) -> RingResult:
+        """The same by a plan: people, each on his own way, at once or one after another."""
+
+    @property
+    def dialled_by(self) -> str:
+        """The extension of the user who wants what is dialled: who sends the call on, else whom it is for."""
+
+    async def turn_away(self, cause: int, prompt: Prompt, *, refused: bool = False) -> NoReturn:
+        """End the call with a Q.850 cause; he hears why, without being answered for it. With `refused` the
+        record says so.
+        """
 
     async def not_reached(self, cause: int) -> NoReturn:
         """Nobody was reached where it was sent: back to whoever sent it, else the end with this cause."""

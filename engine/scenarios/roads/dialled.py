@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn
 
 from engine.calls.destination import rounds_to
 from engine.calls.errors import Redirected
+from engine.calls.outgoing import Refusal, plan_outside, refusal
 from engine.directory.numbering import Dialled, resolve
 from engine.scenarios.model import UNREACHED, Exit, StepModel
 from engine.scenarios.roads.services import road_of
+from engine.scenarios.steps.queue import QueueStep
 
 if TYPE_CHECKING:
     from engine.calls.dialer import RingResult
@@ -35,6 +37,8 @@ class DialledRoad(StepModel):
         destination = resolve(call.tenant, self.dialled)
         if road := road_of(destination, call.party_user):
             raise Redirected(road)
+        if destination.kind == "queue":
+            return await self._queue(call, destination.value)
         result = await self._reach(call, destination)
         call.forget_digits()
         if result is not None and result.outcome == "talked":
@@ -44,14 +48,35 @@ class DialledRoad(StepModel):
 
     async def _reach(self, call: Conversation, destination: Dialled) -> RingResult | None:
         """How ringing went; None where the number means nothing."""
-        if call.adopted:
+        if call.adopted and destination.kind not in ("outside", "emergency"):
             return await call.ring((), timeout=30.0)
+        if destination.kind in ("outside", "emergency"):
+            return await self._outside(call, destination)
         last: RingResult | None = None
         for targets, timeout in rounds_to(call.tenant, destination):
             last = await call.ring(targets, timeout=timeout)
             if last.outcome == "talked":
                 break
         return last
+
+    async def _outside(self, call: Conversation, destination: Dialled) -> RingResult:
+        user, lines = call.dialled_by, call.outside.lines
+        why = None if call.adopted else refusal(lines, call.tenant, destination, user, call_id=call.id)
+        if why is not None:
+            await self._refused(call, why)
+        return await call.reach(plan_outside(lines, call.tenant, destination, user))
+
+    async def _refused(self, call: Conversation, why: Refusal) -> NoReturn:
+        call.log.info("call.not_made", dialled=self.dialled, user=call.dialled_by, cause=why.prompt)
+        if call.dialled_by != call.party_user:
+            await call.not_reached(why.cause)  # it is not the party who has to hear it
+        await call.turn_away(why.cause, why.prompt, refused=why.forbidden)
+
+    async def _queue(self, call: Conversation, name: str) -> str:
+        """As a caller from outside waits there."""
+        if await QueueStep(queue=name).run(call) == "after":
+            return "after"
+        return await call.not_reached(CAUSES["no_answer"])
 
 
 class UnreachedRoad(StepModel):

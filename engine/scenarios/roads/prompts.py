@@ -16,7 +16,7 @@ _log = structlog.get_logger(__name__)
 
 def road_prompts(language: str) -> tuple[Prompt, ...]:
     """All that is said on roads in this language. A road that speaks has its own added here."""
-    return mailbox_prompts(language)
+    return (*mailbox_prompts(language), "not-permitted", "lines-busy")
 
 
 class RoadPrompts:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from engine.calls.errors import StepError
-from engine.calls.leg import Target
+from engine.calls.outgoing import LINES_BUSY, plan_outside, refusal
 from engine.directory.fields import Seconds
+from engine.directory.numbering import Dialled
 from engine.directory.numbers import is_e164
 from engine.scenarios.model import Reference, Template
 from engine.scenarios.steps.ring import RingOutcomes
@@ -39,11 +40,22 @@ class DialStep(RingOutcomes):
         return (CALL_VARIABLES["operator"],)
 
     async def run(self, call: Conversation) -> str:
-        return await self.ring(call, self._rounds(call))
+        destination, lines = self._destination(call), call.outside.lines
+        why = None if call.adopted else refusal(lines, call.tenant, destination, call_id=call.id)
+        if why is LINES_BUSY:
+            return "on_busy"
+        if why is not None:
+            raise StepError(f"{destination.value} is not among `outgoing.permit` in the tenant's file")
+        result = await call.reach(plan_outside(lines, call.tenant, destination, timeout=self.timeout))
+        # What was keyed in meanwhile is no choice in a menu that comes later.
+        call.forget_digits()
+        if result.outcome == "talked":
+            call.set_variable("operator", result.operator)
+            return "after"
+        return {"no_answer": "on_no_answer", "busy": "on_busy"}.get(result.outcome, "on_unavailable")
 
-    def _rounds(self, call: Conversation) -> Iterator[tuple[list[Target], float]]:
-        outgoing = call.tenant.outgoing
-        if outgoing is None:
+    def _destination(self, call: Conversation) -> Dialled:
+        if call.tenant.outgoing is None:
             raise StepError("the tenant has no `outgoing` trunk")
         written = fill(self.number, call.variables)
         number = call.tenant.normalise(written)
@@ -51,5 +63,4 @@ class DialStep(RingOutcomes):
             raise StepError(f"{written!r} is no telephone number")
         if number in call.tenant.numbers:
             raise StepError(f"{number} is a number of the tenant itself: the call would come back")
-        target = Target(f"PJSIP/{number}@{outgoing.trunk}", number=number, caller_id=outgoing.number)
-        yield [target], self.timeout
+        return Dialled("outside", number)

@@ -77,6 +77,17 @@ class ChannelDestroyed(_ChannelEvent, frozen=True, tag="ChannelDestroyed"):
     cause: int = 0
 
 
+class ChannelDial(_Event, frozen=True, tag="Dial"):
+    """How dialling gets on: `dialstatus` is RINGING, PROGRESS (183: the network answers), ANSWER …"""
+
+    peer: ChannelData
+    dialstatus: str = ""
+
+    @property
+    def channel(self) -> ChannelData:
+        return self.peer
+
+
 class ChannelDtmfReceived(_ChannelEvent, frozen=True, tag="ChannelDtmfReceived"):
     digit: str
 
@@ -172,6 +183,7 @@ ChannelEvent = (
     | ChannelStateChange
     | ChannelHangupRequest
     | ChannelDestroyed
+    | ChannelDial
     | ChannelDtmfReceived
     | ChannelEnteredBridge
     | ChannelLeftBridge
@@ -190,6 +202,7 @@ WANTED = [
     "ChannelStateChange",
     "ChannelHangupRequest",
     "ChannelDestroyed",
+    "Dial",
     "ChannelDtmfReceived",
     "ChannelEnteredBridge",
     "ChannelLeftBridge",
