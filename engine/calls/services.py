@@ -79,6 +79,7 @@ class Outside:
     web_services: WebServices = field(default_factory=NoWebServices)
     queues: Queues = field(default_factory=NoQueues)
     mailboxes: Mailboxes = field(default_factory=NoMailboxes)
+    lines: Lines = field(default_factory=Lines)
 
 
 @dataclass(frozen=True)
