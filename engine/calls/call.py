@@ -185,6 +185,8 @@ class Call:
 
     def _referred(self, leg: Leg, event: ChannelTransfer) -> None:
         """A phone asks by REFER to pass the call on; only our people's may, and while they talk."""
+        if event.state:
+            return  # an echo of what we told his phone
         replaced = event.refer_to.destination_channel
         if leg not in (self.party, self.talking_with) or not user_of(self, leg) or self.talking_with is None:
             self.meanwhile(tell_phone(self, leg, "channel_declined"))

@@ -96,7 +96,8 @@ class SwitchPhones:
                 APPLICATION,
                 arguments="leg",
                 originator=self._for_leg.id,
-                variables=self._display(target),
+                # A REFER of his phone is ours to see to.
+                variables={**self._display(target), "PJSIP_TRANSFER_HANDLING()": "ari-only"},
             )
             # Asterisk refuses to dial a channel that it has not yet brought into the application.
             present = await call.until(

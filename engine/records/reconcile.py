@@ -12,7 +12,7 @@ from engine.clock import Clock
 from engine.journal.events import Entry
 from engine.journal.spool import Spool
 from engine.journal.writer import STORE_POSITION, JournalWriter, load_entries
-from engine.records.witness import Describe, missing_events
+from engine.records.witness import Describe, missing_events, party_of
 from engine.store.database import Database
 from engine.store.tables import call as call_table
 from engine.store.tables import journal_position
@@ -112,6 +112,9 @@ class Reconciler:
     ) -> int:
         closed = 0
         for call_id in missing:
+            party = party_of(due[call_id], entries.get(call_id, []))
+            if party.ended_at is None or party.ended_at > self._clock.wall_ms() - SETTLE_MS:
+                continue  # the caller passed the call on, and it goes on without him
             self._repaired.add(call_id)
             if append_missing(self._spool, due[call_id], entries.get(call_id, []), self._describe):
                 closed += 1

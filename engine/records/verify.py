@@ -1,7 +1,7 @@
 """Compares the call records with the switch's own log, call by call, and writes what is missing."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from engine.records.reconcile import append_missing, recorded
 from engine.records.witness import Describe
 from engine.store.database import Database
 from engine.store.tables import call as call_table
+from engine.store.tables import leg as leg_table
 from engine.switch.cel import EventLog
-from engine.switch.cel_calls import SwitchCall, SwitchCalls
+from engine.switch.cel_calls import SwitchCall, SwitchCalls, SwitchChannel
 from engine.switch.cel_files import covering
 
 TOLERANCE_MS = 1000
@@ -93,8 +94,10 @@ async def verify(
     seen = {call_id: call for call_id, call in switch.calls.items() if begin <= call.first.started_at < end}
     async with database.read() as connection:
         rows = await _records(connection, cell, begin - TOLERANCE_MS, end + TOLERANCE_MS)
+        passed_on = await _passed_on(connection, begin - TOLERANCE_MS)
         stored = await connection.run_sync(recorded, list(refused)) if refused else set()
     report.refused = [call_id for call_id in refused if call_id not in stored]
+    channels = {leg.channel_id: leg for call in switch.calls.values() for leg in call.legs.values()}
     for call_id, call in seen.items():
         row = rows.get(call_id)
         if call.ended_at is None:
@@ -109,7 +112,7 @@ async def verify(
                 report.missing.append(call)
         else:
             report.compared += 1
-            report.times += _compare(call, row)
+            report.times += _compare(call, row, _last_end(call, passed_on.get(call_id, []), channels))
             if not call.first.certain:
                 report.uncertain.append(call_id)
     # A call that we placed has no initial INVITE of its own in the log: it is known there as a channel.
@@ -149,14 +152,36 @@ async def _records(
     return {row.call_id: row for row in rows}  # type: ignore[misc]
 
 
-def _compare(call: SwitchCall, row: Row[tuple[str, str, str, int, int | None, int]]) -> list[TimeDifference]:
+async def _passed_on(connection: AsyncConnection, begin: int) -> dict[str, list[str]]:
+    """The legs of calls that went on without their caller, who is one of their legs then."""
+    caller, other = leg_table.alias(), leg_table.alias()
+    statement = (
+        select(other.c.call_id, other.c.leg)
+        .join(caller, caller.c.call_id == other.c.call_id)
+        .where(caller.c.leg == caller.c.call_id, caller.c.ended_at >= begin)
+    )
+    found: dict[str, list[str]] = {}
+    for call_id, leg in await connection.execute(statement):
+        found.setdefault(call_id, []).append(leg)
+    return found
+
+
+def _last_end(call: SwitchCall, legs: Iterable[str], channels: Mapping[str, SwitchChannel]) -> int | None:
+    """When the switch saw the last of the call: the caller's end, or that of the `legs` he left it to."""
+    ends = [channels[leg].ended_at for leg in legs if leg in channels]
+    return max((end for end in (call.ended_at, *ends) if end is not None), default=None)
+
+
+def _compare(
+    call: SwitchCall, row: Row[tuple[str, str, str, int, int | None, int]], last_end: int | None
+) -> list[TimeDifference]:
     first = call.first
     pairs = [
         ("started_at", row.started_at, first.started_at),
         ("answered_at", row.answered_at, first.answered_at),
     ]
     if first.certain:
-        pairs.append(("ended_at", row.ended_at, first.ended_at))
+        pairs.append(("ended_at", row.ended_at, last_end))
     return [
         TimeDifference(call.call_id, what, ours, theirs)
         for what, ours, theirs in pairs

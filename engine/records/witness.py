@@ -18,6 +18,7 @@ from engine.journal.events import (
     LegCreated,
     LegEnded,
     LegResult,
+    PartyChanged,
     TalkEnded,
     TalkStarted,
 )
@@ -146,14 +147,20 @@ def _tariff(tenant: Tenant) -> Tariff:
     return Tariff(tenant.tariff.meter_from, tenant.tariff.per_minute)
 
 
+def party_of(call: SwitchCall, entries: Sequence[Entry]) -> SwitchChannel:
+    """The channel whose end was the call's: the caller's, unless he passed the call on."""
+    changes = [entry.event.leg for entry in entries if isinstance(entry.event, PartyChanged)]
+    return call.legs.get(changes[-1], call.first) if changes else call.first
+
+
 def missing_events(call: SwitchCall, entries: Sequence[Entry], describe: Describe) -> list[TimedEvent]:
     """What to append so that the call has its whole record. `entries` is what the journal has of it.
 
     The call must have ended in the switch's log; one whose end is journalled needs nothing.
     """
-    first = call.first
+    first, last = call.first, party_of(call, entries)
     known = {type(entry.event) for entry in entries}
-    if CallEnded in known or first.ended_at is None:
+    if CallEnded in known or last.ended_at is None:
         return []
     found: list[TimedEvent] = []
     started = next((entry.event for entry in entries if isinstance(entry.event, CallStarted)), None)
@@ -163,9 +170,9 @@ def missing_events(call: SwitchCall, entries: Sequence[Entry], describe: Describ
     if first.answered_at is not None and CallAnswered not in known:
         found.append((CallAnswered(), first.answered_at))
     for leg in call.legs.values():
-        found += _leg(call, leg, first.ended_at, entries)
+        found += _leg(call, leg, last.ended_at, entries)
     refused = started.tenant == "" and first.answered_at is None and not call.legs
-    found.append((CallEnded(first.ended_by, first.cause, "switch", refused), first.ended_at))
+    found.append((CallEnded(last.ended_by, last.cause, "switch", refused), last.ended_at))
     return found
 
 

@@ -93,6 +93,8 @@ async def _push(
         {
             **endpoint_fields,
             "context": "from-user",
+            # P-Asserted-Identity tells a phone in the middle of a talk with whom it talks now.
+            "send_pai": "yes",
             "auth": name,
             "aors": name,
             "callerid": account.caller_id,

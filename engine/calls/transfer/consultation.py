@@ -13,11 +13,11 @@ from engine.calls.destination import rounds_to
 from engine.calls.errors import CallerGone, Redirected
 from engine.calls.passing_keys import take_keys
 from engine.calls.recording import user_of
+from engine.calls.ringing import Ringing
 from engine.calls.together import together
 from engine.calls.transfer.blind import go_on_with_transferrer
 from engine.calls.transfer.number import ask_number, may_be_sent_to
 from engine.calls.transfer.passing import Transfer, bring_back
-from engine.calls.transfer.ringing_simple import Ringing
 from engine.calls.wishes import Act, ConsultWith
 from engine.directory.numbering import resolve
 from engine.journal.events import (

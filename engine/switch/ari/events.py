@@ -134,6 +134,7 @@ class ChannelTransfer(_Event, frozen=True, tag="ChannelTransfer"):
 
     refer_to: ReferTo
     referred_by: ReferredBy
+    state: str = ""  # set where it only repeats what we have reported of an earlier one
 
     @property
     def channel(self) -> ChannelData:

@@ -143,8 +143,10 @@ class Bridge:
     async def add(self, *channel_ids: str, absorb_dtmf: bool = False) -> None:
         """Channels that are in another bridge leave that one. With `absorb_dtmf` the others do not hear the
         keys that these press; only a bridge of the kind `mixing,dtmf_events` tells of them then.
+
+        What phones show is left as it is: the caller's channel would give the others its raw number.
         """
-        query = {"channel": ",".join(channel_ids)}
+        query = {"channel": ",".join(channel_ids), "inhibitConnectedLineUpdates": "true"}
         if absorb_dtmf:
             query["absorbDTMF"] = "true"
         await self._connection.request("POST", f"{self._path}/addChannel", query)
