@@ -349,7 +349,7 @@ class Call:
 
     async def reach(self, plan: Plan) -> RingResult:
         """The same by a plan: people, each on his own way, at once or one after another."""
-        if not self.adopted:
+        if plan.ways and not self.adopted:
             await self.announce_recording(plan.users())
         return await ring(self, plan)
 

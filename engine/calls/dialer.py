@@ -32,9 +32,12 @@ async def ring(call: Call, plan: Plan) -> RingResult:
     if result is not None:
         return result
     adopted, call.adopted_legs = call.adopted_legs, []
+    if not plan.ways and not adopted:
+        return RingResult("unavailable")
     waits_with_music = call.hearing.music
     call.last_talk_ended_by = None
     call.ringing = ringing = Ringing(call, plan, call.party, adopted)
+    winner: Leg | None = None
     try:
         winner = await _await_answer(call, ringing)
         if winner is None:
@@ -44,9 +47,13 @@ async def ring(call: Call, plan: Plan) -> RingResult:
             return RingResult(ringing.outcome)
         # The losers stop while the two are being connected: neither waits for the other.
         await together(ringing.stop(keep=winner), _connect(call, winner))
-    except (Exception, Redirected):
-        if ringing.winner is None and call.talking_with is None:
+    except Exception:
+        if call.talking_with is None:
             # The caller goes another way; nobody may be left ringing or listening to nothing.
+            await ringing.stop()
+        raise
+    except Redirected:
+        if winner is None:
             await ringing.stop()
         raise
     finally:

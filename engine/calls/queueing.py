@@ -145,9 +145,15 @@ class Queues(Protocol):
         changes. Raises `StepError` where there is no such queue.
         """
 
+    def idle_since(self, tenant: Tenant, extension: str) -> float:
+        """Since when he has talked with nobody, in seconds of a clock; minus infinity: he never has."""
+
 
 class NoQueues:
     """Where no queues were set up."""
 
     def enter(self, tenant: Tenant, queue: str, call_id: str, since: int, wake: Callable[[], None]) -> Place:
         raise StepError("there is nothing that keeps queues")
+
+    def idle_since(self, tenant: Tenant, extension: str) -> float:
+        return float("-inf")

@@ -1,5 +1,6 @@
 """What every call needs from outside: the switch, the journal, the clock, the recorder."""
 
+import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,6 +14,7 @@ from engine.calls.queueing import CallObserver, NoQueues, Queues, Unobserved
 from engine.calls.web_services import NoWebServices, WebServices
 from engine.clock import Clock
 from engine.directory.prompt_model import Prompt, TextPrompt
+from engine.directory.user_settings import UserSettings, nothing_set
 from engine.journal.events import Value
 from engine.journal.spool import Spool
 from engine.switch.ari.connection import Connection
@@ -80,6 +82,8 @@ class Outside:
     queues: Queues = field(default_factory=NoQueues)
     mailboxes: Mailboxes = field(default_factory=NoMailboxes)
     lines: Lines = field(default_factory=Lines)
+    user_settings: UserSettings = field(default_factory=nothing_set)
+    dice: random.Random = field(default_factory=random.Random)  # in which order chance lets people ring
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 import structlog
 
-from engine.clock import Clock
+from engine.clock import Clock, SystemClock
 
 Condition = Literal["always", "busy", "no_answer", "unreachable"]
 CONDITIONS: tuple[Condition, ...] = ("always", "busy", "no_answer", "unreachable")
@@ -162,6 +162,11 @@ class UserSettings:
             log.error("user_settings.not_kept", path=str(path), cause=str(error))
             raise NotKept(f"{path}: {error.strerror or error}") from error
         self._broken.discard(tenant)
+
+
+def nothing_set() -> UserSettings:
+    """Of a cell whose users have set nothing, and whose settings end with it."""
+    return UserSettings(None, SystemClock())
 
 
 def _with(personal: Personal, name: str, value: bool | Forward | None) -> Personal:

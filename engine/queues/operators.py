@@ -60,6 +60,10 @@ class Operators:
         """When the last talk at any of them ended; minus infinity where there has been none."""
         return max((self._idle_since.get(endpoint, float("-inf")) for endpoint in endpoints), default=0.0)
 
+    def last_talk(self, endpoints: list[str], now: float) -> float:
+        """The same, but `now` of one who is in a talk."""
+        return now if self.talks(endpoints) else self.idle_since(endpoints)
+
     def rung_for(self, call_id: str, endpoints: list[str]) -> bool:
         """Whether any of them is rung by this call, or talks with its caller."""
         legs = (self._legs[leg_id].leg for endpoint in endpoints for leg_id in self._at.get(endpoint, ()))

@@ -96,6 +96,10 @@ class LiveQueues:
     def expected_wait(self, place: LivePlace) -> float | None:
         return place.line.times.expected_wait(place.position, self.roster.there(place.line))
 
+    def idle_since(self, tenant: Tenant, extension: str) -> float:
+        user = tenant.users.get(extension)
+        return self.roster.operators.last_talk(user.endpoints(), self._seconds()) if user else NEVER
+
     # -- what the call core tells -------------------------------------------------------------------------
 
     def leg_began(self, leg: ObservedLeg) -> None:

@@ -1,6 +1,7 @@
 """A scenario on the scripted switch, on virtual time: calls come in, their way is read back."""
 
 import asyncio
+import random
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import ExitStack
@@ -40,8 +41,8 @@ numbers: {{"{NUMBER}": {{scenario: main}}}}
 users: {{"101": {{name: Anna}}, "102": {{name: Bob}}, "103": {{name: Eve, devices: [desk, web]}}}}
 groups:
   sales: {{members: ["101", "102"]}}
-  row: {{members: ["102", "103"], ring: sequence, timeout: 5s}}
-  luck: {{members: ["102", "103"], ring: random, timeout: 5s}}
+  row: {{members: ["102", "103"], ring: sequence, timeout: 10s}}
+  luck: {{members: ["102", "103"], ring: random, timeout: 10s}}
 outgoing: {{trunk: city, number: "{NUMBER}"}}
 """
 DESK, BOB, EVE, EVE_WEB = (f"PJSIP/acme-{name}" for name in ("101-desk", "102-desk", "103-desk", "103-web"))
@@ -172,6 +173,7 @@ class Stage:
                 tickets=TicketNumbers(self._folder / "tickets"),
                 queues=queues,
                 mailboxes=self.mailboxes,
+                dice=random.Random(0),  # as the simulator's, where no other is asked for
             ),
             observer=queues,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from engine.scenarios.model import DESK, Exit
 from engine.scenarios.steps.ring import DeskStep
@@ -15,6 +15,8 @@ RETURN_SECONDS = 30.0
 
 class ReturnRoad(DeskStep):
     """He may still be on the line, waiting for how it goes; else his phones ring anew. Then the desk."""
+
+    personal: ClassVar[bool] = False  # it is his own call that comes back to him
 
     type: Literal["return"] = "return"  # type: ignore[assignment]
 

@@ -13,6 +13,7 @@ from engine.calls.dialer import RingResult
 from engine.calls.errors import CallerGone, CallOver, HungUp
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, Target
+from engine.calls.plan import Plan, together_for
 from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import Queued
 from engine.calls.services import Outside
@@ -292,7 +293,18 @@ class SimulatedCall:
 
     async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
         await self.announce_recording([target.user for target in targets if target.user])
-        return await ring(self, targets, timeout)
+        return await ring(self, together_for(targets, timeout))
+
+    async def reach(self, plan: Plan) -> RingResult:
+        if plan.ways:
+            await self.announce_recording(plan.users())
+        return await ring(self, plan)
+
+    async def turn_away(self, cause: int, prompt: Prompt, *, refused: bool = False) -> NoReturn:
+        await self.play(prompt)
+        await self.hang_up(cause)
+
+    dialled_by = ""  # whoever calls in a simulation is nobody of the tenant's
 
     transferred_from = ""  # nobody transfers a simulated call
 

@@ -85,7 +85,10 @@ class Surroundings:
         directory = Directory({tenant.name: tenant})
         queues = LiveQueues(lambda: directory, random.Random(seed), now=now)
         self.outside = Outside(
-            tickets=FirstTickets(), web_services=GivenAnswers(answers, step, tell), queues=queues
+            tickets=FirstTickets(),
+            web_services=GivenAnswers(answers, step, tell),
+            queues=queues,
+            dice=random.Random(seed),
         )
         # The queues know who is free by being told of every telephone.
         self.leg_began = queues.leg_began

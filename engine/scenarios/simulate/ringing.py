@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.calls.dialer import SUBSCRIBER_ABSENT, RingResult, told
 from engine.calls.errors import CallerGone
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Target
+from engine.calls.plan import Plan
 from engine.calls.queueing import ObservedLeg
+from engine.calls.ringing_rules import CONFIRM_KEY, RingingPhones
 from engine.journal.events import (
     LegAnswered,
     LegCreated,
@@ -36,7 +39,8 @@ class SimulatedLeg:
         self.target = target
         self.id = f"{call.id}.leg.{number}"
         self.answered_at: float | None = None
-        self.result: LegResult | None = None
+        self.ended: LegResult | None = None
+        self.keyed: tuple[str, ...] = ()
         call.journal(LegCreated(self.id, "operator", target.endpoint, target.user, target.number))
         call.surroundings.leg_began(
             ObservedLeg(self.id, call.id, target.endpoint, call.tenant.name, call.queue)
@@ -49,14 +53,22 @@ class SimulatedLeg:
 
     @property
     def up(self) -> bool:
-        return self.answered_at is not None and self.result is None
+        return self.answered_at is not None and self.ended is None
+
+    @property
+    def over(self) -> bool:
+        return self.ended is not None
+
+    @property
+    def result(self) -> LegResult:
+        return self.ended or "failed"
 
     def ring(self) -> None:
-        if self.result is None:
+        if self.ended is None:
             self._call.journal(LegRinging(self.id))
 
     def answer(self) -> None:
-        if self.result is None:
+        if self.ended is None:
             self.answered_at = self._call.loop.time()
             self._call.journal(LegAnswered(self.id))
             self._call.surroundings.leg_answered(self.id)
@@ -64,44 +76,77 @@ class SimulatedLeg:
 
     def end(self, result: LegResult, cause: int) -> None:
         """Once; who has answered stays `answered`."""
-        if self.result is None:
-            self.result = "answered" if self.answered_at is not None else result
-            self._call.journal(LegEnded(self.id, self.result, cause))
+        if self.ended is None:
+            self.ended = "answered" if self.answered_at is not None else result
+            self._call.journal(LegEnded(self.id, self.ended, cause))
             self._call.surroundings.leg_ended(self.id)
             self._call.changed()
 
 
-async def ring(call: SimulatedCall, targets: Sequence[Target], timeout: float) -> RingResult:
-    """Ring all targets for `timeout` seconds; the first who answers talks with the caller."""
-    call.last_talk_ended_by = None
-    legs = [SimulatedLeg(call, target, len(call.legs) + index) for index, target in enumerate(targets, 1)]
-    call.legs += legs
-    people = list(dict.fromkeys(leg.who for leg in legs))
-    if people:
+class SimulatedPhones:
+    """Telephones of made-up people; `RingingPhones` rings them by the same rules as those on the switch."""
+
+    def __init__(self, call: SimulatedCall) -> None:
+        self._call = call
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def leg(self, target: Target) -> SimulatedLeg:
+        leg = SimulatedLeg(self._call, target, len(self._call.legs) + 1)
+        self._call.legs.append(leg)
+        return leg
+
+    async def dial(self, legs: Sequence[tuple[SimulatedLeg, float]]) -> None:
+        call, rung = self._call, [leg for leg, _ in legs]
+        people = list(dict.fromkeys(leg.who for leg in rung))
         call.note("rings", ", ".join(people))
-    timers = []
-    for who in people:
-        behaviour = call.setting.people.of(who, call.times_rung[who])
-        call.times_rung[who] += 1
-        own = [leg for leg in legs if leg.who == who]
-        scripts = [_script(call, leg, own, behaviour) for leg in own]
-        timers += [call.loop.call_later(after, act) for script in scripts for after, act in script]
-    try:
-        await call.until(lambda: _winner(legs) or all(leg.result for leg in legs), timeout)
-    finally:
-        for timer in timers:
-            timer.cancel()
-    winner = _winner(legs)
-    if winner is None:
-        for leg in legs:
-            leg.end("no_answer", NORMAL_CLEARING)
         for who in people:
-            results = [leg.result or "failed" for leg in legs if leg.who == who]
-            call.note("outcome", who, words=told(results))
-        return RingResult(told([leg.result or "failed" for leg in legs]))
-    for leg in legs:
-        if leg is not winner:
+            behaviour = call.setting.people.of(who, call.times_rung[who])
+            call.times_rung[who] += 1
+            own = [leg for leg in rung if leg.who == who]
+            scripts = [_script(call, leg, own, behaviour) for leg in own]
+            self._timers += [call.loop.call_later(after, act) for script in scripts for after, act in script]
+
+    async def drop(self, leg: SimulatedLeg, *, elsewhere: bool = False, timed_out: bool = False) -> None:
+        if elsewhere:
             leg.end("answered_elsewhere", OUR_CAUSES["answered_elsewhere"])
+        else:
+            leg.end("no_answer" if timed_out else "cancelled", NORMAL_CLEARING)
+
+    async def ask(self, leg: SimulatedLeg) -> None:
+        """People who take a call press 1."""
+        leg.keyed = (CONFIRM_KEY,)
+
+    async def stop_asking(self, leg: SimulatedLeg) -> None:
+        return
+
+    def unconfirmed(self, leg: SimulatedLeg) -> None:
+        return
+
+    def passed(self, legs: Sequence[SimulatedLeg]) -> None:
+        for who in dict.fromkeys(leg.who for leg in legs):
+            self._call.note("outcome", who, words=told([leg.result for leg in legs if leg.who == who]))
+
+    def close(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+
+
+async def ring(call: SimulatedCall, plan: Plan) -> RingResult:
+    """Ring by the plan; the first who answers talks with the caller."""
+    call.last_talk_ended_by = None
+    phones = SimulatedPhones(call)
+    ringing = RingingPhones(phones, plan)
+    try:
+        await ringing.begin()
+        while ringing.winner is None and not ringing.over:
+            await call.until(ringing.due, ringing.timeout())
+            await ringing.act()
+    finally:
+        phones.close()
+    winner = ringing.winner
+    await ringing.stop(keep=winner, timed_out=True)
+    if winner is None:
+        return RingResult(ringing.outcome)
     await _talk(call, winner)
     return RingResult("talked", winner.who)
 
@@ -112,18 +157,14 @@ def _script(
     rings = (RINGS_AFTER_S, leg.ring)
     match behaviour.outcome:
         case "unavailable":
-            return [(0.0, lambda: leg.end("unavailable", SUBSCRIBER_ABSENT))]
+            result: LegResult = "failed" if leg.target.setup_s else "unavailable"  # a trunk fails
+            return [(0.0, lambda: leg.end(result, SUBSCRIBER_ABSENT))]
         case "busy":
             return [rings, (BUSY_AFTER_S, lambda: leg.end("busy", OUR_CAUSES["busy"]))]
         case "answers" if leg is own[0]:
             return [rings, (call.setting.people.after(behaviour), leg.answer)]
         case _:
             return [rings]
-
-
-def _winner(legs: Sequence[SimulatedLeg]) -> SimulatedLeg | None:
-    up = [leg for leg in legs if leg.up]
-    return min(up, key=lambda leg: leg.answered_at or 0.0) if up else None
 
 
 async def _talk(call: SimulatedCall, operator: SimulatedLeg) -> None:

@@ -1,7 +1,6 @@
 """Running a scenario in a simulation, from the call's first event to its record."""
 
 import logging
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -49,7 +48,7 @@ def simulate(
         finally:
             call.finish()
 
-    with _seeded(setting.seed), _quiet():
+    with _quiet():
         try:
             cut = run_virtually(run(), loop)
         except NothingHappens as error:
@@ -89,14 +88,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         structlog.configure(**before)
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Steps draw lots from the common generator; it goes on afterwards as if nothing had been drawn."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from engine.calls.errors import StepError
-from engine.calls.leg import Target
+from engine.calls.people import people_of
 from engine.directory.fields import Extension, Name, Seconds
 from engine.scenarios.model import SORRY, Exit, Reference, StepModel, StepName
 from engine.scenarios.variables import CALL_VARIABLES, Variable
 
 if TYPE_CHECKING:
+    from engine.calls.plan import Plan
     from engine.scenarios.conversation import Conversation
 
 RING_SECONDS = 25.0
@@ -24,6 +24,7 @@ class RingOutcomes(StepModel):
     """The ways out that `ring` and `dial` share."""
 
     regardless: ClassVar[bool] = False  # of people's own hours
+    personal: ClassVar[bool] = True  # what they have set for themselves counts
 
     on_no_answer: StepName | None = Field(
         default=None,
@@ -53,33 +54,15 @@ class RingOutcomes(StepModel):
     def caller_acted(self, exit_name: str) -> bool:
         return exit_name == "after"
 
-    def _may_ring(self, call: Conversation, target: Target) -> bool:
-        """Not outside of a user's own hours; but one who rings already goes on ringing."""
-        return self.regardless or not target.user or call.tenant.on_duty(target.user, call.now())
-
-    async def ring(self, call: Conversation, rounds: Iterable[tuple[Sequence[Target], float]]) -> str:
-        """Ring the targets of each round for so many seconds; the exit that the best outcome leads to."""
-        if call.adopted:
-            # A recovery found people ringing or talking: first these, then those who have not been rung yet.
-            rung = call.rung()
-            rest = [(targets, timeout) for targets, timeout in rounds if not rung.intersection(targets)]
-            rounds = [((), RING_SECONDS), *rest]
-        met: set[str] = set()
-        for everybody, timeout in rounds:
-            targets = [target for target in everybody if self._may_ring(call, target)]
-            if everybody and not targets:
-                met.add("unavailable")
-                continue
-            result = await call.ring(targets, timeout=timeout)
-            # What was keyed in meanwhile is no choice in a menu that comes later.
-            call.forget_digits()
-            if result.outcome == "talked":
-                call.set_variable("operator", result.operator)
-                return "after"
-            met.add(result.outcome)
-        if "no_answer" in met:
-            return "on_no_answer"
-        return "on_busy" if "busy" in met else "on_unavailable"
+    async def ring(self, call: Conversation, plan: Plan) -> str:
+        """Ring by the plan; the exit that its outcome leads to."""
+        result = await call.reach(plan)
+        # What was keyed in meanwhile is no choice in a menu that comes later.
+        call.forget_digits()
+        if result.outcome == "talked":
+            call.set_variable("operator", result.operator)
+            return "after"
+        return {"no_answer": "on_no_answer", "busy": "on_busy"}.get(result.outcome, "on_unavailable")
 
 
 class RingStep(RingOutcomes):
@@ -113,34 +96,27 @@ class RingStep(RingOutcomes):
         return (CALL_VARIABLES["operator"],)
 
     async def run(self, call: Conversation) -> str:
-        return await self.ring(call, self._rounds(call))
+        return await self.ring(call, self._plan(call))
 
-    def _rounds(self, call: Conversation) -> Iterator[tuple[list[Target], float]]:
-        extensions = [self.user] if self.user else self.users
-        timeout, order = self.timeout or RING_SECONDS, "all"
+    def _plan(self, call: Conversation) -> Plan:
+        """Raises `StepError` where there is nobody to ring."""
+        tenant = call.tenant
+        extensions, timeout = [self.user] if self.user else self.users, self.timeout or RING_SECONDS
+        order, times = "all", dict[str, float]()
         if self.group:
-            group = call.tenant.groups.get(self.group)
+            group = tenant.groups.get(self.group)
             if group is None:
                 raise StepError(f"the tenant has no group {self.group}")
-            extensions, timeout, order = list(group.members), self.timeout or group.timeout, group.ring
-        if order == "all":
-            yield targets_of(call, extensions), timeout
-            return
-        if order == "random":
-            extensions = random.sample(extensions, len(extensions))
-        for extension in extensions:
-            yield targets_of(call, [extension]), timeout
+            extensions, timeout = list(group.members), self.timeout or group.timeout
+            order, times = group.ring, dict(group.ring_times)
+        known = [one for one in dict.fromkeys(extensions) if one in tenant.users]
+        if not known:
+            raise StepError(f"no user to ring among {', '.join(extensions) or 'none'}")
+        there = [one for one in known if self.regardless or tenant.on_duty(one, call.now())]
+        return people_of(call).plan(there, timeout, order=order, times=times, personal=self.personal)
 
 
 class DeskStep(RingStep):
     """The desk, when all else has failed: it rings at any hour."""
 
     regardless: ClassVar[bool] = True
-
-
-def targets_of(call: Conversation, extensions: Iterable[str]) -> list[Target]:
-    """All devices of these users. Raises `StepError` where none of them exists."""
-    users = [user for extension in extensions if (user := call.tenant.users.get(extension))]
-    if not users:
-        raise StepError(f"no user to ring among {', '.join(extensions) or 'none'}")
-    return [Target(endpoint, user=user.extension) for user in users for endpoint in user.endpoints()]

@@ -10,7 +10,7 @@ numbers: {"+74951234567": {scenario: main}, "+78125550101": {scenario: night}}
 users: {"101": {name: Anna}, "102": {name: Bob}, "103": {name: Eve, devices: [desk, web]}}
 groups:
   sales: {members: ["101", "102"], timeout: 20s}
-  luck: {members: ["101", "102", "103"], ring: random, timeout: 5s}
+  luck: {members: ["101", "102", "103"], ring: random, timeout: 15s}
 schedules:
   office: {hours: {mon-fri: "09:00-18:00"}}
 phone_book: {"+79031112233": Иван Петров}

@@ -21,8 +21,8 @@ users:
   "103": {{name: Eve, devices: [desk, web], schedule: nights}}
 groups:
   sales: {{members: ["101", "102"]}}
-  row: {{members: ["102", "103"], ring: sequence, timeout: 5s}}
-  luck: {{members: ["101", "102"], ring: random, timeout: 5s}}
+  row: {{members: ["102", "103"], ring: sequence, timeout: 10s}}
+  luck: {{members: ["101", "102"], ring: random, timeout: 10s}}
 queues:
   help: {{members: ["101", "102"], strategy: sequence, max_wait: 40s, ring_timeout: 6s, wrap_up: 5s,
     announce: {{position: 17s}}, callback: true}}
