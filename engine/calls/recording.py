@@ -223,9 +223,7 @@ def user_of(call: Call, leg: Leg) -> str:
 
     It goes by the telephone: anybody may call himself 101.
     """
-    users = call.tenant.users
     if leg.target is not None and leg.target.user:
-        return leg.target.user if leg.target.user in users else ""
+        return leg.target.user if leg.target.user in call.tenant.users else ""
     # PJSIP/romashka-101-desk-00000001 without its running number is the endpoint.
-    endpoint = leg.name.rsplit("-", 1)[0]
-    return next((extension for extension, user in users.items() if endpoint in user.endpoints()), "")
+    return call.tenant.extensions_of_endpoints.get(leg.name.rsplit("-", 1)[0], "")

@@ -109,6 +109,13 @@ class Tenant:
         """Names of queues by the extension that reaches them."""
         return {queue.extension: name for name, queue in self.queues.items() if queue.extension}
 
+    @cached_property
+    def extensions_of_endpoints(self) -> Mapping[str, str]:
+        """Whose telephone it is, by what the switch calls it: `PJSIP/romashka-101-desk`."""
+        return {
+            endpoint: extension for extension, user in self.users.items() for endpoint in user.endpoints()
+        }
+
     def desk_users(self) -> list[str]:
         """Extensions that ring when all else fails: the tenant's `desk`, else its first user."""
         if self.desk in self.users:
