@@ -38,6 +38,7 @@ from engine.queues.view import describe as describe_queues
 from engine.queues.view import measure as measure_queues
 from engine.reception import Reception
 from engine.recording_operations import recording_operations
+from engine.recordings.greetings import Greetings
 from engine.recordings.lights import MessageLights
 from engine.recordings.live_mailboxes import LiveMailboxes
 from engine.recordings.message_store import MessageStore
@@ -148,6 +149,7 @@ class Engine:
                 queues=self._queues,
                 lines=lines,
                 mailboxes=self._live_mailboxes,
+                greetings=Greetings(settings),
             ),
             observer=GuardedObserver(self._queues),
             exchange=exchange,

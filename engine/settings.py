@@ -260,6 +260,11 @@ class Settings(_Model):
         return self.home / "opened"
 
     @property
+    def greetings_folder(self) -> Path:
+        """Greetings that users recorded by telephone: `TENANT/EXTENSION.wav`."""
+        return self.home / "greetings"
+
+    @property
     def raw_messages_folder(self) -> Path:
         """Where the switch records what callers speak as messages."""
         return self.asterisk_home / "spool" / "recording"

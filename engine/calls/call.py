@@ -18,7 +18,7 @@ from engine.calls.errors import CallerGone, HungUp, StepError
 from engine.calls.hearing import Hearing
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
-from engine.calls.message import Message, record_message
+from engine.calls.message import Message, record_greeting, record_message
 from engine.calls.plan import Plan, together_for
 from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import ObservedLeg, Queued
@@ -380,6 +380,12 @@ class Call:
         return await record_message(
             self, mailbox, beep=beep, longest_s=longest_s, silence_s=silence_s, shortest_s=shortest_s
         )
+
+    async def record_greeting(self, *, longest_s: float, silence_s: float) -> str | None:
+        """Record what he says after a beep until `#`, silence or the limit; the switch's name of it, None
+        where he said nothing. Raises `StepError` where the switch could not record.
+        """
+        return await record_greeting(self, longest_s=longest_s, silence_s=silence_s)
 
     def set_variable(self, name: str, value: Value, *, secret: bool = False) -> None:
         """A secret's value is not journalled: after a recovery the variable is there, without a value."""

@@ -4,9 +4,18 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from engine.recordings.greetings import GreetingProblem
 from engine.recordings.mailbox import MailboxAway, StoredMessage
 
-__all__ = ["MailboxAway", "Mailboxes", "NoMailboxes", "StoredMessage"]
+__all__ = [
+    "GreetingProblem",
+    "Greetings",
+    "MailboxAway",
+    "Mailboxes",
+    "NoGreetings",
+    "NoMailboxes",
+    "StoredMessage",
+]
 
 
 class Mailboxes(Protocol):
@@ -23,6 +32,38 @@ class Mailboxes(Protocol):
 
     def delete(self, message: StoredMessage, by: str) -> None:
         """Delete it, by this extension. Done soon; the journal has it too."""
+
+
+class Greetings(Protocol):
+    """What users recorded for those who leave them messages: `engine.recordings.greetings` does it."""
+
+    def of(self, tenant: str, mailbox: str) -> str | None:
+        """The media URI of the user's own greeting, None where he has none."""
+
+    async def make(self, tenant: str, mailbox: str, recording: str) -> str:
+        """Of what the switch recorded, for its user to hear; its media URI. Raises `GreetingProblem`."""
+
+    async def keep(self, tenant: str, mailbox: str) -> None:
+        """Callers hear the new one from now on. Raises `GreetingProblem`."""
+
+    async def remove(self, tenant: str, mailbox: str) -> None:
+        """Callers hear the usual greeting again. Raises `GreetingProblem`."""
+
+
+class NoGreetings:
+    """Nobody has a greeting of his own."""
+
+    def of(self, tenant: str, mailbox: str) -> str | None:
+        return None
+
+    async def make(self, tenant: str, mailbox: str, recording: str) -> str:
+        raise GreetingProblem("greetings cannot be kept here")
+
+    async def keep(self, tenant: str, mailbox: str) -> None:
+        raise GreetingProblem("greetings cannot be kept here")
+
+    async def remove(self, tenant: str, mailbox: str) -> None:
+        raise GreetingProblem("greetings cannot be kept here")
 
 
 class NoMailboxes:

@@ -29,6 +29,7 @@ ENDS_ON = "#"
 LATE_S = 30.0
 # The switch tells of a recording's end within a millisecond of the caller's hangup.
 LAST_WORD_S = 1.0
+GREETING_SHORTEST_MS = 1000
 
 
 @dataclass
@@ -94,6 +95,25 @@ async def record_message(
         call.journal(MessageDropped(message.name))
         raise StepError(f"the switch could not record the message {message.name}")
     return _finish(call, message)
+
+
+async def record_greeting(call: Call, *, longest_s: float, silence_s: float) -> str | None:
+    """Record what a user says as his greeting; the switch's name of it, None where he said nothing.
+
+    Raises `StepError` where the switch could not record. No recovery goes on with it.
+    """
+    await call.answer()
+    spoken = Message("", f"{call.id}.greeting.{call.now()}", GREETING_SHORTEST_MS)
+    call.message = spoken
+    try:
+        await _ask(call, spoken, True, longest_s, silence_s)
+        await call.until(spoken.ended.is_set, longest_s + silence_s + LATE_S)
+    finally:
+        call.message = None
+    call.forget_digits()
+    if spoken.failed or not spoken.ended.is_set():
+        raise StepError(f"the switch could not record the greeting {spoken.name}")
+    return spoken.name if spoken.long_enough() else None
 
 
 def _begin(call: Call, mailbox: str, shortest_ms: int) -> Message:

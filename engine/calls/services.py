@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engine.calls.errors import StepError
 from engine.calls.exchange import Exchange
-from engine.calls.mailboxes import Mailboxes, NoMailboxes
+from engine.calls.mailboxes import Greetings, Mailboxes, NoGreetings, NoMailboxes
 from engine.calls.lines import Lines
 from engine.calls.previous import PreviousCalls
 from engine.calls.queueing import CallObserver, NoQueues, Queues, Unobserved
@@ -81,6 +81,7 @@ class Outside:
     web_services: WebServices = field(default_factory=NoWebServices)
     queues: Queues = field(default_factory=NoQueues)
     mailboxes: Mailboxes = field(default_factory=NoMailboxes)
+    greetings: Greetings = field(default_factory=NoGreetings)
     lines: Lines = field(default_factory=Lines)
     user_settings: UserSettings = field(default_factory=nothing_set)
     dice: random.Random = field(default_factory=random.Random)  # in which order chance lets people ring

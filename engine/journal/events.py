@@ -305,6 +305,13 @@ class MessageDeleted(_Event, frozen=True, tag="message.deleted"):
     by: str = ""
 
 
+class GreetingChanged(_Event, frozen=True, tag="greeting.changed"):
+    """A user recorded a greeting of his own for his mailbox, or went back to the usual one."""
+
+    mailbox: str
+    own: bool
+
+
 Event = (
     CallStarted
     | CallAnswered
@@ -343,6 +350,7 @@ Event = (
     | CallEnded
     | MessageHeard
     | MessageDeleted
+    | GreetingChanged
 )
 
 

@@ -112,6 +112,11 @@ class Conversation(Protocol):
         Raises `StepError` where the switch could not record.
         """
 
+    async def record_greeting(self, *, longest_s: float, silence_s: float) -> str | None:
+        """Record what he says after a beep until `#`, silence or the limit; the switch's name of it, None
+        where he said nothing. Raises `StepError` where the switch could not record.
+        """
+
     def journal(self, event: Event, at: int | None = None) -> None:
         """Write down what happened; `at` in UTC milliseconds, now where it is left out."""
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from engine.calls.call import Call
-from engine.calls.mailboxes import Mailboxes, NoMailboxes
+from engine.calls.mailboxes import Greetings, Mailboxes, NoGreetings, NoMailboxes
 from engine.calls.services import Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.calls.web_services import NoWebServices, WebServices
@@ -123,6 +123,7 @@ class Stage:
         self.media = Media()
         self.web_services: WebServices = NoWebServices()
         self.mailboxes: Mailboxes = NoMailboxes()
+        self.greetings: Greetings = NoGreetings()
         for endpoint in (DESK, BOB, EVE, EVE_WEB):
             self.switch.phone(endpoint)
 
@@ -173,6 +174,7 @@ class Stage:
                 tickets=TicketNumbers(self._folder / "tickets"),
                 queues=queues,
                 mailboxes=self.mailboxes,
+                greetings=self.greetings,
                 dice=random.Random(0),  # as the simulator's, where no other is asked for
             ),
             observer=queues,

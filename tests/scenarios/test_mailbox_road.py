@@ -9,7 +9,7 @@ import pytest
 from engine.calls.mailboxes import MailboxAway, StoredMessage
 from engine.directory.numbering import Dialled
 from engine.journal.events import Entry, LegCreated, MessageDeleted, MessageHeard
-from engine.scenarios.roads.dialled import road_of
+from engine.scenarios.roads.services import road_of
 from tests.fake_switch.callers import Caller
 from tests.scenarios.on_switch import DESK, NUMBER, Stage, failures, way
 from tests.virtual_time import START_MS, run
@@ -136,7 +136,7 @@ def test_keys_repeat_go_back_delete_and_skip() -> None:
             caller.press("3")
             await heard(stage, caller, "mailbox-deleted", "sound:/messages/b", "mailbox-help")
             caller.press("3")
-            await heard(stage, caller, "mailbox-deleted", "mailbox-goodbye")
+            await heard(stage, caller, "mailbox-deleted", "mailbox-empty", "mailbox-goodbye")
             entries = await stage.ended(caller)
             assert marks(entries) == ["heard a", "deleted a", "heard b", "deleted b"]
             assert shelf.kept == []

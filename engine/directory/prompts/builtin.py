@@ -39,7 +39,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "queue-wait-short": "Вам ответят меньше чем через минуту.",
         "queue-callback": "Чтобы мы вам перезвонили, нажмите звёздочку.",
         "mailbox-away": "Сообщения сейчас недоступны. Пожалуйста, попробуйте позже.",
-        "mailbox-empty": "Для вас нет сообщений.",
+        "mailbox-empty": "Для вас нет сообщений. Чтобы записать своё приветствие, нажмите ноль.",
         "mailbox-you-have": "У вас",
         "mailbox-and": "и",
         "mailbox-new-message": "Новое сообщение.",
@@ -52,8 +52,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "mailbox-deleted": "Сообщение удалено.",
         "mailbox-unplayable": "Это сообщение не удалось воспроизвести.",
         "mailbox-no-number": "Номер неизвестен, перезвонить нельзя.",
-        "mailbox-no-more": "Больше сообщений нет. Чтобы прослушать сначала, нажмите один.",
+        "mailbox-no-more": "Больше сообщений нет. Прослушать сначала — один. "
+        "Записать своё приветствие — ноль.",
         "mailbox-goodbye": "До свидания!",
+        "greeting-record": "После сигнала произнесите приветствие для тех, кто оставит вам сообщение, "
+        "и нажмите решётку.",
+        "greeting-choose": "Сохранить — один. Записать заново — два. Вернуть обычное приветствие — три.",
+        "greeting-kept": "Приветствие сохранено.",
+        "greeting-usual": "Теперь звучит обычное приветствие.",
+        "greeting-as-before": "Приветствие осталось прежним.",
+        "greeting-failed": "Записать приветствие не удалось. Попробуйте позже.",
     },
     "en": {
         "welcome": "Hello!",
@@ -93,7 +101,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "queue-wait-short": "You will be answered in less than a minute.",
         "queue-callback": "To be called back, press star.",
         "mailbox-away": "Your messages cannot be reached now. Please try again later.",
-        "mailbox-empty": "You have no messages.",
+        "mailbox-empty": "You have no messages. To record a greeting of your own, press zero.",
         "mailbox-you-have": "You have",
         "mailbox-and": "and",
         "mailbox-new-message": "A new message.",
@@ -106,8 +114,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "mailbox-deleted": "The message was deleted.",
         "mailbox-unplayable": "This message cannot be played.",
         "mailbox-no-number": "The number is not known, so you cannot call back.",
-        "mailbox-no-more": "There are no more messages. To hear them again, press one.",
+        "mailbox-no-more": "There are no more messages. To hear them again: one. "
+        "To record a greeting of your own: zero.",
         "mailbox-goodbye": "Goodbye!",
+        "greeting-record": "After the tone, say your greeting for those who leave messages, then press hash.",
+        "greeting-choose": "To keep it: one. To record it again: two. The usual greeting: three.",
+        "greeting-kept": "Your greeting is kept.",
+        "greeting-usual": "Callers now hear the usual greeting.",
+        "greeting-as-before": "Your greeting stays as it was.",
+        "greeting-failed": "Your greeting could not be recorded. Please try again later.",
     },
 }
 

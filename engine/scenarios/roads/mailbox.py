@@ -16,11 +16,12 @@ from engine.directory.fields import Extension
 from engine.directory.prompt_model import Prompt, SayPrompt
 from engine.journal.events import MessageDeleted, MessageHeard
 from engine.scenarios.model import DIALLED, UNREACHED, Exit, StepModel
+from engine.scenarios.roads.greeting import GREETING_NAMES, record_greeting
 
 if TYPE_CHECKING:
     from engine.scenarios.conversation import Conversation
 
-AGAIN, NEXT, DELETE, CALL_BACK, BACK, SKIP, HELP = "1", "2", "3", "5", "7", "#", "*"
+AGAIN, NEXT, DELETE, CALL_BACK, BACK, GREETING, SKIP, HELP = "1", "2", "3", "5", "7", "0", "#", "*"
 PATIENCE_S = 5.0
 # So often he is asked without an answer before his call ends.
 ASKED = 3
@@ -58,7 +59,15 @@ _TIME = SayPrompt(say="time", value="{message.time}")
 
 def mailbox_prompts(language: str) -> tuple[Prompt, ...]:
     """All that is said in a mailbox, to be made before anybody calls it."""
-    return (*_NAMES, _count(_NEW, "new", language), _count(_OLD, "old", language), _NUMBER, _DATE, _TIME)
+    return (
+        *_NAMES,
+        *GREETING_NAMES,
+        _count(_NEW, "new", language),
+        _count(_OLD, "old", language),
+        _NUMBER,
+        _DATE,
+        _TIME,
+    )
 
 
 class MailboxRoad(StepModel):
@@ -99,11 +108,14 @@ class _Listening:
         """Until he is through with them, or keys nothing any more."""
         await self._tell_how_many()
         at = 0
-        while self._messages:
+        while True:
             if at >= len(self._messages):
-                key = await self._ask("mailbox-no-more", None, {AGAIN, BACK})
+                key = await self._at_the_end()
                 if key is None:
                     break
+                if key == GREETING:
+                    await record_greeting(self._call, self._mailbox)
+                    continue
                 at = 0 if key == AGAIN else at - 1
             key = await self._message(self._messages[at])
             if key is None:
@@ -118,17 +130,21 @@ class _Listening:
         call.set_variable("mailbox.new", new)
         call.set_variable("mailbox.old", old)
         if not self._messages:
-            await call.play("mailbox-empty", barge_in=True)
             return
         told: list[Prompt] = [_count(_NEW, "new", call.language)] if new else []
         told += ["mailbox-and"] if new and old else []
         told += [_count(_OLD, "old", call.language)] if old else []
         await call.play("mailbox-you-have", *told, barge_in=True)
 
+    async def _at_the_end(self) -> str | None:
+        if self._messages:
+            return await self._ask("mailbox-no-more", None, {AGAIN, BACK, GREETING})
+        return await self._ask("mailbox-empty", None, {GREETING}, times=1)
+
     async def _message(self, message: StoredMessage) -> str | None:
         """Play a message and ask what is to be done with it; None where he says nothing."""
         key = await self._introduce(message) or await self._play(message)
-        return await self._ask("mailbox-help", key, {AGAIN, NEXT, SKIP, DELETE, CALL_BACK, BACK})
+        return await self._ask("mailbox-help", key, {AGAIN, NEXT, SKIP, DELETE, CALL_BACK, BACK, GREETING})
 
     async def _introduce(self, message: StoredMessage) -> str | None:
         call = self._call
@@ -171,10 +187,10 @@ class _Listening:
             self._call.journal(MessageHeard(message.message))
             self._call.outside.mailboxes.mark_heard(message, self._call.now())
 
-    async def _ask(self, prompt: str, key: str | None, keys: set[str]) -> str | None:
+    async def _ask(self, prompt: str, key: str | None, keys: set[str], times: int = ASKED) -> str | None:
         """The next of these keys; None where he keys none though he is asked again."""
         call = self._call
-        for _ in range(ASKED):
+        for _ in range(times):
             while key is not None and key not in keys and key != HELP:
                 key = await call.read_digit(PATIENCE_S)
             if key in keys:
@@ -193,6 +209,9 @@ class _Listening:
             return 0
         if key == CALL_BACK:
             await self._call_back(message)
+            return 0
+        if key == GREETING:
+            await record_greeting(self._call, self._mailbox)
             return 0
         return {AGAIN: 0, BACK: -1 if at else 0}.get(key, 1)
 

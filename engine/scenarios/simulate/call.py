@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from engine.calls.dialer import RingResult
-from engine.calls.errors import CallerGone, CallOver, HungUp
+from engine.calls.errors import CallerGone, CallOver, HungUp, StepError
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, Target
 from engine.calls.plan import Plan, together_for
@@ -248,6 +248,9 @@ class SimulatedCall:
 
     def secret_digits(self) -> AbstractContextManager[None]:
         return self.keys.secret()
+
+    async def record_greeting(self, *, longest_s: float, silence_s: float) -> str | None:
+        raise StepError("no user calls in a simulation")
 
     def forget_digits(self) -> None:
         self.keys.forget()

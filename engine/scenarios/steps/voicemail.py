@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from engine.calls.errors import PromptFailed
 from engine.directory.fields import Extension, Seconds
 from engine.directory.prompt_model import Prompt
 from engine.scenarios.model import Exit, Reference, Spoken, StepModel, StepName
@@ -24,7 +25,11 @@ class VoicemailStep(StepModel):
 
     type: Literal["voicemail"] = "voicemail"
     mailbox: Extension = Field(description="extension of the user whom the message is for")
-    greeting: Prompt = Field(default="leave-message", description="said before the beep")
+    greeting: Prompt = Field(
+        default="leave-message",
+        description="said before the beep; left out: the greeting that the user has recorded by `*97`, else "
+        "`leave-message`",
+    )
     beep: bool = Field(default=True, description="a tone tells the caller when to speak")
     max_length: Wholly = Field(default=180.0, description="the message is cut off after this")
     silence: Wholly = Field(default=5.0, description="so long a silence ends the message")
@@ -59,7 +64,7 @@ class VoicemailStep(StepModel):
 
     async def run(self, call: Conversation) -> str:
         if not call.recording_message:
-            await call.play(self.greeting)
+            await self._greet(call)
             call.forget_digits()
         left = await call.record_message(
             self.mailbox,
@@ -69,3 +74,15 @@ class VoicemailStep(StepModel):
             shortest_s=self.min_length,
         )
         return "next" if left else "on_empty"
+
+    async def _greet(self, call: Conversation) -> None:
+        own = None
+        if "greeting" not in self.model_fields_set:
+            own = call.outside.greetings.of(call.tenant.name, self.mailbox)
+        try:
+            if own is not None:
+                await call.play_media([own])
+                return
+        except PromptFailed as error:
+            call.log.error("greeting.not_played", mailbox=self.mailbox, cause=str(error))
+        await call.play(self.greeting)
