@@ -115,8 +115,7 @@ async def test_an_answer_during_the_adoption_can_be_recovered_once_more(cell: Ce
     await cell.kill_engine()
 
     def answers(do: Callable[[], Answer]) -> Answer:
-        [leg] = legs_to(cell, SECOND)
-        cell.switch.channels._answered(leg, None)
+        cell.switch.phone(SECOND).line.answer()
         return do()
 
     answered = meets(cell, "DELETE", r"/playbacks/.*", answers)

@@ -12,11 +12,12 @@ from tests.fake_switch.callers import Caller
 from tests.fake_switch.channels import Channels
 from tests.fake_switch.event_log import EventLog
 from tests.fake_switch.model import Json, timestamp
+from tests.fake_switch.parties import Parties
 from tests.fake_switch.phones import Phone
 from tests.fake_switch.pipe import Delays, FakeConnection
 from tests.fake_switch.recordings import Recordings
 from tests.fake_switch.requests import Requests
-from tests.fake_switch.sound import Hearing
+from tests.fake_switch.sound import Hearing, sources_of
 
 
 class FakeAsterisk:
@@ -42,6 +43,7 @@ class FakeAsterisk:
         self.hearing = Hearing(self.now_s)
         self.event_log = EventLog(clock.wall_ms)
         self.channels = Channels(self)
+        self.parties = Parties(self)
         self.recordings = Recordings(self)
         self.connection: FakeConnection | None = None
         self._requests = Requests(self)
@@ -82,9 +84,15 @@ class FakeAsterisk:
         return self.channels.incoming(["in", number, trunk], f"PJSIP/{trunk}", number, caller, name)
 
     def from_user(self, endpoint: str, extension: str, name: str = "") -> Caller:
-        """A user's device dials."""
+        """A user's device dials. It may be in other calls already."""
         account = endpoint.removeprefix("PJSIP/")
-        return self.channels.incoming(["user", extension, account], endpoint, extension, account, name)
+        line = self.channels.incoming(["user", extension, account], endpoint, extension, account, name)
+        self.phone(endpoint).lines.append(line)
+        return line
+
+    def who_hears_whom(self) -> dict[str, frozenset[str]]:
+        """For every living channel all that reaches it now: see `Caller.hears_from`."""
+        return {channel.id: sources_of(channel) for channel in self.channels.channels.values()}
 
     def at_step(self, number: int, action: Callable[[], None], delay: float = 0.0) -> None:
         """Do something `delay` seconds after the switch's request or event of this number, from 1."""

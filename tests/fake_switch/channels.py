@@ -1,11 +1,11 @@
-"""What happens to channels by itself or by the parties: ringing, answers, digits, hangups, prompts ending."""
+"""What lives in the switch: channels that come and go, bridges, prompts that end by themselves."""
 
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.fake_switch.callers import Caller
-from tests.fake_switch.model import CAUSES, Bridge, Channel, Playback
-from tests.fake_switch.phones import Phone
+from tests.fake_switch.model import CAUSES, Bridge, Channel, Playback, Snoop
 
 if TYPE_CHECKING:
     from tests.fake_switch.asterisk import FakeAsterisk
@@ -40,6 +40,7 @@ class Channels:
             extension=number,
         )
         channel.application_data = ",".join([self._switch.application, *args])
+        channel.variables["PJSIP_TRANSFER_HANDLING()"] = "ari-only"  # by the dialplan
         self.channels[channel.id] = channel
         self._log.write("CHAN_START", channel)
         if self._switch.connection is None:
@@ -48,7 +49,7 @@ class Channels:
             channel.in_stasis = True
             self.tell(channel, "StasisStart", args=args)
         self._switch.hearing.look(channel)
-        return Caller(self, channel)
+        return Caller(self._switch, channel)
 
     def create(self, channel_id: str, endpoint: str, app_args: str, variables: dict[str, str]) -> Channel:
         serial, now = next(self._serial), self._switch.clock.wall_ms()
@@ -59,6 +60,19 @@ class Channels:
         self.channels[channel_id] = channel
         self._log.write("CHAN_START", channel)
         # The new channel's thread comes to Stasis in its own time; dialled before, it is a 409.
+        self._switch.after(self._switch.delays.inside(0.0003), lambda: self._enter(channel, app_args))
+        return channel
+
+    def listen_in(self, snoop_id: str, snoop: Snoop, app_args: str) -> Channel:
+        """A snoop channel, which is up at once."""
+        now = self._switch.clock.wall_ms()
+        channel = Channel(
+            snoop_id, f"Snoop/{snoop.channel.id}-{next(self._serial):08x}", now, "Up", snoop=snoop
+        )
+        channel.application_data = f"{self._switch.application},{app_args}"
+        self.channels[snoop_id] = channel
+        snoop.channel.listeners.append(channel)
+        self._log.write("CHAN_START", channel)
         self._switch.after(self._switch.delays.inside(0.0003), lambda: self._enter(channel, app_args))
         return channel
 
@@ -129,11 +143,23 @@ class Channels:
         if channel.in_stasis:
             self.tell(channel, "StasisEnd")
         channel.in_stasis = False
+        self._switch.parties.forget_refers(channel)
         if channel.told_of_end:
             self._tell_destroyed(channel, cause, sip_code)
         self.channels.pop(channel.id, None)
         self.ended[channel.id] = channel
+        for listener in list(channel.listeners):
+            self._switch.after(0.015, partial(self._nothing_to_hear, listener))
+        if channel.snoop is not None and channel in channel.snoop.channel.listeners:
+            channel.snoop.channel.listeners.remove(channel)
+            self._switch.hearing.look(channel.snoop.channel)
         self._switch.hearing.look(channel)
+
+    def _nothing_to_hear(self, listener: Channel) -> None:
+        """The channel that it listened to has gone."""
+        if not listener.dying:
+            listener.dying = True
+            self._gone(listener, 16, 0)
 
     def _tell_destroyed(self, channel: Channel, cause: int, sip_code: int) -> None:
         if channel.endpoint and channel.state == "Down" and not sip_code:
@@ -145,82 +171,40 @@ class Channels:
         text = CAUSES.get(cause, "")
         self.tell(channel, "ChannelDestroyed", cause=cause, cause_txt=text, **tech)
 
-    # Parties
-
-    def digit(self, channel: Channel, digit: str) -> None:
-        if not channel.dying and channel.in_stasis:
-            self.tell(channel, "ChannelDtmfReceived", digit=digit, duration_ms=100)
-            if channel.recording is not None and digit in channel.recording.ends_on:
-                self._switch.recordings.end(channel)
-
-    def dial(self, channel: Channel, timeout: float) -> None:
-        channel.dialled = True
-        phone = self._switch.phone(channel.endpoint)
-        if timeout > 0:
-            channel.limit = self._switch.after(timeout, lambda: self._not_answered(channel))
-        self._switch.after(self._switch.delays.inside(0.001), lambda: self._invited(channel, phone))
-
-    def _not_answered(self, channel: Channel) -> None:
-        if not channel.dying and channel.state != "Up":
-            self.delete(channel, 19, 480)
-
-    def _invited(self, channel: Channel, phone: Phone) -> None:
-        if channel.dying:
-            return
-        phone.invited += 1
-        phone.last_caller = f"{channel.connected_name} <{channel.connected_number}>"
-        # The script as it is now; a change concerns later calls.
-        refusal, talks_for = phone.refusal, phone.hangs_up_after
-        if phone.rings_after is not None:
-            self._switch.after(phone.rings_after, lambda: self._rings(channel))
-        if phone.refuses_after is not None:
-            self._switch.after(phone.refuses_after, lambda: self._refused(channel, refusal))
-        if phone.answers_after is not None:
-            self._switch.after(phone.answers_after, lambda: self._answered(channel, talks_for))
-
-    def _rings(self, channel: Channel) -> None:
-        if not channel.dying and channel.state == "Down":
-            self.set_state(channel, "Ringing")
-
-    def _refused(self, channel: Channel, refusal: tuple[int, int]) -> None:
-        if not channel.dying:
-            self.refuse(channel, *refusal)
-
-    def _answered(self, channel: Channel, talks_for: float | None) -> None:
-        if channel.dying:
-            return
-        self._switch.cancel(channel.limit)
-        self.set_state(channel, "Up")
-        if talks_for is not None:
-            self._switch.after(talks_for, lambda: self.party_hangs_up(channel))
-
     # Bridges and sound
 
-    def enter_bridge(self, bridge: Bridge, channel: Channel) -> None:
+    def enter_bridge(self, bridge: Bridge, channel: Channel, absorb_keys: bool = False) -> None:
         self.leave_bridge(channel)
         bridge.channels.append(channel.id)
+        bridge.members.append(channel)
+        if absorb_keys:
+            bridge.absorbs.add(channel.id)
         channel.bridge = bridge
+        channel.tone = channel.holds_here = False
         self._log.write("BRIDGE_ENTER", channel, bridge_id=bridge.id, bridge_technology="simple_bridge")
         self.tell(channel, "ChannelEnteredBridge", bridge=bridge.json())
-        self._look_at(bridge)
+        self._switch.hearing.look(channel)
 
     def leave_bridge(self, channel: Channel) -> None:
         bridge, channel.bridge = channel.bridge, None
         if bridge is None:
             return
         bridge.channels.remove(channel.id)
+        bridge.members.remove(channel)
+        bridge.absorbs.discard(channel.id)
+        if channel.held:
+            # The hold ends here, and with it whatever music there is.
+            channel.held = channel.music = False
+        channel.holds_here = False
         self._log.write("BRIDGE_EXIT", channel, bridge_id=bridge.id, bridge_technology="simple_bridge")
         self.tell(channel, "ChannelLeftBridge", bridge=bridge.json())
         self._switch.hearing.look(channel)
-        self._look_at(bridge)
-
-    def _look_at(self, bridge: Bridge) -> None:
-        for channel_id in bridge.channels:
-            self._switch.hearing.look(self.channels[channel_id])
+        for other in bridge.members:
+            self._switch.hearing.look(other)
 
     def destroy_bridge(self, bridge: Bridge) -> None:
-        for channel_id in list(bridge.channels):
-            self.leave_bridge(self.channels[channel_id])
+        for channel in list(bridge.members):
+            self.leave_bridge(channel)
         del self.bridges[bridge.id]
         self.destroyed_bridges.add(bridge.id)
         self._switch.emit(bridge.id, "BridgeDestroyed", bridge=bridge.json())
@@ -242,6 +226,8 @@ class Channels:
             channel.playbacks.remove(playback)
             del self.playbacks[playback.id]
             return
+        # They are over, also when the prompt is.
+        channel.music = channel.tone = False
         missing = media in self._switch.missing
         length = 0.0 if missing else self._switch.media.get(media, 1.0)
         playback.ends = self._switch.after(length, lambda: self._media_ended(channel, playback, missing))

@@ -72,17 +72,47 @@ class Recording:
 
 
 @dataclass(eq=False)
+class Refer:
+    """A transfer that a phone asked for. `told`: the SIP status of the answer to its REFER, then of NOTIFYs.
+    `replaced` is its own channel in the call that it wants to be replaced in.
+    """
+
+    destination: str
+    protocol_id: str = ""
+    replaced: "Channel | None" = None
+    hangs_up_on: str = "success"
+    told: list[int] = field(default_factory=list)
+    open: bool = True
+
+
+@dataclass(eq=False)
+class Snoop:
+    """What a snoop channel does with the channel it listens to. `in` is what comes from that one's phone."""
+
+    channel: "Channel"
+    spy: str
+    whisper: str
+
+
+@dataclass(eq=False)
 class Bridge:
     id: str
     kind: str
     created_ms: int
     channels: list[str] = field(default_factory=list)
+    members: "list[Channel]" = field(default_factory=list)
+    absorbs: set[str] = field(default_factory=set)  # whose keys the others do not get
+
+    @property
+    def tells_keys(self) -> bool:
+        """Two in a plain bridge talk past Asterisk's core, which then sees no key."""
+        return "dtmf_events" in self.kind or len(self.channels) != 2
 
     def json(self) -> Json:
         return {
             "id": self.id,
             "technology": "simple_bridge",
-            "bridge_type": self.kind,
+            "bridge_type": self.kind.partition(",")[0],
             "bridge_class": "stasis",
             "creator": "Stasis",
             "name": "",
@@ -94,7 +124,10 @@ class Bridge:
 
 @dataclass(eq=False)
 class Channel:
-    """`in_stasis`: requests find it. `dying`: it has hung up, and Asterisk is about to notice everywhere."""
+    """`in_stasis`: requests find it. `dying`: it has hung up, and Asterisk is about to notice everywhere.
+
+    `music`, `tone` (the ringing tone after the answer) and a prompt take each other's place.
+    """
 
     id: str
     name: str
@@ -116,6 +149,16 @@ class Channel:
     bridge: Bridge | None = None
     music: bool = False
     ringback: bool = False
+    tone: bool = False
+    held: bool = False  # somebody in his bridge put him on hold
+    holding: bool = False  # his phone wants to hear nothing
+    holds_here: bool = False  # and the switch keeps what it sends from the others
+    speaks_on_hold: bool = False  # no real phone does
+    muted: set[str] = field(default_factory=set)  # in: what he says; out: what he hears
+    keys_heard: str = ""
+    refers: list[Refer] = field(default_factory=list)
+    snoop: Snoop | None = None
+    listeners: "list[Channel]" = field(default_factory=list)  # snoop channels on this one
     playbacks: deque[Playback] = field(default_factory=deque)
     recording: Recording | None = None
     talks_for_s: float = 1e9  # how long the caller speaks once he is recorded
@@ -126,12 +169,17 @@ class Channel:
     limit: asyncio.TimerHandle | None = None
     went_to: str = ""  # the dialplan place it was sent on to
 
+    @property
+    def protocol_id(self) -> str:
+        """The SIP Call-ID."""
+        return f"sip-{self.id}"
+
     def json(self) -> Json:
         return {
             "id": self.id,
             "name": self.name,
             "state": self.state,
-            "protocol_id": f"sip-{self.id}",
+            "protocol_id": self.protocol_id,
             "caller": {"name": self.caller_name, "number": self.caller_number},
             "connected": {"name": self.connected_name, "number": self.connected_number},
             "accountcode": "",

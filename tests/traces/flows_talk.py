@@ -220,6 +220,14 @@ async def ringing_tone_after_answer(lab: Lab) -> None:
     await both_hear(lab, it)
     await lab.ask("DELETE", ring)
     await both_hear(lab, it)
+    # In the bridge; and its stop while music plays.
+    await lab.ask("POST", ring)
+    await both_hear(lab, it)
+    await lab.ask("DELETE", ring)
+    await lab.ask("POST", f"/bridges/{it.bridge}/removeChannel", channel=it.call)
+    await lab.ask("POST", f"/channels/{it.call}/moh")
+    await lab.ask("DELETE", ring)
+    await both_hear(lab, it)
     await lab.ask("DELETE", f"/bridges/{it.bridge}")
     await end(lab, it.call, it.leg)
 
@@ -331,6 +339,21 @@ async def muted(lab: Lab) -> None:
     await both_hear(lab, it)
     await lab.ask("DELETE", f"/bridges/{it.bridge}")
     await end(lab, it.call, it.leg)
+
+
+@flow
+async def sound_before_the_answer(lab: Lab) -> None:
+    """A leg that rings, then has early media (183), then answers."""
+    _, call = await lab.incoming()
+    await lab.ask("POST", f"/channels/{call}/answer")
+    leg = await lab.leg(call, DESK)
+    phone = await ringing(lab)
+    await asyncio.sleep(0.1)
+    lab.phones[DESK].respond(phone, 183, "Session Progress")
+    await lab.quiet(0.2)
+    lab.phones[DESK].respond(phone, 200, "OK")
+    await lab.wait("ChannelStateChange", leg, lambda e: e["channel"]["state"] == "Up")
+    await end(lab, call, leg)
 
 
 @flow

@@ -139,6 +139,7 @@ class Phone(asyncio.DatagramProtocol):
 
     async def digit(self, dialog: Dialog, digit: str, milliseconds: int = 100) -> None:
         """One key as RFC 4733 events."""
+        self.on_message(self.name, "presses", digit, dialog.call_id)
         await dialog.sound.digit(digit, dialog.rtp, milliseconds)
 
     def reinvite(self, dialog: Dialog, hold: bool) -> None:

@@ -48,6 +48,9 @@ class Sound:
         self._last_digit = -1
         self._heard = bytearray()
         self._sequence = itertools.count(1)
+        self._ssrc = random.getrandbits(31)
+        self._stamp = 0
+        self._pressing = False
         self._speaker: asyncio.Task[None] | None = None
         asyncio.get_running_loop().add_reader(self._socket, self._read)
 
@@ -76,26 +79,31 @@ class Sound:
         self._speaker = asyncio.get_running_loop().create_task(self._send(tone(hz), to))
 
     async def _send(self, wave: bytes, to: Callable[[], Address]) -> None:
-        loop, ssrc, stamp = asyncio.get_running_loop(), random.getrandbits(31), 0
+        loop = asyncio.get_running_loop()
         began = loop.time()
         while True:
-            part = wave[stamp % RATE : stamp % RATE + PACKET]
-            head = struct.pack("!BBHII", 0x80, 8, next(self._sequence) & 0xFFFF, stamp, ssrc)
-            if to()[1]:
-                self._socket.sendto(head + part, to())
-            stamp += PACKET
-            await asyncio.sleep(max(0.0, began + stamp / RATE - loop.time()))
+            part = wave[self._stamp % RATE : self._stamp % RATE + PACKET]
+            if to()[1] and not self._pressing:
+                self._socket.sendto(self._head(8, self._stamp) + part, to())
+            self._stamp += PACKET
+            await asyncio.sleep(max(0.0, began + self._stamp / RATE - loop.time()))
+
+    def _head(self, kind: int, stamp: int) -> bytes:
+        return struct.pack("!BBHII", 0x80, kind, next(self._sequence) & 0xFFFF, stamp, self._ssrc)
 
     async def digit(self, digit: str, to: Address, milliseconds: int = 100) -> None:
         """One key as RFC 4733 events."""
-        event, stamp = "0123456789*#ABCD".index(digit), random.getrandbits(31)
-        for step in range(1, milliseconds // 20 + 3):
-            last = step > milliseconds // 20
-            duration = min(step, milliseconds // 20) * PACKET
+        event, steps = "0123456789*#ABCD".index(digit), milliseconds // 20
+        if self._speaker is None:
+            self._stamp += RATE  # of nothing, since the key before
+        stamp, self._pressing = self._stamp, True
+        for step in range(1, steps + 4):
+            end = 0x80 if step > steps else 0  # three times the same
             kind = 101 | (0x80 if step == 1 else 0)
-            head = struct.pack("!BBHII", 0x80, kind, next(self._sequence) & 0xFFFF, stamp, 0x1234)
-            self._socket.sendto(head + struct.pack("!BBH", event, 0x80 * last | 10, duration), to)
-            await asyncio.sleep(0.02 if not last else 0)
+            body = struct.pack("!BBH", event, end | 10, min(step, steps) * PACKET)
+            self._socket.sendto(self._head(kind, stamp) + body, to)
+            await asyncio.sleep(0 if end else 0.02)
+        self._pressing = False
 
     async def listen(self, tones: dict[int, str], seconds: float = 0.6) -> str:
         """What is heard now: the names of tones, joined by +; else `other`, `silence` or `nothing`."""
