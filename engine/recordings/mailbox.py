@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select, update
 
+from engine.journal.events import CallEnded, tag
 from engine.recordings.files import below
 from engine.settings import Settings
-from engine.store.tables import message_mail, voice_message
+from engine.store.tables import journal, message_mail, voice_message
 from engine.switch.message_light import Count, Mailbox
 
 RETENTION = "retention"
@@ -143,6 +144,23 @@ def old(connection: Connection, tenant: str, before: int) -> list[str]:
 def delete_old(connection: Connection, messages: Sequence[str], at: int) -> list[Deleted]:
     """As `delete`, for retention; those deleted meanwhile are left as they are."""
     return _delete(connection, messages, RETENTION, at)
+
+
+def unwanted(connection: Connection, recordings: Sequence[str]) -> list[str]:
+    """Of the switch's recordings (`CALL.message.1`) those of calls that have ended which are no message that
+    waits to be kept, or that could not be.
+    """
+    table = voice_message.c
+    wanted = select(table.message).where(
+        table.message.in_(recordings), table.state.in_(("waiting", "failed"))
+    )
+    needed = set(connection.scalars(wanted))
+    calls = {name: name.rsplit(".", 2)[0] for name in recordings if name not in needed}
+    ended = select(journal.c.call_id).where(
+        journal.c.call_id.in_(set(calls.values())), journal.c.kind == tag(CallEnded)
+    )
+    known = set(connection.scalars(ended))
+    return [name for name, call_id in calls.items() if call_id in known]
 
 
 def unfinished(connection: Connection) -> list[Deleted]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,12 +11,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.clock import Clock
 from engine.directory.directory import Directory
 from engine.recordings import mailbox
+from engine.recordings.files import below
 from engine.recordings.mailbox import Deleted
 from engine.recordings.message_store import Changed, unheard
 from engine.settings import Settings
 from engine.store.database import Database
 
 POLL_S = 600.0
+RAW_KEPT_MS = 86_400_000
+_BATCH = 500
 
 _log = structlog.get_logger(__name__)
 
@@ -31,6 +35,7 @@ async def run(
     while True:
         try:
             await delete_old(settings, database, clock, directory(), changed)
+            await clear_raw(settings, database, clock)
         except (SQLAlchemyError, OSError) as error:
             _log.error("message_retention.put_off", cause=str(error))
         await asyncio.sleep(POLL_S)
@@ -60,6 +65,34 @@ async def delete_old(
             number += len(deleted)
             _log.info("messages.deleted", tenant=tenant.name, messages=len(deleted), by=mailbox.RETENTION)
     return number
+
+
+async def clear_raw(settings: Settings, database: Database, clock: Clock) -> int:
+    """Remove what the switch recorded and nobody wants: messages that were none, greetings not kept.
+    Returns how many files. Database errors and `OSError` pass through.
+
+    What belongs to a call that has not ended, or that nothing is known of, stays.
+    """
+    before = clock.wall_ms() - RAW_KEPT_MS
+    old = await asyncio.to_thread(_old_raw, settings.raw_messages_folder, before)
+    unwanted = [
+        name
+        for at in range(0, len(old), _BATCH)
+        for name in await database.transaction(
+            partial(mailbox.unwanted, recordings=old[at : at + _BATCH]), read_only=True
+        )
+    ]
+    for name in unwanted:
+        await asyncio.to_thread(below(settings.raw_messages_folder, f"{name}.wav").unlink, missing_ok=True)
+    if unwanted:
+        _log.info("messages.raw_files_deleted", files=len(unwanted))
+    return len(unwanted)
+
+
+def _old_raw(folder: Path, before: int) -> list[str]:
+    """In a thread: names of recordings that have not changed since then, UTC milliseconds."""
+    files = folder.glob("*.wav") if folder.is_dir() else ()
+    return sorted(file.stem for file in files if file.stat().st_mtime_ns // 1_000_000 < before)
 
 
 async def _finish(settings: Settings, database: Database, deleted: list[Deleted]) -> None:

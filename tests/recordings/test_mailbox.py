@@ -1,5 +1,6 @@
 """F19: messages are marked, deleted for sure, and deleted when they are old; a note stays."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,14 @@ from typing import Any
 import pytest
 
 from engine.directory.directory import Directory
+from engine.journal.events import CallEnded, Entry
 from engine.recordings import mailbox
 from engine.recordings.mailbox import MessageProblem
-from engine.recordings.message_retention import delete_old
+from engine.recordings.message_retention import clear_raw, delete_old
 from engine.settings import Settings
 from engine.store.database import Database
 from tests.mail.messages import NAME, directory, keep, message_of
-from tests.recordings.calls import START, HandClock
+from tests.recordings.calls import START, HandClock, store
 
 DAY_MS = 86_400_000
 
@@ -89,6 +91,33 @@ async def test_old_messages_go_as_each_tenant_says(settings: Settings, database:
     clock.now += 1
     assert await delete_old(settings, database, clock, directory()) == 0, "180 days where nothing is said"
     assert await delete_old(settings, database, clock, tenants) == 1
+
+
+async def test_what_the_switch_recorded_for_nothing_goes_once_its_call_has_ended(
+    settings: Settings, database: Database
+) -> None:
+    clock = HandClock()
+    settings.raw_messages_folder.mkdir(parents=True)
+    await keep(settings, database, "c1.message.2", state="waiting", path=None)
+    await keep(settings, database, "c1.message.3", state="failed", path=None)
+    await store(database, [Entry("c1", 1, START, 1, "boot", CallEnded("caller", 16))])
+    names = [
+        "c1.message.1",
+        "c1.greeting.179",
+        "c1.message.2",
+        "c1.message.3",
+        "c2.message.1",
+        "c1.message.9",
+    ]
+    for name in names:
+        file = settings.raw_messages_folder / f"{name}.wav"
+        file.write_bytes(b"sound")
+        os.utime(file, (START / 1000, START / 1000))
+    clock.now = START + DAY_MS + 1
+    os.utime(file, (START / 1000 + 5, START / 1000 + 5))  # the last one is not old enough
+    assert await clear_raw(settings, database, clock) == 2
+    assert sorted(file.stem for file in settings.raw_messages_folder.iterdir()) == sorted(names[2:])
+    assert await clear_raw(settings, database, clock) == 0
 
 
 async def test_a_file_that_cannot_go_now_goes_later(
