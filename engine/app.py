@@ -154,7 +154,7 @@ class Engine:
             observer=GuardedObserver(self._queues),
             exchange=exchange,
         )
-        reception = Reception(self._library, settings.cell)
+        reception = Reception(self._library, settings.cell, lines)
         self._switchboard = Switchboard(
             services,
             reception,
@@ -303,7 +303,7 @@ class Engine:
 
         def who(call_id: str) -> tuple[str, str]:
             call = calls.get(call_id)
-            return (call.started.caller, call.started.caller_name) if call else ("", "")
+            return (call.started.caller, call.caller.caller_name) if call else ("", "")
 
         return describe_queues(self._queues, self._clock.wall_ms(), who)
 
@@ -351,7 +351,7 @@ def describe(call: Call, now: int) -> dict[str, object]:
         "direction": call.started.direction,
         "number": call.number,
         "caller": call.started.caller,
-        "caller_name": call.started.caller_name,
+        "caller_name": call.caller.caller_name,
         "state": "talking" if talking else "ringing" if ringing else call.step_type or "arriving",
         "step": call.step,
         "operator": (target.user or target.number) if target else "",

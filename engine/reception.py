@@ -8,11 +8,14 @@ import structlog
 
 from engine.calls.call import Call
 from engine.calls.lifecycle import Runner
+from engine.calls.lines import Lines
 from engine.calls.switchboard import Arrival
 from engine.directory.directory import Directory, Tenant, User, tenant_of
 from engine.directory.model import TenantModel
+from engine.directory.names import known_name
 from engine.directory.numbering import resolve
 from engine.directory.numbers import normalise
+from engine.directory.routes import is_blocked
 from engine.journal.events import CallStarted, Direction
 from engine.scenarios.library import Library
 from engine.scenarios.model import DIALLED, Scenario
@@ -21,17 +24,19 @@ from engine.switch.ari.events import ChannelData
 
 log = structlog.get_logger(__name__)
 
-UNALLOCATED = 1  # Q.850: no such number, SIP 404
+# Q.850: no such number, SIP 404; busy, 486; rejected, 403.
+UNALLOCATED, BUSY, REJECTED = 1, 17, 21
 # Stands in where a number belongs to no tenant, so that the refusal is a call like any other.
 NOBODY = tenant_of(TenantModel(tenant="nobody", title="no tenant"))
 
 
 class Reception:
-    """`node` is the cell's name, written to every record."""
+    """`node` is the cell's name, written to every record. `lines` knows how much is going on."""
 
-    def __init__(self, library: Library, node: str) -> None:
+    def __init__(self, library: Library, node: str, lines: Lines | None = None) -> None:
         self._library = library
         self._node = node
+        self._lines = lines or Lines()
 
     @property
     def _directory(self) -> Directory:
@@ -62,6 +67,11 @@ class Reception:
             log.info("call.refused", call_id=channel.id, number=dialled, cause="the number is nobody's")
             return self._refusal(channel, dialled, "in", trunk=trunk)
         caller = tenant.normalise(channel.caller.number)
+        if is_blocked(tenant, caller):
+            log.info("call.refused", call_id=channel.id, caller=caller, cause="the tenant has blocked him")
+            return self._refusal(
+                channel, dialled, "in", tenant=tenant, caller=caller, trunk=trunk, cause=REJECTED
+            )
         return self._to_scenario(tenant, channel, number, entry.scenario, caller, trunk=trunk)
 
     def _from_user(self, channel: ChannelData, dialled: str, user: User) -> Arrival:
@@ -87,6 +97,8 @@ class Reception:
             caller_name=user.name,
             callee=destination.value if outside else dialled,
         )
+        if destination.kind != "emergency" and self._full(tenant, channel):
+            return Arrival(tenant, started, lambda _: _engaged)
         return Arrival(tenant, started, partial(_run, None), f"{DIALLED}/{dialled}")
 
     def _to_scenario(
@@ -111,11 +123,19 @@ class Reception:
             number=number,
             callee=number,
             caller=caller,
-            caller_name=caller_name or tenant.name_of(caller),
+            caller_name=caller_name or known_name(tenant, caller),
             trunk=trunk,
             scenario=scenario,
         )
+        if self._full(tenant, channel):
+            return Arrival(tenant, started, lambda _: _engaged)
         return Arrival(tenant, started, partial(_run, scenario))
+
+    def _full(self, tenant: Tenant, channel: ChannelData) -> bool:
+        full = self._lines.tenant_full(tenant)
+        if full:
+            log.warning("call.too_many", call_id=channel.id, tenant=tenant.name, cause="`limits.calls`")
+        return full
 
     def resumption(self, started: CallStarted, step: str) -> Arrival:
         """The same for a call that was running: on the version it began with, from the step it was in."""
@@ -139,6 +159,7 @@ class Reception:
         tenant: Tenant | None = None,
         caller: str = "",
         trunk: str = "",
+        cause: int = UNALLOCATED,
     ) -> Arrival:
         started = self._started(
             tenant,
@@ -149,7 +170,7 @@ class Reception:
             caller=caller or normalise(channel.caller.number),
             trunk=trunk,
         )
-        return Arrival(tenant or NOBODY, started, lambda _: _refuse)
+        return Arrival(tenant or NOBODY, started, lambda _: partial(_refuse, cause=cause))
 
     def _started(
         self,
@@ -196,5 +217,9 @@ def _run(scenario: Scenario | None, start: str) -> Runner:
     return run
 
 
-async def _refuse(call: Call) -> None:
-    await call.refuse(UNALLOCATED)
+async def _refuse(call: Call, cause: int = UNALLOCATED) -> None:
+    await call.refuse(cause)
+
+
+async def _engaged(call: Call) -> None:
+    await call.hang_up(BUSY)

@@ -30,10 +30,12 @@ from engine.calls.transfer.passing import Transfer, failed, tell_phone
 from engine.calls.waiting import wait_for
 from engine.calls.wishes import MergeWith, TransferTo, Wish
 from engine.directory.directory import Tenant
+from engine.directory.names import known_name, shown
 from engine.directory.prompt_model import Prompt
 from engine.directory.prompts import PromptMissing
 from engine.journal.events import (
     CallAnswered,
+    CallerNamed,
     CallStarted,
     EndedBy,
     Event,
@@ -132,6 +134,7 @@ class Call:
         self.bridges_made = 0
         self._waiters: set[asyncio.Future[None]] = set()
         # Requests whose answer nobody waits for; they end with the call.
+        self.naming_until: float | None = None  # his name is being looked up, by the loop's clock
         self.background: set[asyncio.Task[None]] = set()
         services.router.listen(call_id, self.on_event)
         services.exchange.own(call_id, self)
@@ -345,13 +348,27 @@ class Call:
         """
         if not self.adopted:
             await self.announce_recording([target.user for target in targets if target.user])
+        await self._caller_named()
         return await ring(self, together_for(targets, timeout))
 
     async def reach(self, plan: Plan) -> RingResult:
         """The same by a plan: people, each on his own way, at once or one after another."""
         if plan.ways and not self.adopted:
             await self.announce_recording(plan.users())
+        await self._caller_named()
         return await ring(self, plan)
+
+    def name_caller(self, name: str) -> None:
+        """It has been found out who calls."""
+        self.caller.caller_name = name
+        self.journal(CallerNamed(name))
+        self.set_variable("caller.name", name)
+
+    async def _caller_named(self) -> None:
+        """A phone that rings shows his name, if it is found in time."""
+        if self.naming_until is not None:
+            left = max(0.0, self.naming_until - self.seconds())
+            await self.until(lambda: self.naming_until is None, left)
 
     async def announce_recording(self, users: Collection[str]) -> None:
         """Tell a party from outside, once in a call, that he will be recorded, where a rule says so.
@@ -514,9 +531,11 @@ class Call:
     def shown_as(self, leg: Leg) -> tuple[str, str]:
         """Number and name of a leg's person, as another one's phone is to show them."""
         if leg.target is None:
-            return leg.number, leg.caller_name
+            return shown(self.tenant, leg.number, leg.caller_name)
         user = self.tenant.users.get(leg.target.user)
-        return (user.extension, user.name) if user else (leg.target.number, "")
+        if user:
+            return user.extension, user.name
+        return shown(self.tenant, leg.target.number, known_name(self.tenant, leg.target.number))
 
     async def show_party(self, leg: Leg) -> None:
         """Let a phone that was rung for somebody else show with whom it talks now."""

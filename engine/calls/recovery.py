@@ -115,6 +115,7 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
         last = state.transfer
         call.transfer = Transfer(last.user, last.to, last.from_step, pending=state.transfer_pending)
     call.variables.update(state.variables)
+    call.caller.caller_name = str(call.variables["caller.name"] or "")
     call.step, call.step_type = state.step, state.step_type
     call.keep_attempt(state.attempt)
     # The step is entered again, which counts where its attempts are at the first.

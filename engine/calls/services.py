@@ -7,8 +7,9 @@ from typing import Protocol
 
 from engine.calls.errors import StepError
 from engine.calls.exchange import Exchange
-from engine.calls.mailboxes import Greetings, Mailboxes, NoGreetings, NoMailboxes
 from engine.calls.lines import Lines
+from engine.calls.mailboxes import Greetings, Mailboxes, NoGreetings, NoMailboxes
+from engine.calls.names import CallerNames
 from engine.calls.previous import PreviousCalls
 from engine.calls.queueing import CallObserver, NoQueues, Queues, Unobserved
 from engine.calls.web_services import NoWebServices, WebServices
@@ -83,6 +84,7 @@ class Outside:
     mailboxes: Mailboxes = field(default_factory=NoMailboxes)
     greetings: Greetings = field(default_factory=NoGreetings)
     lines: Lines = field(default_factory=Lines)
+    names: CallerNames = field(default_factory=CallerNames)
     user_settings: UserSettings = field(default_factory=nothing_set)
     dice: random.Random = field(default_factory=random.Random)  # in which order chance lets people ring
 

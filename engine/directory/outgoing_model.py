@@ -28,6 +28,12 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _name_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s{}@#]+/?[^\s{}#]*\{number\}[^\s{}#]*", value):
+        raise ValueError(f"{value!r} is no web address with {{number}} in it")
+    return value
+
+
 Telephone = Annotated[PhoneNumber, AfterValidator(_telephone)]
 NumberPattern = Annotated[str, AfterValidator(_pattern)]
 
@@ -100,5 +106,8 @@ class LimitsModel(FileModel):
 class NamesModel(FileModel):
     """A web service that knows callers' names; asked when neither phone book nor users know one."""
 
-    url: str = Field(description="its address, `{number}` in it is the caller's number in E.164")
+    url: Annotated[str, AfterValidator(_name_url)] = Field(
+        description="its address, `{number}` in it is the caller's number in E.164; it answers as one of the "
+        'step `request` does: `{"variables": {"name": "…"}}`'
+    )
     timeout: Seconds = Field(0.3, le=0.3, description="how long a call waits for the answer: 300ms at most")

@@ -312,6 +312,12 @@ class GreetingChanged(_Event, frozen=True, tag="greeting.changed"):
     own: bool
 
 
+class CallerNamed(_Event, frozen=True, tag="caller.named"):
+    """A service of the tenant's knows who calls, whom phone book and users did not."""
+
+    name: str
+
+
 Event = (
     CallStarted
     | CallAnswered
@@ -348,6 +354,7 @@ Event = (
     | RecordingResumed
     | RecordingAnnounced
     | CallEnded
+    | CallerNamed
     | MessageHeard
     | MessageDeleted
     | GreetingChanged

@@ -7,6 +7,7 @@ from engine.journal.events import (
     CallAnswered,
     CallbackOrdered,
     CallEnded,
+    CallerNamed,
     CallStarted,
     Entry,
     FallbackTook,
@@ -60,7 +61,7 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
         direction=began.direction,
         number=began.number,
         caller=began.caller,
-        caller_name=began.caller_name,
+        caller_name=caller_name(ordered, began),
         callee=began.callee,
         trunk=began.trunk,
         scenario=began.scenario,
@@ -93,6 +94,12 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
 
 def has_ended(entries: Sequence[Entry]) -> bool:
     return any(isinstance(entry.event, CallEnded) for entry in entries)
+
+
+def caller_name(ordered: Sequence[Entry], began: CallStarted) -> str:
+    """As it was found out in the call, else as it was known at its start."""
+    names = [entry.event.name for entry in ordered if isinstance(entry.event, CallerNamed)]
+    return names[-1] if names else began.caller_name
 
 
 def _first(ordered: Sequence[Entry], kind: type[object]) -> Entry | None:

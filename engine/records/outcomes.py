@@ -19,6 +19,7 @@ from engine.journal.events import (
     VariableSet,
     in_order,
 )
+from engine.records.derive import caller_name
 from engine.store.rows import RowStatement, upsert
 from engine.store.tables import callback_order, survey_answer, ticket, voice_message
 
@@ -80,7 +81,7 @@ def _messages(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
             "tenant": started.tenant,
             "mailbox": entry.event.mailbox,
             "caller": _clean(started.caller),
-            "caller_name": _clean(started.caller_name),
+            "caller_name": _clean(caller_name(ordered, started)),
             "left_at": entry.at,
             "shortest_ms": entry.event.shortest_ms,
             "state": "waiting",
