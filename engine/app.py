@@ -132,7 +132,11 @@ class Engine:
         self._queues = LiveQueues(lambda: self._library.directory, now=self._clock.wall_ms)
         exchange = Exchange()
         lines = Lines(
-            exchange, {name: Line(trunk.channels, trunk.setup) for name, trunk in settings.trunks.items()}
+            exchange,
+            {
+                name: Line(trunk.channels, trunk.setup, trunk.foreign_numbers)
+                for name, trunk in settings.trunks.items()
+            },
         )
         services = Services(
             connection=self._connection,

@@ -55,6 +55,11 @@ class Trunk(_Model):
         le=30,
         description="seconds after which a call out that has brought no sign of life goes by the next trunk",
     )
+    foreign_numbers: bool = Field(
+        False,
+        description="calls that users forward outside may show their caller's own number here; else they show "
+        "the tenant's",
+    )
 
     @model_validator(mode="after")
     def _identified(self) -> "Trunk":
@@ -268,6 +273,11 @@ class Settings(_Model):
     def raw_messages_folder(self) -> Path:
         """Where the switch records what callers speak as messages."""
         return self.asterisk_home / "spool" / "recording"
+
+    @property
+    def user_settings_folder(self) -> Path:
+        """What users set by telephone: `TENANT.json`."""
+        return self.home / "user-settings"
 
     @property
     def secrets_folder(self) -> Path:

@@ -1,30 +1,34 @@
 """Who is rung for a dialled destination, and for how long. Pure."""
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
 
-from engine.calls.leg import Target
-from engine.calls.lines import Lines
-from engine.calls.outgoing import stage_outside
-from engine.directory.directory import Tenant
+from typing import TYPE_CHECKING
+
+from engine.calls.outgoing import plan_outside
+from engine.calls.people import People
+from engine.calls.plan import Plan
 from engine.directory.numbering import Dialled
 
+if TYPE_CHECKING:
+    from engine.calls.services import Outside
+    from engine.directory.directory import Tenant
+
 RING_SECONDS = 30.0
-Round = tuple[Sequence[Target], float]
 
 
-def rounds_to(tenant: Tenant, destination: Dialled) -> Iterator[Round]:
-    """Targets that ring at once, and for how many seconds, one round after another."""
+def plan_to(
+    tenant: Tenant, outside: Outside, destination: Dialled, *, by: str = "", number: str = ""
+) -> Plan | None:
+    """None where nobody is rung there: a queue, a service, a number that means nothing.
+
+    `by` is the extension of whoever wants it, `number` the caller's where it is somebody from outside.
+    """
+    people = People(tenant, outside, caller=by, number=number)
     if destination.kind == "user":
-        yield devices(tenant, destination.value), RING_SECONDS
-    elif destination.kind == "group":
+        return people.plan([destination.value], RING_SECONDS)
+    if destination.kind == "group":
         group = tenant.groups[destination.value]
-        yield [one for member in group.members for one in devices(tenant, member)], group.timeout
-    elif stage := stage_outside(Lines(), tenant, destination):
-        # Who drives rounds cannot go on to the next trunk: a plan does.
-        yield stage.targets, RING_SECONDS
-
-
-def devices(tenant: Tenant, extension: str) -> list[Target]:
-    """All devices of a user; none where there is no such user."""
-    user = tenant.users.get(extension)
-    return [Target(endpoint, user=extension) for endpoint in user.endpoints()] if user else []
+        return people.plan(group.members, group.timeout, order=group.ring, times=group.ring_times)
+    if destination.kind in ("outside", "emergency"):
+        return plan_outside(outside.lines, tenant, destination, by)
+    return None

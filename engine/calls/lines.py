@@ -22,6 +22,7 @@ class Line:
 
     channels: int | None = None
     setup_s: float = DEFAULT_SETUP_S
+    foreign_numbers: bool = False  # it lets calls through that show a number which is not the tenant's
 
 
 class Lines:
@@ -59,6 +60,10 @@ class Lines:
     def setup_s(self, trunk: str) -> float:
         """Seconds without any sign of life after which the trunk counts as dead."""
         return self._trunks.get(trunk, Line()).setup_s
+
+    def shows_foreign_numbers(self, trunk: str) -> bool:
+        """Whether a call forwarded out may show its own caller's number."""
+        return self._trunks.get(trunk, Line()).foreign_numbers
 
     def _calls(self, tenant: Tenant) -> list[Call]:
         return list(self._exchange.calls(tenant.name))

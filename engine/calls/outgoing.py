@@ -10,6 +10,7 @@ from engine.calls.leg import Target
 from engine.calls.plan import Outcome, Plan, Stage, Way
 from engine.directory import routes
 from engine.directory.numbering import Dialled
+from engine.directory.numbers import is_e164
 
 if TYPE_CHECKING:
     from engine.calls.lines import Lines
@@ -66,16 +67,17 @@ def stage_outside(
     destination: Dialled,
     user: str = "",
     *,
-    shown: str = "",
+    original: str = "",
     confirm: bool = False,
 ) -> Stage | None:
     """The first trunk, and behind it the next one wherever it does not work; None where there is none.
 
     A trunk does not work that answers 5xx, that cannot be reached, or that gives no sign of life in its time.
-    `shown` is shown in place of the number that the tenant or the user has for it; `confirm` as in `Target`.
+    `original` is the number of a caller whose call is forwarded: shown by a trunk that lets numbers pass which
+    are not the tenant's. `confirm` as in `Target`.
     """
     number = destination.value
-    caller_id = shown or routes.own_number(tenant, user, destination.own_number)
+    own = routes.own_number(tenant, user, destination.own_number)
     if destination.kind == "emergency":
         # Those that we count as full come last, and are tried all the same.
         ways = sorted(routes.ways_to_emergency(tenant, number), key=lambda way: lines.trunk_full(way.trunk))
@@ -87,7 +89,7 @@ def stage_outside(
         Target(
             f"PJSIP/{way.number}@{way.trunk}",
             number=number,
-            caller_id=caller_id,
+            caller_id=original if lines.shows_foreign_numbers(way.trunk) and is_e164(original) else own,
             confirm=confirm,
             setup_s=lines.setup_s(way.trunk) * (1.0 if way is not ways[-1] else LAST_TRUNK_PATIENCE),
         )

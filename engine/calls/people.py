@@ -109,7 +109,7 @@ class People:
             return None if known else self._stage(destination.value, seconds, path)
         if destination.kind != "outside" or refusal(lines, tenant, destination, by) is not None:
             return None
-        stage = stage_outside(lines, tenant, destination, by, confirm=forward.confirm)
+        stage = stage_outside(lines, tenant, destination, by, original=self._number, confirm=forward.confirm)
         return _timed(stage, seconds) if stage else None
 
 

@@ -70,6 +70,9 @@ class Plan:
         return list(dict.fromkeys(target.user for stage in stages for target in stage.targets if target.user))
 
 
+NOBODY = Plan((), None)
+
+
 def together_for(targets: Sequence[Target], seconds: float) -> Plan:
     """All these telephones ring at once."""
     return Plan((Way(Stage(tuple(targets))),) if targets else (), seconds)

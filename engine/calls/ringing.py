@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.calls.errors import StepError
 from engine.calls.leg import Leg, Target
-from engine.calls.plan import Plan, Stage, Way
+from engine.calls.plan import Plan
 from engine.calls.ringing_rules import RingingPhones
 from engine.calls.services import APPLICATION
 from engine.calls.together import together
@@ -24,22 +24,13 @@ PRESENT_LIMIT_S = 5.0
 SUBSCRIBER_ABSENT = 20  # Q.850
 # What who must confirm hears, twice, and the key for it.
 PRESS_ONE = "press-one-to-take"
-Round = tuple[Sequence[Target], float]
 
 
 class Ringing(RingingPhones[Leg]):
-    """One after another `rounds`, or a plan, rung for `for_leg`: his number and name the telephones show."""
+    """Rung for `for_leg`: his number and name the telephones show. `adopted` rang before a restart."""
 
-    def __init__(
-        self, call: Call, plan: Plan | Iterable[Round], for_leg: Leg, adopted: Sequence[Leg] = ()
-    ) -> None:
-        plan = plan if isinstance(plan, Plan) else of_rounds(plan)
+    def __init__(self, call: Call, plan: Plan, for_leg: Leg, adopted: Sequence[Leg] = ()) -> None:
         super().__init__(SwitchPhones(call, for_leg), plan, adopted)
-
-
-def of_rounds(rounds: Iterable[Round]) -> Plan:
-    """Each round rings for its own time."""
-    return Plan(tuple(Way(Stage(tuple(targets)), seconds) for targets, seconds in rounds), None, in_turn=True)
 
 
 class SwitchPhones:

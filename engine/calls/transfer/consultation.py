@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from engine.calls.connecting import JOIN_LIMIT_S, connect, disconnect, fill, hand_on, talk_is_over
-from engine.calls.destination import rounds_to
+from engine.calls.destination import plan_to
 from engine.calls.errors import CallerGone, Redirected
 from engine.calls.passing_keys import take_keys
+from engine.calls.plan import NOBODY
 from engine.calls.recording import user_of
 from engine.calls.ringing import Ringing
 from engine.calls.together import together
@@ -111,8 +112,8 @@ class Consultation:
     async def run(self) -> None:
         call = self._call
         call.journal(TransferStarted(self._by.id, self._user, self._to, "attended", call.resume_step))
-        plan = rounds_to(call.tenant, resolve(call.tenant, self._to))
-        self._ringing = ringing = Ringing(call, list(plan), for_leg=self._by)
+        plan = plan_to(call.tenant, call.outside, resolve(call.tenant, self._to), by=self._user)
+        self._ringing = ringing = Ringing(call, plan or NOBODY, for_leg=self._by)
         await together(self._tone(), ringing.begin())
         try:
             while True:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal, NoReturn
 
-from engine.calls.destination import rounds_to
+from engine.calls.destination import RING_SECONDS, plan_to
 from engine.calls.errors import Redirected
-from engine.calls.outgoing import Refusal, plan_outside, refusal
+from engine.calls.outgoing import Refusal, refusal
 from engine.directory.numbering import Dialled, resolve
 from engine.scenarios.model import UNREACHED, Exit, StepModel
 from engine.scenarios.roads.services import road_of
@@ -48,23 +48,16 @@ class DialledRoad(StepModel):
 
     async def _reach(self, call: Conversation, destination: Dialled) -> RingResult | None:
         """How ringing went; None where the number means nothing."""
-        if call.adopted and destination.kind not in ("outside", "emergency"):
-            return await call.ring((), timeout=30.0)
-        if destination.kind in ("outside", "emergency"):
-            return await self._outside(call, destination)
-        last: RingResult | None = None
-        for targets, timeout in rounds_to(call.tenant, destination):
-            last = await call.ring(targets, timeout=timeout)
-            if last.outcome == "talked":
-                break
-        return last
-
-    async def _outside(self, call: Conversation, destination: Dialled) -> RingResult:
         user, lines = call.dialled_by, call.outside.lines
-        why = None if call.adopted else refusal(lines, call.tenant, destination, user, call_id=call.id)
-        if why is not None:
-            await self._refused(call, why)
-        return await call.reach(plan_outside(lines, call.tenant, destination, user))
+        if destination.kind in ("outside", "emergency") and not call.adopted:
+            why = refusal(lines, call.tenant, destination, user, call_id=call.id)
+            if why is not None:
+                await self._refused(call, why)
+        number = str(call.variables["caller.number"] or "")
+        plan = plan_to(call.tenant, call.outside, destination, by=user, number=number)
+        if plan is None:
+            return await call.ring((), timeout=RING_SECONDS) if call.adopted else None
+        return await call.reach(plan)
 
     async def _refused(self, call: Conversation, why: Refusal) -> NoReturn:
         call.log.info("call.not_made", dialled=self.dialled, user=call.dialled_by, cause=why.prompt)
