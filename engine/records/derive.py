@@ -28,6 +28,7 @@ from engine.journal.events import (
 from engine.records.intervals import Interval, between, total
 from engine.records.legs import LegEvents, leg_events
 from engine.records.model import CallRecord, Disposition
+from engine.records.talks import talk_records
 
 _BUSY_CAUSE = 17
 OVERALL = "overall"
@@ -89,6 +90,7 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
         meter_from=began.meter_from,
         kopecks_per_minute=began.kopecks_per_minute,
         legs=tuple(leg.record() for leg in legs),
+        talks=talk_records(ordered, end),
     )
 
 

@@ -12,9 +12,9 @@ _HEAD = """# Call records for billing
 <!-- Made from engine/store/views.py by `python -m engine.records.documentation`; a test holds the two
 together. -->
 
-Three views hold all that a billing department needs: `cdr`, `cdr_leg` and `charge`. They are the same in
-SQLite (`VATS_HOME/vats.db`) and PostgreSQL (`VATS_DATABASE_URL`). Columns are only ever added, at the
-end; the tables behind the views are ours and may change.
+Four views hold all that a billing department needs: `cdr`, `cdr_leg`, `cdr_talk` and `charge`. They are
+the same in SQLite (`VATS_HOME/vats.db`) and PostgreSQL (`VATS_DATABASE_URL`). Columns are only ever
+added, at the end; the tables behind the views are ours and may change.
 
 - A call has one row in `cdr` once it has ended, about a third of a second later. While it runs it has
   none.

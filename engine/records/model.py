@@ -34,6 +34,20 @@ class LegRecord(NamedTuple):
     hangup_cause: int
 
 
+TalkKind = Literal["talk", "consultation"]
+
+
+class TalkRecord(NamedTuple):
+    """Two people heard each other; `one` and `other` are extensions or numbers."""
+
+    kind: TalkKind
+    one: str
+    other: str
+    started_at: int
+    ended_at: int
+    talk_ms: int
+
+
 class CallRecord(NamedTuple):
     """One ended call; fields as the columns of the table `call`, and what its charge needs."""
 
@@ -70,6 +84,7 @@ class CallRecord(NamedTuple):
     meter_from: MeterFrom
     kopecks_per_minute: int
     legs: tuple[LegRecord, ...]
+    talks: tuple[TalkRecord, ...] = ()
 
 
 class PastCall(NamedTuple):

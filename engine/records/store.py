@@ -18,6 +18,7 @@ _log = structlog.get_logger(__name__)
 
 _CALLS = upsert(tables.call)
 _LEGS = upsert(tables.leg)
+_TALKS = upsert(tables.talk)
 
 
 class RecordStore:
@@ -41,6 +42,7 @@ class RecordStore:
             return
         _CALLS.run(connection, [_call_row(record) for record in records])
         _LEGS.run(connection, [row for record in records for row in _leg_rows(record)])
+        _TALKS.run(connection, [row for record in records for row in _talk_rows(record)])
         for deriver in self._then:
             deriver(connection, records)
 
@@ -55,6 +57,13 @@ def _clean(value: object) -> object:
 
 def _call_row(record: CallRecord) -> dict[str, object]:
     return {name: _clean(getattr(record, name)) for name in _CALL_COLUMNS}
+
+
+def _talk_rows(record: CallRecord) -> list[dict[str, object]]:
+    return [
+        {"call_id": record.call_id, "talk": number, **{k: _clean(v) for k, v in talk._asdict().items()}}
+        for number, talk in enumerate(record.talks, 1)
+    ]
 
 
 def _leg_rows(record: CallRecord) -> list[dict[str, object]]:

@@ -106,6 +106,19 @@ leg = Table(
 )
 
 # Lines are added, never changed: a late event that changes the result adds the difference.
+talk = Table(
+    "talk",
+    metadata,
+    Column("call_id", String, ForeignKey("call.call_id", ondelete="CASCADE"), primary_key=True),
+    Column("talk", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),  # talk | consultation
+    Column("one", String, nullable=False),
+    Column("other", String, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime, nullable=False),
+    Column("talk_ms", BigInteger, nullable=False),
+)
+
 charge_line = Table(
     "charge_line",
     metadata,

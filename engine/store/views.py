@@ -184,6 +184,29 @@ CDR_LEG = View(
     "leg JOIN call ON call.call_id = leg.call_id",
 )
 
+CDR_TALK = View(
+    "cdr_talk",
+    "One row a talk: two people heard each other, from the connection until one left or passed the call on. "
+    "The talks of a call add up to its `talk_s`.",
+    (
+        ViewColumn("call_id", _TEXT, "talk.call_id", "The call it belongs to."),
+        ViewColumn("talk", _WHOLE, "talk.talk", "1 for the first, then rising."),
+        ViewColumn("tenant", _TEXT, "call.tenant", "Whose call it is."),
+        ViewColumn(
+            "kind",
+            _TEXT,
+            "talk.kind",
+            "`talk`, or `consultation`: transferrer and target, the other one waits; no part of `talk_s`.",
+        ),
+        ViewColumn("one", _TEXT, "talk.one", "Extension or number of whoever the call was for then."),
+        ViewColumn("other", _TEXT, "talk.other", "Extension or number of the other one."),
+        ViewColumn("started_at", _TIME, "talk.started_at", "Both were connected."),
+        ViewColumn("ended_at", _TIME, "talk.ended_at", "One of them left."),
+        ViewColumn("talk_s", _SECONDS, _seconds("talk.talk_ms"), "Its length, seconds."),
+    ),
+    "talk JOIN call ON call.call_id = talk.call_id",
+)
+
 CHARGE = View(
     "charge",
     "Lines of money. A call's cost is the sum of its lines; a line is never changed, corrections are added.",
@@ -200,8 +223,9 @@ CHARGE = View(
     "charge_line",
 )
 
-VIEWS = (CDR, CDR_LEG, CHARGE)
+VIEWS = (CDR, CDR_LEG, CHARGE, CDR_TALK)
 _metadata = MetaData()
 cdr = CDR.table(_metadata)
 cdr_leg = CDR_LEG.table(_metadata)
 charge = CHARGE.table(_metadata)
+cdr_talk = CDR_TALK.table(_metadata)

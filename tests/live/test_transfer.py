@@ -97,6 +97,16 @@ async def test_f06_attended_by_code(site: Site, tmp_path: Path) -> None:
     await call.wait_state("ended")
     record = await over(site, caller)
     assert (record["disposition"], record["operator"]) == ("answered", "101")
+    talks = [row for row in site.rows("cdr_talk") if row["call_id"] == record["call_id"]]
+    assert [(talk["kind"], talk["one"], talk["other"]) for talk in talks] == [
+        ("talk", caller, "101"),
+        ("consultation", "101", "102"),
+        ("talk", caller, "101"),
+        ("consultation", "101", "102"),
+        ("talk", caller, "102"),
+    ]
+    spent = sum(talk["talk_s"] for talk in talks if talk["kind"] == "talk")
+    assert record["talk_s"] == pytest.approx(spent, abs=0.01)
 
 
 async def test_f06_attended_given_up(site: Site, tmp_path: Path) -> None:
