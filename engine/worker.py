@@ -25,6 +25,7 @@ from engine.recordings import keeper, message_retention, messages
 from engine.recordings import worker as recordings
 from engine.recordings.jobs import derive_recordings
 from engine.records.heard import derive_heard
+from engine.records.listening import derive_listening
 from engine.records.outcomes import derive_outcomes
 from engine.records.reconcile import Reconciler
 from engine.records.store import RecordStore
@@ -71,7 +72,13 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
         settings.journal_folder,
         database,
         clock,
-        [RecordStore([charge_records]).derive, derive_recordings, derive_outcomes, derive_heard],
+        [
+            RecordStore([charge_records]).derive,
+            derive_recordings,
+            derive_outcomes,
+            derive_heard,
+            derive_listening,
+        ],
     )
     directory = directory_of(settings)
     describe = Describer.of(settings, directory)

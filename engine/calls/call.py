@@ -18,6 +18,7 @@ from engine.calls.errors import CallerGone, HungUp, StepError
 from engine.calls.hearing import Hearing
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
+from engine.calls.listening import Listened, listen_in
 from engine.calls.message import Message, record_greeting, record_message
 from engine.calls.plan import Plan, together_for
 from engine.calls.previous import UNKNOWN
@@ -43,6 +44,7 @@ from engine.journal.events import (
     LegCreated,
     LegEnded,
     LegRinging,
+    ListeningMode,
     QueueEntered,
     Role,
     StepEntered,
@@ -133,6 +135,7 @@ class Call:
         self.legs_made = 0
         self.bridges_made = 0
         self._waiters: set[asyncio.Future[None]] = set()
+        self.followers: set[Callable[[], None]] = set()  # of other calls, told whenever something changes
         # Requests whose answer nobody waits for; they end with the call.
         self.naming_until: float | None = None  # his name is being looked up, by the loop's clock
         self.background: set[asyncio.Task[None]] = set()
@@ -208,6 +211,8 @@ class Call:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+        for follower in tuple(self.followers):
+            follower()
 
     def journal(self, event: Event, at: int | None = None) -> None:
         """`at` in UTC milliseconds, from the switch where it reported the thing; else now."""
@@ -476,6 +481,10 @@ class Call:
         """The extension of the user who wants what is dialled: who sends the call on, else whom it is for."""
         pending = self.transfer is not None and self.transfer.pending
         return self.transfer.user if self.transfer and pending else self.party_user
+
+    async def listen_in(self, user: str, mode: ListeningMode) -> Listened:
+        """Let the party hear the talk of another user of the tenant until it is over. Raises `StepError`."""
+        return await listen_in(self, user, mode)
 
     async def not_reached(self, cause: int) -> NoReturn:
         """Nobody was reached where it was sent: back to whoever sent it, else the end with this cause."""

@@ -23,6 +23,7 @@ COMMANDS = {
     "cdr": "engine.cli.cdr:cdr",
     "recording": "engine.cli.recording:recording",
     "left": "engine.cli.left:left",
+    "listening": "engine.cli.listening:listening",
     "user": "engine.cli.user:user",
     "number": "engine.cli.number:number",
     "schedule": "engine.cli.schedule:schedule",

@@ -48,7 +48,7 @@ def messages(tenant: str | None, mailbox: str | None, limit: int, as_lines: bool
     """
     columns = ["message", "left_at", "tenant", "mailbox", "caller", "caller_name", "state", "duration_ms"]
     columns += ["heard_at", "mail"]
-    _show(lambda connection: records.messages(connection, tenant, mailbox, limit), columns, as_lines)
+    show(lambda connection: records.messages(connection, tenant, mailbox, limit), columns, as_lines)
 
 
 @left.command()
@@ -58,7 +58,7 @@ def messages(tenant: str | None, mailbox: str | None, limit: int, as_lines: bool
 def callbacks(tenant: str | None, limit: int, as_lines: bool) -> None:
     """List orders to be rung back, the newest last."""
     columns = ("ordered_at", "tenant", "number", "queue", "call_id")
-    _show(lambda connection: records.callbacks(connection, tenant, limit), columns, as_lines)
+    show(lambda connection: records.callbacks(connection, tenant, limit), columns, as_lines)
 
 
 @left.command()
@@ -68,7 +68,7 @@ def callbacks(tenant: str | None, limit: int, as_lines: bool) -> None:
 def marks(tenant: str | None, limit: int, as_lines: bool) -> None:
     """List the marks that callers gave, the newest last."""
     columns = ("answered_at", "tenant", "question", "mark", "operator", "call_id")
-    _show(lambda connection: records.marks(connection, tenant, limit), columns, as_lines)
+    show(lambda connection: records.marks(connection, tenant, limit), columns, as_lines)
 
 
 @left.command()
@@ -78,7 +78,7 @@ def marks(tenant: str | None, limit: int, as_lines: bool) -> None:
 def tickets(tenant: str | None, limit: int, as_lines: bool) -> None:
     """List the tickets that calls got, the newest last."""
     columns = ("opened_at", "tenant", "ticket", "caller", "subject", "call_id")
-    _show(lambda connection: records.tickets(connection, tenant, limit), columns, as_lines)
+    show(lambda connection: records.tickets(connection, tenant, limit), columns, as_lines)
 
 
 left.add_command(heard)
@@ -87,11 +87,12 @@ left.add_command(play)
 left.add_command(resend)
 
 
-def _show(query: Query, columns: Sequence[str], as_lines: bool) -> None:
+def show(query: Query, columns: Sequence[str], as_lines: bool) -> None:
+    """Print what a query finds; ends the program with 1 where the database does not answer."""
     try:
         rows = asyncio.run(_read(query))
     except (DatabaseError, SQLAlchemyError, OSError) as error:
-        click.echo(f"vats left: {error}", err=True)
+        click.echo(f"vats: {error}", err=True)
         sys.exit(1)
     if as_lines:
         for row in rows:

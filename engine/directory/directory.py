@@ -6,6 +6,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from engine.directory.emergency import EVERYWHERE, emergency_numbers
+from engine.directory.listening_model import ListeningModel
 from engine.directory.model import (
     CallerModel,
     ClientModel,
@@ -18,6 +19,7 @@ from engine.directory.model import (
 )
 from engine.directory.numbers import normalise
 from engine.directory.outgoing_model import Destination, LimitsModel, NamesModel, OutgoingModel
+from engine.directory.parking_model import ParkingModel
 from engine.directory.recording_model import RecordingModel, RecordingRule
 from engine.directory.schedules import Schedule
 from engine.directory.schedules.calendar import NO_CORRECTIONS, Corrections
@@ -37,6 +39,7 @@ class User:
     recording: bool | RecordingRule | None = None
     number: str = ""  # shown when he calls outside; empty: the tenant's
     calls: tuple[Destination, ...] | None = None  # what he may call; None: what the tenant permits
+    may_listen: bool | tuple[str, ...] = False  # to all, or to these extensions and groups
 
     def accounts(self) -> list[str]:
         """SIP user names: `romashka-101-desk`."""
@@ -93,6 +96,8 @@ class Tenant:
     caller_groups: Mapping[str, str] = field(default_factory=dict)
     voicemail: VoicemailModel = field(default_factory=VoicemailModel)
     music: str = ""  # the name of shared hold music
+    listening: ListeningModel = field(default_factory=ListeningModel)
+    parking: ParkingModel | None = None
     emergency: Mapping[str, str] = field(default_factory=dict)  # what is sent, by what is dialled
     blocked: tuple[str, ...] = ()  # numbers, or beginnings with a `*` behind them
     block_withheld: bool = False
@@ -121,6 +126,21 @@ class Tenant:
         if self.desk in self.users:
             return [self.desk]
         return list(self.users)[:1]
+
+    def may_listen(self, listener: str, extension: str) -> bool:
+        """Whether one user may listen to another's talks."""
+        user = self.users.get(listener)
+        if user is None or extension not in self.users or listener == extension:
+            return False
+        if isinstance(user.may_listen, bool):
+            return user.may_listen
+        groups = [self.groups[name].members for name in user.may_listen if name in self.groups]
+        return extension in user.may_listen or any(extension in members for members in groups)
+
+    @cached_property
+    def parking_places(self) -> tuple[str, ...]:
+        """The extensions of all places for parked calls; none where there is no parking."""
+        return tuple(self.parking.places) if self.parking else ()
 
     def name_of(self, number: str) -> str:
         """What the phone book and the clients know a caller by; empty for a stranger."""
@@ -238,6 +258,7 @@ def tenant_of(model: TenantModel) -> Tenant:
                     user.recording,
                     user.number or "",
                     None if user.calls is None else tuple(user.calls),
+                    user.may_listen if isinstance(user.may_listen, bool) else tuple(user.may_listen),
                 )
                 for extension, user in model.users.items()
             }
@@ -261,6 +282,8 @@ def tenant_of(model: TenantModel) -> Tenant:
         ),
         voicemail=model.voicemail,
         music=model.music or "",
+        listening=model.listening,
+        parking=model.parking,
         emergency=MappingProxyType(_emergency(model)),
         blocked=tuple(model.blocked),
         block_withheld=model.block_withheld,

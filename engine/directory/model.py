@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from engine.directory.fields import Extension, FileModel, Kopecks, Name, Seconds
+from engine.directory.listening_model import MAY_LISTEN_HELP, ListeningModel, MayListen
 from engine.directory.numbers import is_country
 from engine.directory.outgoing_model import (
     DESTINATION_HELP,
@@ -15,6 +16,7 @@ from engine.directory.outgoing_model import (
     OutgoingModel,
     Telephone,
 )
+from engine.directory.parking_model import ParkingModel
 from engine.directory.recording_model import RULE_HELP, RecordingModel, RuleOrFlag
 from engine.directory.schedules.model import ScheduleModel, Zone
 
@@ -47,6 +49,9 @@ class UserModel(FileModel):
     )
     recording: RuleOrFlag | None = Field(
         None, description=f"recording of this person's talks: {RULE_HELP}; it goes before all others"
+    )
+    may_listen: MayListen = Field(
+        False, description=f"whose talks this person may listen to and join: {MAY_LISTEN_HELP}"
     )
 
 
@@ -200,6 +205,8 @@ class TenantModel(FileModel):
     clients: dict[Name, ClientModel] = Field(default_factory=dict, description="known callers, in full")
     recording: RecordingModel = Field(default=RecordingModel(), description="recording of talks")
     voicemail: VoicemailModel = Field(default=VoicemailModel(), description="messages that callers leave")
+    listening: ListeningModel = Field(default=ListeningModel(), description="listening to colleagues' talks")
+    parking: ParkingModel | None = Field(None, description="parking of calls; left out: there is none")
     music: Name | None = Field(
         None,
         description="hold music: a folder of `music` beside the settings file; left out: the tenant's own "

@@ -62,6 +62,10 @@ def _given(model: TenantModel) -> Iterator[tuple[str, str, Path]]:
     for name, queue in model.queues.items():
         if queue.extension:
             yield queue.extension, f"queue {name}", ("queues", name, "extension")
+    if model.parking:
+        yield model.parking.extension, "parking", ("parking", "extension")
+        for place in model.parking.places:
+            yield place, f"the parking place {place}", ("parking", "slots")
 
 
 def _trunks(model: TenantModel, document: Document, trunks: Collection[str] | None) -> Iterator[Finding]:

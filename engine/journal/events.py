@@ -318,6 +318,49 @@ class CallerNamed(_Event, frozen=True, tag="caller.named"):
     name: str
 
 
+ListeningMode = Literal["listen", "whisper", "join"]
+
+
+class ListeningStarted(_Event, frozen=True, tag="listening.started"):
+    """In the listener's call: he hears the talk of `user` in the call `to_call` from now on."""
+
+    user: str
+    mode: ListeningMode
+    to_call: str
+
+
+class ListeningEnded(_Event, frozen=True, tag="listening.ended"):
+    """The end of the last one, also where another mode follows."""
+
+
+class ListenerCame(_Event, frozen=True, tag="listener.came"):
+    """In the call that is listened to. `by`: the listener's extension, in the call `from_call`."""
+
+    by: str
+    user: str
+    mode: ListeningMode
+    from_call: str
+
+
+class ListenerLeft(_Event, frozen=True, tag="listener.left"):
+    by: str
+    from_call: str
+
+
+class Parked(_Event, frozen=True, tag="parked"):
+    """The party waits in this place of the tenant's. `by`: the extension of whoever parked it."""
+
+    slot: str
+    by: str = ""
+
+
+class Unparked(_Event, frozen=True, tag="unparked"):
+    """He no longer waits there. `by`: the extension of whoever took the call, "" where nobody did."""
+
+    slot: str
+    by: str = ""
+
+
 Event = (
     CallStarted
     | CallAnswered
@@ -355,6 +398,14 @@ Event = (
     | RecordingAnnounced
     | CallEnded
     | CallerNamed
+
+
+    | ListeningStarted
+    | ListeningEnded
+    | ListenerCame
+    | ListenerLeft
+    | Parked
+    | Unparked
     | MessageHeard
     | MessageDeleted
     | GreetingChanged

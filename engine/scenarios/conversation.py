@@ -9,13 +9,14 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from engine.directory.prompt_model import Prompt
-from engine.journal.events import Event, Value
+from engine.journal.events import Event, ListeningMode, Value
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from engine.calls.dialer import RingResult
     from engine.calls.leg import Target
+    from engine.calls.listening import Listened
     from engine.calls.plan import Plan
     from engine.calls.services import Outside
     from engine.directory.directory import Tenant
@@ -170,6 +171,9 @@ class Conversation(Protocol):
         """End the call with a Q.850 cause; he hears why, without being answered for it. With `refused` the
         record says so.
         """
+
+    async def listen_in(self, user: str, mode: ListeningMode) -> Listened:
+        """Let him listen to a colleague's talk until that is over. Raises `StepError`."""
 
     async def not_reached(self, cause: int) -> NoReturn:
         """Nobody was reached where it was sent: back to whoever sent it, else the end with this cause."""

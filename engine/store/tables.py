@@ -259,3 +259,21 @@ scenario_activation = Table(
     Column("cause", String, nullable=False),  # saved | apply | rollback to VERSION | removed
     Column("text", Text, nullable=False),  # the file as it was written, comments and all
 )
+
+# Who listened to whose talk: one row for each stretch in one mode. `call_id` is the listener's call.
+listening = Table(
+    "listening",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("stretch", Integer, primary_key=True),  # of the call, from 1
+    Column("tenant", String, nullable=False),
+    Column("listener", String, nullable=False),  # his extension
+    Column("extension", String, nullable=False),  # of whom he listened to
+    Column("mode", String, nullable=False),  # listen | whisper | join
+    Column("listened_call_id", String, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Index("listening_tenant_started_at", "tenant", "started_at"),
+    Index("listening_listened_call_id", "listened_call_id"),
+)

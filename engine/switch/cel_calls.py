@@ -9,6 +9,7 @@ from engine.switch.cel import CelEvent, ChannelEnd, EndedBy, ended_by
 INITIAL_CONTEXTS = frozenset({"from-trunk", "from-user"})
 
 _BORN = re.compile(r"(\d+)\.(\d+)$")  # the unique id's second and sequence number
+_LISTENING = "Snoop/"  # the switch's own channel, by which somebody listens in: it is no party
 _REORDERED = 64  # threads may log new channels out of order, by no more than this
 _REORDERED_S = 1  # and a lower number may have been given this much later
 _LOST_CAUSE = 41
@@ -108,6 +109,8 @@ class SwitchCalls:
 
     def _start(self, event: CelEvent) -> None:
         self._notice_restart(event.unique_id)
+        if event.channel.startswith(_LISTENING):
+            return
         channel = SwitchChannel(
             event.unique_id,
             event.channel,

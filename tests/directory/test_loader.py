@@ -83,7 +83,7 @@ BROKEN = {
     ),
     "unknown name": (
         HEAD + "countri: RU\n",
-        ["5: unknown name countri, expected one of 23 names (did you mean country?)"],
+        ["5: unknown name countri, expected one of 25 names (did you mean country?)"],
     ),
     "twice": (HEAD + "title: B\n", ["5: title is given twice, first in line 2, expected each name once"]),
     "member": (

@@ -18,7 +18,7 @@ numbers:
 users:
   "101": {{name: Anna}}
   "102": {{name: Petr}}
-  "103": {{name: Olga}}
+  "103": {{name: Olga, may_listen: ["101"]}}
 {more}
 """
 _SCENARIO = """
@@ -31,9 +31,7 @@ steps:
 
 
 @asynccontextmanager
-async def two_tenants(
-    folder: Path, *processes: str, more: str = "", **settings: object
-) -> AsyncIterator[Site]:
+async def two_tenants(folder: Path, *processes: str, more: str = "") -> AsyncIterator[Site]:
     """`romashka` has a folder of music, `vektor` names a shared one. `more` is for both tenants' files."""
     tenants, scenarios = folder / "our-tenants", folder / "our-scenarios"
     tenants.mkdir()
@@ -44,7 +42,7 @@ async def two_tenants(
         (scenarios / name / "main.yaml").write_text(_SCENARIO)
     write_tone(scenarios / "romashka" / "music" / "one.wav", MUSIC_HZ["romashka"], 3)
     write_tone(folder / "config" / "music" / "jazz" / "one.wav", MUSIC_HZ["vektor"], 3)
-    async with running_site(folder, *processes, tenants=tenants, scenarios=scenarios, **settings) as site:
+    async with running_site(folder, *processes, tenants=tenants, scenarios=scenarios) as site:
         yield site
 
 

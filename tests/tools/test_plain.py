@@ -71,7 +71,7 @@ def test_messages(
         return [{"left_at": 0, "caller": name, "caller_name": name}]
 
     monkeypatch.setattr(left, "_read", read)
-    left._show(lambda connection: None, ("left_at", "caller", "caller_name"), as_lines=False)  # type: ignore[arg-type,return-value]
+    left.show(lambda connection: None, ("left_at", "caller", "caller_name"), as_lines=False)  # type: ignore[arg-type,return-value]
     out = capsys.readouterr().out
     assert out.count(shown) == 2
     assert "\x1b" not in out

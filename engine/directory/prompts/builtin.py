@@ -62,6 +62,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "greeting-usual": "Теперь звучит обычное приветствие.",
         "greeting-as-before": "Приветствие осталось прежним.",
         "greeting-failed": "Записать приветствие не удалось. Попробуйте позже.",
+        "listen-not-allowed": "Слушать разговоры этого сотрудника вам не разрешено.",
+        "listen-no-talk": "Этот сотрудник сейчас не разговаривает.",
+        "listen-over": "Разговор, который вы слушали, окончен.",
+        "parked-at": "Звонок на парковке, место",
+        "parking-full": "На парковке нет свободных мест.",
+        "parking-empty": "На этом месте никого нет.",
     },
     "en": {
         "welcome": "Hello!",
@@ -123,6 +129,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "greeting-usual": "Callers now hear the usual greeting.",
         "greeting-as-before": "Your greeting stays as it was.",
         "greeting-failed": "Your greeting could not be recorded. Please try again later.",
+        "listen-not-allowed": "You may not listen to this colleague.",
+        "listen-no-talk": "This colleague is not in a talk now.",
+        "listen-over": "The talk that you listened to is over.",
+        "parked-at": "The call is parked at",
+        "parking-full": "There is no free place to park the call.",
+        "parking-empty": "Nobody is parked there.",
     },
 }
 

@@ -13,6 +13,7 @@ from engine.calls.dialer import RingResult
 from engine.calls.errors import CallerGone, CallOver, HungUp, StepError
 from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, Target
+from engine.calls.listening import Listened
 from engine.calls.plan import Plan, together_for
 from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import Queued
@@ -26,6 +27,7 @@ from engine.journal.events import (
     CallStarted,
     EndedBy,
     Event,
+    ListeningMode,
     QueueEntered,
     RecordingAnnounced,
     StepEntered,
@@ -310,6 +312,9 @@ class SimulatedCall:
     dialled_by = ""  # whoever calls in a simulation is nobody of the tenant's
 
     transferred_from = ""  # nobody transfers a simulated call
+
+    async def listen_in(self, user: str, mode: ListeningMode) -> Listened:
+        return "no_talk"  # there is no other call
 
     async def not_reached(self, cause: int) -> NoReturn:
         await self.hang_up(cause)

@@ -8,10 +8,15 @@ from collections.abc import Callable, Mapping
 
 from engine.directory.numbering import Dialled
 from engine.scenarios.model import MAILBOX, SERVICE, StepModel
+from engine.scenarios.roads.services.listen import ListenRoad
 
 Service = Callable[[str], StepModel]
 
-SERVICES: Mapping[str, Service] = {}
+SERVICES: Mapping[str, Service] = {
+    "listen": lambda extension: ListenRoad(mode="listen", user=extension),
+    "whisper": lambda extension: ListenRoad(mode="whisper", user=extension),
+    "join": lambda extension: ListenRoad(mode="join", user=extension),
+}
 
 
 def find_service(path: str) -> StepModel | None:
