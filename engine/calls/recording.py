@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from engine.calls.call import Call
 
 
+BEEP, NOT_DONE = "sound:beep", "sound:beeperr"
+
+
 class Recorder:
     """`call.recorder`. What the switch refuses is logged, and people talk on."""
 
@@ -216,6 +219,24 @@ class Recorder:
     def _note(self, event: Event) -> None:
         self._call.journal(event)
         self._state.apply(event)
+
+
+async def switch_recording(call: Call, by: Leg) -> None:
+    """A colleague who talks has keyed the code: pause the recording, or go on with it.
+
+    He alone hears what came of it: a beep is silence from now on, two are recording again.
+    """
+    recorder, name = call.recorder, user_of(call, by)
+    done = await (recorder.resume(name) if recorder.paused else recorder.pause(name))
+    media = [BEEP] if recorder.paused else [BEEP, BEEP]
+    call.meanwhile(_signal(call, by, media if done else [NOT_DONE]))
+
+
+async def _signal(call: Call, leg: Leg, media: list[str]) -> None:
+    try:
+        await leg.channel.play(f"{leg.id}.signal", media, call.language)
+    except SwitchError as error:
+        call.log.info("recording.signal_not_heard", leg=leg.id, cause=str(error))
 
 
 def user_of(call: Call, leg: Leg) -> str:

@@ -8,7 +8,7 @@ from engine.calls.connecting import connect, talk_is_over
 from engine.calls.errors import CallerGone
 from engine.calls.leg import Leg
 from engine.calls.passing_keys import take_keys
-from engine.calls.recording import user_of
+from engine.calls.recording import switch_recording
 from engine.calls.together import together
 from engine.calls.transfer.blind import transfer_blind
 from engine.calls.transfer.consultation import consult
@@ -82,7 +82,6 @@ async def _fulfil(call: Call, wish: Wish) -> None:
         case Park():
             await transfer_blind(call, TransferTo(wish.by, "park", wish.via))
         case SwitchRecording(by=by):
-            recorder, name = call.recorder, user_of(call, by)
-            await (recorder.resume(name) if recorder.paused else recorder.pause(name))
+            await switch_recording(call, by)
         case Act(by=by):
             await tell_phone(call, by, "channel_declined")  # nobody is being consulted
