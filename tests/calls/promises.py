@@ -68,6 +68,4 @@ def _check_call(cell: Cell, channel: Channel, entries: list[Entry]) -> CallRecor
 
 def _talked_ms(cell: Cell, channel_id: str) -> float:
     """How long the caller was in a bridge with somebody."""
-    changes = cell.switch.hearing.history(channel_id)
-    ends = [when for when, _ in changes[1:]] + [cell.switch.now_s()]
-    return sum((e - b) * 1000 for (b, hears), e in zip(changes, ends, strict=True) if hears == "talk")
+    return cell.switch.hearing.together_s(channel_id) * 1000

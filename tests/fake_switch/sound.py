@@ -12,6 +12,7 @@ Sources = frozenset[str]
 class _Track:
     changes: list[tuple[float, str]] = field(default_factory=list)
     sources: list[tuple[float, Sources]] = field(default_factory=list)
+    company: list[tuple[float, Sources]] = field(default_factory=list)
 
 
 class Hearing:
@@ -35,6 +36,10 @@ class Hearing:
             track.changes.append((self._now(), hears))
         if not track.sources or track.sources[-1][1] != sources:
             track.sources.append((self._now(), sources))
+        members = channel.bridge.members if channel.bridge is not None else []
+        company = frozenset(member.id for member in members if member is not channel)
+        if not track.company or track.company[-1][1] != company:
+            track.company.append((self._now(), company))
 
     def sources(self, channel_id: str) -> list[tuple[float, Sources]]:
         """(seconds, all that is heard) of every change: prompt, music, ringing, ringback, channel ids."""
@@ -42,9 +47,21 @@ class Hearing:
 
     def heard_s(self, channel_id: str, source: str) -> float:
         """Seconds for which the channel heard this source, alone or with others."""
-        changes = self.sources(channel_id)
+        return self._seconds(self.sources(channel_id), lambda heard: source in heard)
+
+    def company(self, channel_id: str) -> list[tuple[float, Sources]]:
+        """(seconds, the other channels of its bridge) of every change: also one who holds, or is muted."""
+        return list(self._tracks[channel_id].company)
+
+    def together_s(self, channel_id: str, other_id: str = "") -> float:
+        """Seconds in a bridge with that one, or with anybody."""
+        return self._seconds(
+            self.company(channel_id), lambda found: other_id in found if other_id else bool(found)
+        )
+
+    def _seconds(self, changes: list[tuple[float, Sources]], counts: Callable[[Sources], bool]) -> float:
         ends = [when for when, _ in changes[1:]] + [self._now()]
-        return sum(end - began for (began, heard), end in zip(changes, ends, strict=True) if source in heard)
+        return sum(end - began for (began, found), end in zip(changes, ends, strict=True) if counts(found))
 
     def history(self, channel_id: str) -> list[tuple[float, str]]:
         """(seconds, what) of every change."""
