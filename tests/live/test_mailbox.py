@@ -20,7 +20,13 @@ from tests.phones import Phone
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 
 LEAVE = "+74951234571"  # a message for 102
+GREETED = "+74951234572"  # for 102 too, with whatever greeting he has
 BEEP_HZ = 700
+WITHOUT_GREETING = """\
+scenario: greeted
+start: message
+steps: {message: {type: voicemail, mailbox: "102"}}
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -36,9 +42,14 @@ async def site(tmp_path_factory: pytest.TempPathFactory, post: PostOffice) -> As
     tenants.mkdir()
     told = (HERE / "tenants" / "romashka.yaml").read_text()
     reached = told.replace("{name: Пётр Смирнов}", "{name: Пётр Смирнов, email: petr@romashka.example}")
-    (tenants / "romashka.yaml").write_text(reached)
+    numbers = f'numbers:\n  "{GREETED}": {{scenario: greeted}}\n'
+    (tenants / "romashka.yaml").write_text(reached.replace("numbers:\n", numbers))
+    scenarios = shutil.copytree(HERE / "scenarios", folder / "own-scenarios")
+    (scenarios / "romashka" / "greeted.yaml").write_text(WITHOUT_GREETING)
     mail = {"host": "127.0.0.1", "port": post.port, "tls": "none", "from": "vats@vats.example"}
-    async with running_site(folder, "engine", "worker", tenants=tenants, mail=mail) as running:
+    async with running_site(
+        folder, "engine", "worker", tenants=tenants, scenarios=scenarios, mail=mail
+    ) as running:
         yield running
 
 
@@ -171,6 +182,41 @@ async def test_f19_a_killed_engine_begins_the_mailbox_anew(site: Site, folder: P
     await call.hangup()
     await nothing_left(site)
     await delete_all(site)
+
+
+async def test_f19_callers_hear_the_greeting_that_was_spoken(site: Site, folder: Path) -> None:
+    phone, city = await site.phone("102"), await site.city()
+    usual = prompt_file(site, "leave-message")
+
+    async def greeted_by(greeting: Path, name: str) -> None:
+        call = await city.call(GREETED, caller=a_caller())
+        await call.wait_state("answered")
+        await call.record(folder / name)
+        await is_told(folder / name, greeting)
+        await call.wait_tone(BEEP_HZ, 0.2, 20)
+        await call.hangup()
+
+    await greeted_by(usual, "first.wav")
+    call = await phone.call("*97")
+    await call.wait_state("answered")
+    heard = folder / "mailbox.wav"
+    await call.record(heard)
+    await is_told(heard, prompt_file(site, "mailbox-empty"))
+    await keys(call, "0")
+    await is_told(heard, prompt_file(site, "greeting-record"))
+    await call.wait_tone(BEEP_HZ, 0.2, 20)
+    await call.play(spoken(site), loop=False)
+    await asyncio.sleep(4)
+    await keys(call, "#")
+    await is_told(heard, spoken(site))
+    await is_told(heard, prompt_file(site, "greeting-choose"))
+    await keys(call, "1")
+    await is_told(heard, prompt_file(site, "greeting-kept"))
+    await call.hangup()
+    await nothing_left(site)
+    assert not list(site.settings.raw_messages_folder.glob("*.greeting.*"))
+    await greeted_by(spoken(site), "second.wav")
+    await nothing_left(site)
 
 
 async def test_f19_refused_mail_is_sent_again(site: Site, folder: Path, post: PostOffice) -> None:
