@@ -27,6 +27,7 @@ from engine.calls.services import APPLICATION, Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.clock import SystemClock
 from engine.directory.prompts.library import PromptLibrary
+from engine.directory.user_settings import UserSettings
 from engine.hold_music import HoldMusic
 from engine.journal.spool import Spool, SpoolInUse
 from engine.mailbox_operations import mailbox_operations
@@ -58,6 +59,7 @@ from engine.switch.ari.router import Router
 from engine.switch.cel_search import find_ends, find_histories
 from engine.switch.errors import SwitchAway, SwitchError
 from engine.switch.message_light import Mailbox
+from engine.user_operations import user_operations
 
 UNREADY_LIMIT_MS = 10_000
 PROVISION_AGAIN_S = 5.0
@@ -129,7 +131,15 @@ class Engine:
         self._hold_music = HoldMusic(settings, self._ami, lambda: self._library.directory)
         self._messages = MessageStore(settings, self._database, self._clock, self._on_messages)
         self._live_mailboxes = LiveMailboxes(settings, self._messages)
-        self._queues = LiveQueues(lambda: self._library.directory, now=self._clock.wall_ms)
+        self._user_settings = UserSettings(settings.user_settings_folder, self._clock)
+        self._queues = LiveQueues(
+            lambda: self._library.directory,
+            now=self._clock.wall_ms,
+            wants_quiet=self._user_settings.wants_quiet,
+        )
+        self._user_settings.listeners.append(
+            lambda tenant, user, _: self._queues.member_changed(tenant, user)
+        )
         exchange = Exchange()
         lines = Lines(
             exchange,
@@ -152,6 +162,7 @@ class Engine:
                 tickets=TicketNumbers(settings.tickets_folder),
                 queues=self._queues,
                 lines=lines,
+                user_settings=self._user_settings,
                 mailboxes=self._live_mailboxes,
                 greetings=Greetings(settings),
             ),
@@ -182,6 +193,7 @@ class Engine:
         self._settings.run_folder.mkdir(parents=True, exist_ok=True)
         pid_file = self._settings.run_folder / "engine.pid"
         pid_file.write_text(f"{os.getpid()}\n")
+        await asyncio.to_thread(self._user_settings.load)
         await asyncio.to_thread(self._library.load, PROMPTS_PATIENCE_S)
         # What is there now stays: the search for cycles, which stops every call, need not go through it.
         gc.collect()
@@ -284,6 +296,7 @@ class Engine:
             "status": self._status,
             "live": self._live,
             **recording_operations(self._switchboard.calls),
+            **user_operations(self._user_settings, lambda: self._library.directory),
             **mailbox_operations(self._messages, self._lights),
         }
 

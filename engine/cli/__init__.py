@@ -24,7 +24,7 @@ COMMANDS = {
     "recording": "engine.cli.recording:recording",
     "left": "engine.cli.left:left",
     "listening": "engine.cli.listening:listening",
-    "user": "engine.cli.user:user",
+    "user": "engine.cli.user_settings:user",
     "number": "engine.cli.number:number",
     "schedule": "engine.cli.schedule:schedule",
     "prompt": "engine.cli.prompt:prompt",

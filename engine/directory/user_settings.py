@@ -98,6 +98,10 @@ class UserSettings:
         file = self._tenants.get(tenant)
         return file.users.get(extension, NOTHING_SET) if file else NOTHING_SET
 
+    def wants_quiet(self, tenant: str, extension: str) -> bool:
+        """Whether he does not want to be disturbed."""
+        return self.of(tenant, extension).do_not_disturb
+
     def everybody(self) -> list[tuple[str, str, Personal]]:
         """Tenant, extension and settings of all who have set something."""
         return [

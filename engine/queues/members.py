@@ -15,7 +15,9 @@ PASSED_OVER_S = 5.0
 PASSED_OVER_MOST_S = 60.0
 NEVER = float("-inf")
 
-MemberState = Literal["free", "ringing", "talking", "resting", "passed over", "unreachable", "off duty"]
+MemberState = Literal[
+    "free", "ringing", "talking", "resting", "passed over", "unreachable", "off duty", "do not disturb"
+]
 
 
 class QueueKey(NamedTuple):

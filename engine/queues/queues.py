@@ -17,7 +17,7 @@ from engine.calls.queueing import ObservedLeg
 from engine.directory.directory import Directory, Tenant
 from engine.queues.dispatch import Free, Line, Waiting, dispatch
 from engine.queues.line import LiveLine
-from engine.queues.members import NEVER, Member, QueueKey
+from engine.queues.members import NEVER, Member, MemberKey, QueueKey
 from engine.queues.place import LivePlace
 from engine.queues.roster import Roster
 
@@ -34,7 +34,8 @@ SHORTEST_S = 0.001
 class LiveQueues:
     """`Queues` for the steps, `CallObserver` for the call core. `directory` gives the live tenants; `seconds`
     a clock that never jumps, the event loop's where it is left out; `now` the wall clock, UTC ms, for the
-    members' own hours, which do not matter without it.
+    members' own hours, which do not matter without it; `wants_quiet` tells by tenant and extension who does
+    not want to be disturbed.
     """
 
     def __init__(
@@ -43,11 +44,12 @@ class LiveQueues:
         dice: random.Random | None = None,
         seconds: Callable[[], float] | None = None,
         now: Callable[[], int] | None = None,
+        wants_quiet: Callable[[str, str], bool] | None = None,
     ) -> None:
         self._directory = directory
         self._dice = dice or random.Random()
         self._seconds = seconds or (lambda: asyncio.get_running_loop().time())
-        self.roster = Roster(directory, self._seconds, now)
+        self.roster = Roster(directory, self._seconds, now, wants_quiet)
         self._lines: dict[QueueKey, LiveLine] = {}
         self._places: dict[str, LivePlace] = {}  # by call
         self._kept: set[LivePlace] = set()  # places of callers whose step has not come yet
@@ -99,6 +101,14 @@ class LiveQueues:
     def idle_since(self, tenant: Tenant, extension: str) -> float:
         user = tenant.users.get(extension)
         return self.roster.operators.last_talk(user.endpoints(), self._seconds()) if user else NEVER
+
+    def member_changed(self, tenant: str, extension: str) -> None:
+        """He wants to be disturbed again, or no longer."""
+        member = self.roster.members.get(MemberKey(tenant, extension))
+        if member is not None:
+            lines = self._lines_of([member])
+            self._decide(lines)
+            self._wake_all(lines)
 
     # -- what the call core tells -------------------------------------------------------------------------
 

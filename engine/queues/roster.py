@@ -13,11 +13,16 @@ class Roster:
     """One `Member` a person, whatever queues he serves. Arguments are those of `LiveQueues`."""
 
     def __init__(
-        self, directory: Callable[[], Directory], seconds: Callable[[], float], now: Callable[[], int] | None
+        self,
+        directory: Callable[[], Directory],
+        seconds: Callable[[], float],
+        now: Callable[[], int] | None,
+        wants_quiet: Callable[[str, str], bool] | None = None,
     ) -> None:
         self._directory = directory
         self._seconds = seconds
         self._now = now
+        self._wants_quiet = wants_quiet
         self.operators = Operators()
         self.members: dict[MemberKey, Member] = {}
 
@@ -50,6 +55,7 @@ class Roster:
             and member.free_at() <= now
             and not self.operators.in_call(member.endpoints)
             and self.on_duty(member)
+            and self.disturbable(member)
         )
 
     def on_duty(self, member: Member) -> bool:
@@ -57,13 +63,20 @@ class Roster:
         tenant = self._directory().tenant(member.key.tenant)
         return self._now is None or tenant is None or tenant.on_duty(member.key.extension, self._now())
 
+    def disturbable(self, member: Member) -> bool:
+        """Whether he has not said that he does not want to be disturbed."""
+        return self._wants_quiet is None or not self._wants_quiet(*member.key)
+
     def with_hours(self, line: LiveLine) -> bool:
         """Whether any of its members has hours of his own."""
         return self._now is not None and any(member.user.schedule for member in self.of(line))
 
     def there(self, line: LiveLine) -> int:
         """How many of its members can be reached, as far as is known."""
-        return sum(not member.unreachable and self.on_duty(member) for member in self.of(line))
+        return sum(
+            not member.unreachable and self.on_duty(member) and self.disturbable(member)
+            for member in self.of(line)
+        )
 
     def state(self, member: Member) -> MemberState:
         """What he does now."""
@@ -74,6 +87,8 @@ class Roster:
             return "ringing"
         if not self.on_duty(member):
             return "off duty"
+        if not self.disturbable(member):
+            return "do not disturb"
         if member.rests_until > now:
             return "resting"
         if member.unreachable:

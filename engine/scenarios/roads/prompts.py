@@ -6,18 +6,19 @@ from pathlib import Path
 
 import structlog
 
+from engine.calls.ringing import PRESS_ONE
 from engine.directory.directory import Directory
 from engine.directory.prompt_model import Prompt
 from engine.directory.prompts.library import PromptLibrary
 from engine.scenarios.roads.mailbox import mailbox_prompts
-from engine.scenarios.roads.services import listen
+from engine.scenarios.roads.services import SERVICE_PROMPTS
 
 _log = structlog.get_logger(__name__)
 
 
 def road_prompts(language: str) -> tuple[Prompt, ...]:
     """All that is said on roads in this language. A road that speaks has its own added here."""
-    return (*mailbox_prompts(language), "not-permitted", "lines-busy", *listen.PROMPTS)
+    return (*mailbox_prompts(language), "not-permitted", "lines-busy", PRESS_ONE, *SERVICE_PROMPTS)
 
 
 class RoadPrompts:

@@ -5,18 +5,48 @@ road is taken for nobody else, so that a caller from outside who is sent to a co
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from engine.directory.numbering import Dialled
+from engine.directory.prompt_model import Prompt
+from engine.directory.user_settings import CONDITIONS, Condition
 from engine.scenarios.model import MAILBOX, SERVICE, StepModel
+from engine.scenarios.roads.services import listen
+from engine.scenarios.roads.services.do_not_disturb import OFF, ON, DoNotDisturb
+from engine.scenarios.roads.services.forwarding import (
+    FORWARD_PROMPTS,
+    ForwardNoLonger,
+    SetForward,
+    TellForwards,
+)
 from engine.scenarios.roads.services.listen import ListenRoad
 
 Service = Callable[[str], StepModel]
+
+
+def _forward(condition: Condition, to: str) -> StepModel:
+    return SetForward(condition=condition, to=to)
+
+
+def _forward_off(condition: Condition, _: str) -> StepModel:
+    return ForwardNoLonger(condition=condition)
+
 
 SERVICES: Mapping[str, Service] = {
     "listen": lambda extension: ListenRoad(mode="listen", user=extension),
     "whisper": lambda extension: ListenRoad(mode="whisper", user=extension),
     "join": lambda extension: ListenRoad(mode="join", user=extension),
+    **{f"forward_{one}": partial(_forward, one) for one in CONDITIONS},
+    **{f"forward_{one}_off": partial(_forward_off, one) for one in CONDITIONS},
+    "forward_none": lambda _: ForwardNoLonger(),
+    "forward_tell": lambda _: TellForwards(),
+    "do_not_disturb": lambda _: DoNotDisturb(on=True),
+    "do_not_disturb_off": lambda _: DoNotDisturb(on=False),
 }
+
+
+# All that is said, to be made before anybody dials.
+SERVICE_PROMPTS: tuple[Prompt, ...] = (*FORWARD_PROMPTS, ON, OFF, *listen.PROMPTS)
 
 
 def find_service(path: str) -> StepModel | None:
