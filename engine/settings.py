@@ -57,8 +57,8 @@ class Trunk(_Model):
     )
     foreign_numbers: bool = Field(
         False,
-        description="calls that users forward outside may show their caller's own number here; else they show "
-        "the tenant's",
+        description="calls that users forward outside may show their caller's own number here; else the "
+        "tenant's is shown",
     )
 
     @model_validator(mode="after")

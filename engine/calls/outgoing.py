@@ -73,7 +73,7 @@ def stage_outside(
     """The first trunk, and behind it the next one wherever it does not work; None where there is none.
 
     A trunk does not work that answers 5xx, that cannot be reached, or that gives no sign of life in its time.
-    `original` is the number of a caller whose call is forwarded: shown by a trunk that lets numbers pass which
+    `original` is the number of a caller whose call is forwarded: shown by a trunk that lets numbers pass that
     are not the tenant's. `confirm` as in `Target`.
     """
     number = destination.value
