@@ -90,6 +90,12 @@ class FakeAsterisk:
         self.phone(endpoint).lines.append(line)
         return line
 
+    def picks_up(self, endpoint: str, replaced: Caller, extension: str = "") -> Caller:
+        """A device takes over somebody's end of a talk, by INVITE with Replaces."""
+        line = self.channels.take_over(endpoint, extension, replaced.channel)
+        self.phone(endpoint).lines.append(line)
+        return line
+
     def who_hears_whom(self) -> dict[str, frozenset[str]]:
         """For every living channel all that reaches it now: see `Caller.hears_from`."""
         return {channel.id: sources_of(channel) for channel in self.channels.channels.values()}

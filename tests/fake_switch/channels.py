@@ -51,6 +51,36 @@ class Channels:
         self._switch.hearing.look(channel)
         return Caller(self._switch, channel)
 
+    def take_over(self, endpoint: str, extension: str, replaced: Channel) -> Caller:
+        """INVITE with Replaces (RFC 3891): the new channel is up, in that one's place in its bridge; that
+        one lives on alone, and nobody is told of its end but by StasisEnd.
+        """
+        account, now = endpoint.removeprefix("PJSIP/"), self._switch.clock.wall_ms()
+        serial = next(self._serial)
+        channel = Channel(
+            f"cell1-{now // 1000}.{serial}",
+            f"{endpoint}-{serial:08x}",
+            now,
+            "Up",
+            caller_name=account,
+            caller_number=account,
+            context="from-user",
+            extension=extension,
+            application_data=self._switch.application,
+            answered_ms=now,
+            in_stasis=True,
+        )
+        self.channels[channel.id] = channel
+        self._log.write("CHAN_START", channel)
+        self._log.write("ANSWER", channel)
+        self.tell(channel, "StasisStart", args=[], replace_channel=replaced.json())
+        bridge, replaced.told_of_end = replaced.bridge, False
+        self.leave_bridge(replaced)
+        if bridge is not None:
+            self.enter_bridge(bridge, channel)
+        self._switch.hearing.look(channel)
+        return Caller(self._switch, channel)
+
     def create(self, channel_id: str, endpoint: str, app_args: str, variables: dict[str, str]) -> Channel:
         serial, now = next(self._serial), self._switch.clock.wall_ms()
         channel = Channel(channel_id, f"{endpoint}-{serial:08x}", now, endpoint=endpoint, context="from-user")

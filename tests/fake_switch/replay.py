@@ -177,11 +177,21 @@ class Replay:
             else:
                 known.unhold() if known.channel.holding else known.hold()
                 return
-        if line["phone"] in PHONES:
+        if replaced := self._replaced_by(line.get("dialog", "")):
+            caller = self._switch.picks_up(f"PJSIP/{line['phone']}", replaced, number)
+        elif line["phone"] in PHONES:
             caller = self._switch.from_user(f"PJSIP/{line['phone']}", number)
         else:
             caller = self._switch.incoming(number, TRUNK, "Иван Петров")
         self._callers.append(caller)
+
+    def _replaced_by(self, dialog: str) -> Caller | None:
+        """Whose place the INVITE of this dialog takes, as the trace's StasisStart says."""
+        for line in self._lines:
+            event = line.get("event", {})
+            if "replace_channel" in event and event["channel"]["protocol_id"] == dialog:
+                return self._line(event["replace_channel"]["protocol_id"])
+        return None
 
     def _responds(self, leg: Channel, code: int) -> None:
         leg.speaks_on_hold = True
@@ -207,7 +217,8 @@ class Replay:
 
 def _is_new_call(line: Line) -> bool:
     event = line.get("event", {})
-    return event.get("type") == "StasisStart" and event.get("args", [""])[:1] in (["in"], ["user"])
+    comes = event.get("args", [""])[:1] in (["in"], ["user"]) or "replace_channel" in event
+    return bool(event.get("type") == "StasisStart" and comes)
 
 
 def _is_callers_key(line: Line) -> bool:

@@ -22,9 +22,7 @@ RACES = {
     "caller_gone_during_create",
     "caller_gone_during_dial",
 }
-# What tests do not need scripted.
-NOT_SCRIPTED = {"invite_replaces"}
-FLOWS = sorted({path.stem for path in TRACES.glob("*.jsonl")} - RACES - NOT_SCRIPTED)
+FLOWS = sorted({path.stem for path in TRACES.glob("*.jsonl")} - RACES)
 Facts = tuple[object, ...]
 
 
@@ -51,6 +49,7 @@ def _by_channel(events: list[dict[str, Any]]) -> dict[str, list[Any]]:
                 playback.get("state"),
                 recording.get("state"),
                 tuple(event.get("args", ())),
+                event.get("replace_channel", {}).get("id"),
                 *(event.get(name) for name in ("cause", "cause_txt", "tech_cause", "soft", "digit")),
                 *(sorted(event["bridge"]["channels"]) if entered else ()),
             )
