@@ -9,6 +9,7 @@ import structlog
 from engine.calls.call import Call
 from engine.calls.lifecycle import Runner
 from engine.calls.lines import Lines
+from engine.calls.names import find_name
 from engine.calls.switchboard import Arrival
 from engine.directory.directory import Directory, Tenant, User, tenant_of
 from engine.directory.model import TenantModel
@@ -206,6 +207,8 @@ def _run(scenario: Scenario | None, start: str) -> Runner:
     """`start` is empty for the scenario's own beginning."""
 
     async def run(call: Call) -> None:
+        if not start:
+            find_name(call)
         if scenario and scenario.texts_of_calls:
             language = scenario.language or call.language
             texts = scenario.texts_of_calls

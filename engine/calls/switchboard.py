@@ -11,7 +11,6 @@ from engine.calls import metrics
 from engine.calls.call import Call
 from engine.calls.lifecycle import Runner, close, run_call
 from engine.calls.missed import missed_events
-from engine.calls.names import find_name
 from engine.calls.previous import introduce, remember
 from engine.calls.recovery import (
     LEG_MARK,
@@ -158,7 +157,6 @@ class Switchboard:
             call.caller.answered_at = at
             call.journal(CallAnswered(), at)
         introduce(call)
-        find_name(call)
         metrics.calls_started.labels(arrival.started.direction).inc()
         self._run(call, arrival.runner_at(arrival.step), arrival.runner_at)
 

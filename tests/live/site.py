@@ -139,14 +139,16 @@ class Site:
 
     async def city(self) -> Phone:
         """The far end of the trunk: whoever calls from the city."""
-        if "city" in self._phones:
-            return self._phones["city"]
-        phone = Phone.trunk(
-            "127.0.0.1", self.settings.ports.sip, self.folder / "phones", local_port=self.trunk_port
-        )
-        await self._stack.enter_async_context(phone)
-        self._phones["city"] = phone
-        return phone
+        return await self.trunk("city", self.trunk_port)
+
+    async def trunk(self, name: str, port: int) -> Phone:
+        """The far end of a trunk whose other side is this port."""
+        if name not in self._phones:
+            sip, folder = self.settings.ports.sip, self.folder / "phones"
+            phone = Phone.trunk("127.0.0.1", sip, folder, local_port=port, name=name)
+            await self._stack.enter_async_context(phone)
+            self._phones[name] = phone
+        return self._phones[name]
 
     async def hang_up_all(self) -> None:
         """All phones end their calls and forget those that nobody took, so that the next test finds peace."""

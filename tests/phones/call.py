@@ -109,6 +109,10 @@ class PhoneCall:
         """Answer an offered call with 180 Ringing."""
         await self._do("answer", code=180)
 
+    async def progress(self) -> None:
+        """Answer an offered call with 183 Session Progress: its network speaks, nobody rings yet."""
+        await self._do("answer", code=183)
+
     async def answer(self, timeout: float = 5) -> None:
         """Take an offered call, and wait until the switch has acknowledged it."""
         await self._do("answer", code=200)

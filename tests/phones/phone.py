@@ -193,6 +193,11 @@ class Phone:
         await self._until(shown, f"{new} new messages; the light shows {self.mwi}", timeout)
         return self.mwi
 
+    @property
+    def offers(self) -> int:
+        """Calls that were offered to it and that nobody has looked at yet."""
+        return self._offered.qsize()
+
     def forget_offers(self) -> None:
         """`wait_incoming` gives only calls offered from now on."""
         while not self._offered.empty():
