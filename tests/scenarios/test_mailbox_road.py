@@ -3,12 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from engine.calls.mailboxes import MailboxAway, StoredMessage
+from engine.directory.codes import SERVICE_CODES
 from engine.directory.numbering import Dialled
+from engine.directory.prompt_model import SayPrompt, parts
+from engine.directory.prompts import builtin, saying
 from engine.journal.events import Entry, LegCreated, MessageDeleted, MessageHeard
+from engine.scenarios.roads.mailbox import mailbox_prompts
 from engine.scenarios.roads.services import road_of
 from tests.fake_switch.callers import Caller
 from tests.scenarios.on_switch import DESK, NUMBER, Stage, failures, way
@@ -275,3 +280,38 @@ def test_only_a_user_has_a_mailbox() -> None:
     run(scene())
     code = Dialled("service", "mailbox")
     assert (road_of(code, ""), road_of(code, "101")) == ("", "@mailbox/101")
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_all_that_is_said_can_be_said_in_both_languages(language: str) -> None:
+    for prompt in mailbox_prompts(language):
+        for part in parts(prompt):
+            if isinstance(part, str):
+                assert builtin.text(language, part) == (language, builtin.TEXTS[language][part])
+            else:
+                assert isinstance(part, SayPrompt)
+                assert saying.problem(part, language) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "told"),
+    [
+        ("ru", 1, "одно новое сообщение"),
+        ("ru", 2, "два новых сообщения"),
+        ("ru", 5, "пять новых сообщений"),
+        ("ru", 21, "двадцать одно новое сообщение"),
+        ("en", 1, "one new message"),
+        ("en", 12, "twelve new messages"),
+    ],
+)
+def test_numbers_and_messages_agree(language: str, number: int, told: str) -> None:
+    new = next(
+        one for one in mailbox_prompts(language) if isinstance(one, SayPrompt) and "new" in str(one.value)
+    )
+    assert saying.heard(new, language, {"mailbox.new": number}) == told
+
+
+def test_a_phones_key_for_messages_dials_the_code() -> None:
+    (code,) = (one.code for one in SERVICE_CODES if one.name == "mailbox")
+    rendered = (Path(__file__).parents[2] / "asterisk" / "pjsip.conf.j2").read_text()
+    assert f"default_voicemail_extension = {code}\n" in rendered

@@ -73,6 +73,10 @@ async def test_database_and_refusals(instance: Instance) -> None:
             await ami.stop_mixmonitor("PJSIP/nobody-00000001")
         with pytest.raises(Refused, match="line break"):
             await ami.database_put("fallback", "+7", "x\r\nAction: Command\r\nCommand: core stop now")
+        with pytest.raises(Refused, match="endpoint"):
+            await ami.notify("nobody", event="message-summary", content_type="text/plain", content=["a"])
+        with pytest.raises(Refused, match="line break"):
+            await ami.notify("x", event="check-sync", content_type="text/plain", content=["a", "b\r\n\r\nc"])
 
     stranger = Ami("127.0.0.1", instance.settings.ports.ami, "vats", "wrong")
     with pytest.raises(Refused, match="Authentication failed"):
