@@ -27,7 +27,8 @@ from engine.calls.recording import Recorder, user_of
 from engine.calls.ringing import Ringing
 from engine.calls.services import Outside, Services
 from engine.calls.talk import talk
-from engine.calls.transfer.passing import Transfer, failed, tell_phone
+from engine.calls.together import together
+from engine.calls.transfer.passing import Transfer, failed, stop_ring_tone, tell_phone
 from engine.calls.waiting import wait_for
 from engine.calls.wishes import MergeWith, TransferTo, Wish
 from engine.directory.directory import Tenant
@@ -497,7 +498,7 @@ class Call:
         by = self.transfer.by if self.transfer else None
         if by is None or not by.up:
             return None
-        await self.stop_music()
+        await together(self.stop_music(), stop_ring_tone(self, by))
         await talk(self, by)
         return talked_with(by) if self.last_talk_ended_by is not None else None
 

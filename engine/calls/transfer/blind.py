@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from engine.calls.connecting import connect, disconnect, hand_on
 from engine.calls.errors import Redirected
 from engine.calls.recording import user_of
+from engine.calls.together import together
 from engine.calls.transfer.number import ask_number, may_be_sent_to, say_wrong
-from engine.calls.transfer.passing import Transfer, bring_back, tell_phone
+from engine.calls.transfer.passing import Transfer, bring_back, ring_tone, tell_phone
 from engine.calls.wishes import TransferTo
 from engine.journal.events import TransferStarted
 
@@ -52,7 +53,7 @@ async def leave_to(call: Call, wish: TransferTo, to: str) -> None:
     call.journal(TransferStarted(by.id, user, to, "blind", call.resume_step))
     if wish.via == "refer":
         call.transfer.told = True
-        await tell_phone(call, by, "channel_progress")
+        await together(tell_phone(call, by, "channel_progress"), ring_tone(call, by))
     elif not by.gone:
         await call.drop(by, "normal")
     raise Redirected(f"@dialled/{to}")

@@ -18,7 +18,7 @@ from engine.calls.ringing import Ringing
 from engine.calls.together import together
 from engine.calls.transfer.blind import go_on_with_transferrer
 from engine.calls.transfer.number import ask_number, may_be_sent_to
-from engine.calls.transfer.passing import Transfer, bring_back
+from engine.calls.transfer.passing import Transfer, bring_back, ring_tone, stop_ring_tone
 from engine.calls.wishes import Act, ConsultWith
 from engine.directory.numbering import resolve
 from engine.journal.events import (
@@ -114,7 +114,7 @@ class Consultation:
         call.journal(TransferStarted(self._by.id, self._user, self._to, "attended", call.resume_step))
         plan = plan_to(call.tenant, call.outside, resolve(call.tenant, self._to), by=self._user)
         self._ringing = ringing = Ringing(call, plan or NOBODY, for_leg=self._by)
-        await together(self._tone(), ringing.begin())
+        await together(ring_tone(call, self._by), ringing.begin())
         try:
             while True:
                 if self._state == "ringing" and ringing.due():
@@ -198,18 +198,6 @@ class Consultation:
                 await self._end()
         return True
 
-    async def _tone(self) -> None:
-        try:
-            await self._by.channel.ring()
-        except SwitchError as error:
-            self._call.log.info("tone.failed", cause=str(error))
-
-    async def _stop_tone(self) -> None:
-        try:
-            await self._by.channel.stop_ring()
-        except SwitchError as error:
-            self._call.log.info("tone.failed", cause=str(error))
-
     async def _join(self) -> None:
         """Transferrer and target hear each other; nobody records it."""
         call, by, target = self._call, self._by, self._target
@@ -217,7 +205,9 @@ class Consultation:
         assert self._ringing is not None
         bridge = call.new_bridge()
         self._state = "together"
-        await together(self._stop_tone(), self._ringing.stop(keep=target), *fill(call, bridge, by, target))
+        await together(
+            stop_ring_tone(call, by), self._ringing.stop(keep=target), *fill(call, bridge, by, target)
+        )
         both = (by.entered, target.entered)
         await call.until(
             lambda: by.gone or target.gone or call.party.gone or all(bridge.id in one for one in both),
@@ -248,7 +238,7 @@ class Consultation:
     async def _give_up(self, *, talking: bool) -> None:
         """The transferrer goes on with the party."""
         self._ended("cancelled")
-        await together(self._stop_tone(), self._ringing_over())
+        await together(stop_ring_tone(self._call, self._by), self._ringing_over())
         if talking:
             return
         if not await connect(self._call, self._by):

@@ -28,9 +28,9 @@ async def merge(call: Call, wish: MergeWith) -> None:
     theirs = other.legs.get(wish.replaced) if other else None
     if other is None or theirs is None or other is call or other.tenant.name != call.tenant.name:
         return await _decline(call, by, "the call to be replaced is not there")
-    if other.talking_with is None:
-        return await _send_on(call, wish, other, theirs)
     partner = other.party if theirs is other.talking_with else other.talking_with
+    if partner is None or partner.gone:
+        return await _send_on(call, wish, other, theirs)
     if partner is not other.caller:
         return await _take(call, by, other, partner)
     mine = call.party if by is call.talking_with else call.talking_with

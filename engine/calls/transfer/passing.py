@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -63,6 +64,22 @@ async def bring_back(call: Call, user: str) -> NoReturn:
     """The party is alone by no wish of his: whoever sent him on is rung, else the desk."""
     call.transfer = Transfer(user, "", call.transferred_from, pending=False)
     raise Redirected(f"@return/{user}" if user else "@desk")
+
+
+async def ring_tone(call: Call, leg: Leg) -> None:
+    """Let somebody who waits for the answer of another hear that it rings."""
+    await _asked(call, leg.channel.ring())
+
+
+async def stop_ring_tone(call: Call, leg: Leg) -> None:
+    await _asked(call, leg.channel.stop_ring())
+
+
+async def _asked(call: Call, request: Awaitable[None]) -> None:
+    try:
+        await request
+    except SwitchError as error:
+        call.log.info("tone.failed", cause=str(error))
 
 
 async def tell_phone(call: Call, leg: Leg, progress: TransferProgress) -> None:
