@@ -12,13 +12,23 @@ import pytest_asyncio
 
 from engine.cli.putting import wait_until_live
 from tests import sound
-from tests.live.people import Talk, a_caller, end, is_told, likeness, nothing_left, prompt_file, verified
+from tests.live.people import (
+    Talk,
+    a_caller,
+    end,
+    is_told,
+    keys,
+    likeness,
+    nothing_left,
+    prompt_file,
+    verified,
+)
 from tests.live.site import Site, eventually, running_site
 from tests.phones import PhoneCall, write_tone
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 
-OFFICE, TOLD, HOTLINE = "+74951234567", "+74951234568", "+74951234569"
+OFFICE, TOLD, HOTLINE, LEAVE = "+74951234567", "+74951234568", "+74951234569", "+74951234571"
 CARD_HZ, ANSWER_HZ = 1700, 700
 TENANT = f"""\
 tenant: romashka
@@ -27,6 +37,7 @@ numbers:
   "{OFFICE}": {{scenario: desk}}
   "{TOLD}": {{scenario: desk, recording: {{announce: recorded}}}}
   "{HOTLINE}": {{scenario: hotline, recording: false}}
+  "{LEAVE}": {{scenario: leave}}
 users:
   "101": {{name: Анна Иванова}}
   "102": {{name: Пётр Смирнов}}
@@ -40,6 +51,13 @@ start: ring
 steps:
   ring: {{type: ring, user: "{user}", timeout: 30s}}
 """
+LEAVING = """\
+scenario: leave
+start: message
+steps:
+  message: {type: voicemail, mailbox: "102", greeting: {text: "Говорите."}, next: bye}
+  bye: {type: hangup}
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -51,6 +69,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site
     for name, user in (("desk", "101"), ("hotline", "102")):
         path = folder / "scenarios" / "romashka" / f"{name}.yaml"
         path.write_text(SCENARIO.format(name=name, user=user))
+    (folder / "scenarios" / "romashka" / "leave.yaml").write_text(LEAVING)
     async with running_site(
         folder, "engine", "worker", tenants=folder / "tenants", scenarios=folder / "scenarios"
     ) as site:
@@ -244,6 +263,87 @@ async def test_whom_a_colleague_calls_outside_is_told_and_is_left(office: Site, 
     assert sound.presence(wav, 1, 440) > 0.5
     assert likeness_of_side(wav, told) < 0.4, "the announcement is not in it"
     await nothing_left(site)
+
+
+async def test_who_talks_pauses_it_by_code_and_hears_that_it_is(office: Site, tmp_path: Path) -> None:
+    site, caller = office, a_caller()
+    call, offered = await offered_to(site, "101", caller, OFFICE)
+    await offered.answer()
+    await call.wait_state("answered")
+    await Talk(call, offered, tmp_path).begin()
+    await call.stop_play()
+    beep = site.settings.asterisk_home / "data" / "sounds" / "ru" / "beep.wav"
+    for what, paused in (("paused", True), ("resumed", False)):
+        hears = tmp_path / f"{what}.wav"
+        await offered.record(hears)
+        await offered.digits("*5")
+        await site.wait_call(caller=caller, recording=True, recording_paused=paused)
+        await is_told(hears, beep)
+        await asyncio.sleep(1)
+        await offered.stop_record()
+        assert likeness(hears, beep) > 0.6
+    assert call.digits_heard == "", "a code is not for the other side"
+    await call.hangup()
+    _, wav = await finished(site, caller, tmp_path)
+    samples, rate = sound.channel(wav, 1)
+    assert longest_silence(samples) > rate
+    assert sound.presence(wav, 1, 1000) > 0.3
+    await nothing_left(site)
+
+
+async def test_a_transferred_call_is_one_file_and_each_keeps_his_side(office: Site, tmp_path: Path) -> None:
+    site, caller = office, a_caller()
+    olga = await site.phone("103")
+    call, offered = await offered_to(site, "101", caller, OFFICE)
+    await offered.answer()
+    await call.wait_state("answered")
+    await Talk(call, offered, tmp_path).begin()
+    await asyncio.sleep(1)
+    await keys(offered, "##")
+    await asyncio.sleep(0.7)  # as one who waits for the dialling tone
+    await keys(offered, "103")
+    target = await olga.wait_incoming(20)
+    await asyncio.sleep(2)  # the caller hears music meanwhile
+    await target.answer()
+    await target.record(tmp_path / "olga-hears.wav")
+    await target.play(write_tone(tmp_path / "1300.wav", 1300))
+    await target.wait_tone(440, 2)
+    await site.wait_call(caller=caller, operator="103", recording=True)
+    await asyncio.sleep(1)
+    await call.hangup()
+    record, wav = await finished(site, caller, tmp_path)
+    assert sound.presence(wav, 0, 440) > 0.8, "the caller is left throughout, and no music is in it"
+    left, rate = sound.channel(wav, 0)
+    first, second = (sound.presence(wav, 1, hz) * len(left) / rate for hz in (1000, 1300))
+    assert first > 1
+    assert second > 1
+    assert first + second > 0.7 * len(left) / rate
+    assert abs(len(left) / rate - record["talk_s"]) < 0.3
+    await nothing_left(site)
+
+
+async def test_an_encrypted_message_is_heard_by_telephone(office: Site, tmp_path: Path) -> None:
+    site, caller = office, a_caller()
+    city, petr = await site.city(), await site.phone("102")
+    call = await city.call(LEAVE, caller=caller)
+    await call.wait_state("answered")
+    await call.play(write_tone(tmp_path / "600.wav", 600))
+    await asyncio.sleep(6)
+    await call.hangup()
+    [message] = await eventually(
+        lambda: [row for row in site.rows("voice_message") if row["state"] == "done"], 30, "the message"
+    )
+    sealed = site.settings.messages_folder / message["path"]
+    assert sealed.name.endswith(".wav.age")
+    assert sealed.read_bytes().startswith(b"age-encryption.org/v1")
+    assert not list(site.settings.raw_messages_folder.glob(f"{message['message']}*"))
+    listening = await petr.call("*97")
+    await listening.record(tmp_path / "hears.wav")
+    await listening.wait_state("answered")
+    await listening.wait_tone(600, 2, timeout=40)
+    await listening.hangup()
+    await nothing_left(site)
+    await eventually(lambda: not list(site.settings.opened_folder.iterdir()), 10, "nothing opened stays")
 
 
 def likeness_of_side(wav: Path, prompt: Path) -> float:
