@@ -20,6 +20,7 @@ from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
 from engine.calls.listening import Listened, listen_in
 from engine.calls.message import Message, record_greeting, record_message
+from engine.calls.pickup import pick_up
 from engine.calls.plan import Plan, together_for
 from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import ObservedLeg, Queued
@@ -112,6 +113,7 @@ class Call:
         self.talking_with: Leg | None = None
         self.talk_leg: Leg | None = None  # whom the journal knows the talk by
         self.consulting: Leg | None = None  # the target of an attended transfer, while he is talked with
+        self.joined = ""  # id of another call, which the caller has taken: his channel is a leg of it as well
         self.given_away = False  # whoever was talked with has moved into another call
         self.wishes: deque[Wish] = deque()  # of those who talk, and of operations
         self.transfer: Transfer | None = None  # under way, or the last one done
@@ -160,11 +162,15 @@ class Call:
         elif (leg := self.legs.get(event.channel.id)) is not None:
             self._apply(leg, event)
         self.changed()
+        if self.joined and (other := self.services.exchange.call_of(self.joined)) is not None:
+            other.on_event(event)
 
     def _apply(self, leg: Leg, event: ChannelEvent) -> None:
         was_ringing, was_answered, was_gone = leg.ringing_at, leg.answered_at, leg.gone
         leg.apply(event)
-        if isinstance(event, ChannelDtmfReceived):
+        if self.joined:
+            pass  # what he keys and wants is for the call that he has taken
+        elif isinstance(event, ChannelDtmfReceived):
             self._pressed(leg, event)
         elif isinstance(event, ChannelTransfer):
             self._referred(leg, event)
@@ -375,6 +381,12 @@ class Call:
         if self.naming_until is not None:
             left = max(0.0, self.naming_until - self.seconds())
             await self.until(lambda: self.naming_until is None, left)
+
+    async def pick_up(self, users: Collection[str]) -> bool:
+        """Take the call that rings for one of these users, and stay as long as it lasts; False where there is
+        none.
+        """
+        return await pick_up(self, users)
 
     async def announce_recording(self, users: Collection[str]) -> None:
         """Tell a party from outside, once in a call, that he will be recorded, where a rule says so.

@@ -16,6 +16,7 @@ class Exchange:
 
     def __init__(self) -> None:
         self._owners: dict[str, Call] = {}
+        self._homes: dict[str, Call] = {}  # of channels that are a leg of another call as well
         self._of_tenant: dict[str, Counter[Call]] = {}  # with how many channels each of its calls has
 
     def own(self, channel_id: str, call: Call) -> None:
@@ -29,9 +30,19 @@ class Exchange:
 
     def disown(self, channel_id: str, call: Call) -> None:
         """A channel that has become another call's stays that one's."""
+        if self._homes.get(channel_id) is call:
+            del self._homes[channel_id]
         if self._owners.get(channel_id) is call:
             del self._owners[channel_id]
             self._release(call)
+
+    def lent(self, channel_id: str, home: Call) -> None:
+        """The caller of `home` goes on as a leg of another call, whose his channel is from now on."""
+        self._homes[channel_id] = home
+
+    def home_of(self, channel_id: str) -> Call | None:
+        """The call that such a channel came with."""
+        return self._homes.get(channel_id)
 
     def call_of(self, channel_id: str) -> Call | None:
         return self._owners.get(channel_id)

@@ -94,7 +94,7 @@ async def _end(call: Call, failed: str) -> None:
 def close(call: Call) -> None:
     """Take the call off the router; from here on its events are nobody's."""
     for leg_id in call.legs:
-        call.services.router.forget(leg_id)
+        call.services.router.forget(leg_id, call.on_event)
         call.services.exchange.disown(leg_id, call)
         call.services.observer.leg_ended(leg_id)
 

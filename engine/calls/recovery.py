@@ -12,6 +12,7 @@ import structlog
 from engine.calls.call import Call
 from engine.calls.dialer import talked_with
 from engine.calls.leg import NORMAL_CLEARING
+from engine.calls.lending import adopt_lent
 from engine.calls.lifecycle import close
 from engine.calls.message import Message
 from engine.calls.queueing import Queued
@@ -110,10 +111,15 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
     else:
         # He passed the call on, and has gone; his end is journalled.
         call.caller.ended_at = state.started_at
-        services.router.forget(call_id)
+        services.router.forget(call_id, call.on_event)
     if state.transfer is not None:
         last = state.transfer
         call.transfer = Transfer(last.user, last.to, last.from_step, pending=state.transfer_pending)
+    if state.joined:
+        call.joined = state.joined
+        services.exchange.lent(call_id, call)
+        if (other := services.exchange.call_of(state.joined)) is not None:
+            services.exchange.own(call_id, other)
     call.variables.update(state.variables)
     call.caller.caller_name = str(call.variables["caller.name"] or "")
     call.step, call.step_type = state.step, state.step_type
@@ -167,14 +173,17 @@ def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snap
     of_this_step = before.step == state.steps_entered
     if channel is None and not of_this_step:
         return
-    leg = call.add_leg(leg_id, before.role, before.target)
+    if LEG_MARK in leg_id:
+        leg = call.add_leg(leg_id, before.role, before.target)
+    else:
+        leg = adopt_lent(call, leg_id, before.target, channel.name if channel else "")
     leg.ringing_at, leg.answered_at = before.ringing_at, before.answered_at
     leg.ended_at, leg.cause = before.ended_at, before.cause
     if channel is not None:
         leg.name = channel.name
         # A leg that is Down was made but never dialled: nobody has heard of it.
         leg.present = of_this_step and channel.state != "Down"
-    if not leg.gone:
+    if not leg.gone and LEG_MARK in leg_id:
         call.observe(leg, state.queue if before.step == state.queue_step else "", adopted=True)
         if leg.up:
             call.services.observer.leg_answered(leg_id)

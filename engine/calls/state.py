@@ -7,6 +7,7 @@ from engine.calls.leg import Target
 from engine.calls.recorded import Recorded
 from engine.journal.events import (
     CallAnswered,
+    CallJoined,
     CallRecovered,
     CallStarted,
     EndedBy,
@@ -65,6 +66,7 @@ class CallState:
     transfer_pending: bool = False
     bridges: list[str] = field(default_factory=list)
     steps_entered: int = 0
+    joined: str = ""  # another call, which he has taken
     talking_with: str = ""
     talked_with: str = ""  # whom the last talk of this step was with, once it has ended
     last_talk_ended_by: EndedBy | None = None
@@ -130,6 +132,8 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
             state.party = leg
         case TransferStarted() as transfer:
             state.transfer, state.transfer_pending = transfer, True
+        case CallJoined(call=call):
+            state.joined = call
         case TransferEnded():
             state.transfer_pending = False
         case LegMoved(leg=leg) if leg in state.legs:

@@ -361,6 +361,12 @@ class Unparked(_Event, frozen=True, tag="unparked"):
     by: str = ""
 
 
+class CallJoined(_Event, frozen=True, tag="call.joined"):
+    """The caller has taken another call: he goes on as a leg of that one too, which tells how he talked."""
+
+    call: str
+
+
 Event = (
     CallStarted
     | CallAnswered
@@ -398,8 +404,6 @@ Event = (
     | RecordingAnnounced
     | CallEnded
     | CallerNamed
-
-
     | ListeningStarted
     | ListeningEnded
     | ListenerCame
@@ -409,6 +413,7 @@ Event = (
     | MessageHeard
     | MessageDeleted
     | GreetingChanged
+    | CallJoined
 )
 
 

@@ -8,6 +8,7 @@ from engine.journal.events import (
     CallbackOrdered,
     CallEnded,
     CallerNamed,
+    CallJoined,
     CallStarted,
     Entry,
     FallbackTook,
@@ -132,6 +133,8 @@ def _disposition(ordered: Sequence[Entry], end: Entry, legs: Sequence[LegEvents]
         return "refused"
     if any(leg.talks for leg in legs):
         return "answered"
+    if _first(ordered, CallJoined):
+        return "answered"  # he talked in the call that he has taken
     if _left_message(ordered, end):
         return "voicemail"
     if _first(ordered, CallbackOrdered):

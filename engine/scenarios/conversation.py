@@ -175,6 +175,11 @@ class Conversation(Protocol):
     async def listen_in(self, user: str, mode: ListeningMode) -> Listened:
         """Let him listen to a colleague's talk until that is over. Raises `StepError`."""
 
+    async def pick_up(self, users: Collection[str]) -> bool:
+        """Take the call that rings for one of these users, and stay as long as it lasts; False where there is
+        none.
+        """
+
     async def not_reached(self, cause: int) -> NoReturn:
         """Nobody was reached where it was sent: back to whoever sent it, else the end with this cause."""
 

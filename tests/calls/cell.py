@@ -15,6 +15,7 @@ from engine.calls.switchboard import Switchboard
 from engine.directory.directory import Directory, tenant_of
 from engine.directory.model import TenantModel
 from engine.directory.prompt_model import Prompt, TextPrompt, parts
+from engine.directory.user_settings import UserSettings
 from engine.journal.events import Entry, Value, decode
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
@@ -147,7 +148,7 @@ class EngineLife:
             mixmonitor=cell.ami,
             prompts=PromptNames(),
             raw_recordings="/raw",
-            outside=Outside(queues=self.queues),
+            outside=Outside(queues=self.queues, user_settings=cell.user_settings, dice=random.Random(7)),
             observer=self.queues,
         )
         self.switchboard = Switchboard(
@@ -215,6 +216,7 @@ class Cell:
         self.clock = VirtualClock()
         self.switch = FakeAsterisk(self.clock, delays)
         self.ami = FakeAmi(self.switch)
+        self.user_settings = UserSettings(None, self.clock)
         self.engine: EngineLife | None = None
         self._stack = ExitStack()
         self._troubles: list[asyncio.Task[None]] = []
@@ -226,7 +228,12 @@ class Cell:
 
     def make_queues(self) -> LiveQueues:
         """Those of a new engine."""
-        return LiveQueues(lambda: self.files.directory, random.Random(7), now=self.clock.wall_ms)
+        return LiveQueues(
+            lambda: self.files.directory,
+            random.Random(7),
+            now=self.clock.wall_ms,
+            wants_quiet=self.user_settings.wants_quiet,
+        )
 
     async def __aenter__(self) -> Self:
         memory = Path("/dev/shm")

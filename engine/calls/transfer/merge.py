@@ -81,7 +81,10 @@ def _move(leg: Leg, other: Call, call: Call) -> None:
     target = leg.target
     call.recorder.joined_by(leg, other.recorder)
     call.legs[leg.id] = leg
-    call.services.router.listen(leg.id, call.on_event)
+    if (home := call.services.exchange.home_of(leg.id)) is not None:
+        home.joined = call.id  # he had taken the call from his own, which goes on telling of him
+    else:
+        call.services.router.listen(leg.id, call.on_event)
     call.services.exchange.own(leg.id, call)
     endpoint, user, number = (target.endpoint, target.user, target.number) if target else ("", "", "")
     call.journal(LegCreated(leg.id, "target", endpoint, user, number), at)

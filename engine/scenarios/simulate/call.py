@@ -310,11 +310,13 @@ class SimulatedCall:
         await self.hang_up(cause)
 
     dialled_by = ""  # whoever calls in a simulation is nobody of the tenant's
-
     transferred_from = ""  # nobody transfers a simulated call
 
     async def listen_in(self, user: str, mode: ListeningMode) -> Listened:
         return "no_talk"  # there is no other call
+
+    async def pick_up(self, users: Collection[str]) -> bool:
+        return False
 
     async def not_reached(self, cause: int) -> NoReturn:
         await self.hang_up(cause)

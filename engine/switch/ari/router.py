@@ -29,8 +29,10 @@ class Router:
     def listen(self, channel_id: str, listener: Listener) -> None:
         self._listeners[channel_id] = listener
 
-    def forget(self, channel_id: str) -> None:
-        self._listeners.pop(channel_id, None)
+    def forget(self, channel_id: str, listener: Listener | None = None) -> None:
+        """`listener`: only if it is still this one's."""
+        if listener is None or self._listeners.get(channel_id) == listener:
+            self._listeners.pop(channel_id, None)
 
     def forget_all(self) -> None:
         self._listeners.clear()

@@ -20,6 +20,7 @@ from engine.scenarios.roads.services.forwarding import (
     TellForwards,
 )
 from engine.scenarios.roads.services.listen import ListenRoad
+from engine.scenarios.roads.services.pick_up import NOTHING, PickUp
 
 Service = Callable[[str], StepModel]
 
@@ -42,11 +43,13 @@ SERVICES: Mapping[str, Service] = {
     "forward_tell": lambda _: TellForwards(),
     "do_not_disturb": lambda _: DoNotDisturb(on=True),
     "do_not_disturb_off": lambda _: DoNotDisturb(on=False),
+    "pick_up": lambda _: PickUp(),
+    "pick_up_from": lambda extension: PickUp(extension=extension),
 }
 
 
 # All that is said, to be made before anybody dials.
-SERVICE_PROMPTS: tuple[Prompt, ...] = (*FORWARD_PROMPTS, ON, OFF, *listen.PROMPTS)
+SERVICE_PROMPTS: tuple[Prompt, ...] = (*FORWARD_PROMPTS, ON, OFF, NOTHING, *listen.PROMPTS)
 
 
 def find_service(path: str) -> StepModel | None:

@@ -9,6 +9,7 @@ class ServiceStep(StepModel):
     """A user has dialled a code; who he is says `call.party_user`."""
 
     error_road: ClassVar[str] = UNREACHED
+    completes: ClassVar[bool] = True
 
     def exits(self) -> list[Exit]:
         return [Exit("done", None)]

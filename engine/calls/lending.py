@@ -1,0 +1,43 @@
+"""A user who calls a code and so takes a call that rings: his channel goes on as a leg of that call as well.
+
+His own call stays, for a call's own channel never leaves it: it is over when he hangs up, or the other call
+hangs him up. It hears of his channel first and hands each event on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.calls.leg import Leg, Target
+from engine.journal.events import CallJoined, LegAnswered, LegCreated
+from engine.switch.ari.resources import Channel
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+
+
+def lend(home: Call, to: Call) -> Leg:
+    """The party of `home`, who has been answered and is a user of the tenant, as a leg of the other call."""
+    own, user = home.caller, home.party_user
+    leg = adopt_lent(to, own.id, Target(own.name.rsplit("-", 1)[0], user), own.name)
+    leg.number, leg.caller_name, leg.answered_at = own.number, own.caller_name, own.answered_at
+    home.journal(CallJoined(to.id))
+    to.journal(LegCreated(leg.id, "operator", leg.target.endpoint if leg.target else "", user))
+    to.journal(LegAnswered(leg.id))
+    home.joined = to.id
+    home.services.exchange.lent(own.id, home)
+    return leg
+
+
+def adopt_lent(to: Call, leg_id: str, target: Target, name: str) -> Leg:
+    """Such a leg, whose events the call that it belongs to will hand on."""
+    leg = Leg(Channel(to.services.connection, leg_id), "operator", target, name=name)
+    leg.present = True
+    to.legs[leg_id] = leg
+    to.services.exchange.own(leg_id, to)
+    return leg
+
+
+async def stay(home: Call) -> None:
+    """Until his channel is gone, or the call that he has joined. Raises `CallerGone`."""
+    await home.until(lambda: home.services.exchange.call_of(home.joined) is None)
