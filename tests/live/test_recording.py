@@ -100,7 +100,7 @@ async def finished(site: Site, caller: str, tmp_path: Path) -> tuple[dict[str, A
     assert sealed.name.endswith(".wav.age")
     assert sealed.read_bytes().startswith(b"age-encryption.org/v1")
     raw = site.settings.raw_recordings_folder
-    assert not list(raw.glob(f"{call_id}*")), "nothing plain stays"
+    await eventually(lambda: not list(raw.glob(f"{call_id}*")), 10, "nothing plain stays")
     target = tmp_path / "recording.wav"
     done = await asyncio.to_thread(site.vats, "recording", "play", call_id, "--to", str(target))
     assert done.returncode == 0, done.stderr
@@ -319,6 +319,37 @@ async def test_a_transferred_call_is_one_file_and_each_keeps_his_side(office: Si
     assert second > 1
     assert first + second > 0.7 * len(left) / rate
     assert abs(len(left) / rate - record["talk_s"]) < 0.3
+    await nothing_left(site)
+
+
+async def test_an_outside_party_who_is_passed_on_keeps_his_side(office: Site, tmp_path: Path) -> None:
+    """He was called, and his own channel is recorded only from the transfer on."""
+    site = office
+    anna, olga, city = await site.phone("101"), await site.phone("103"), await site.city()
+    call = await anna.call("+79161234568")
+    offered = await city.wait_incoming()
+    await offered.answer()
+    await call.wait_state("answered")
+    await Talk(call, offered, tmp_path).begin()
+    live = await site.wait_call(direction="out", state="talking", recording=True)
+    await keys(call, "##")
+    await asyncio.sleep(0.7)
+    await keys(call, "103")
+    target = await olga.wait_incoming(20)
+    await target.answer()
+    await target.record(tmp_path / "olga-hears.wav")
+    await target.play(write_tone(tmp_path / "1300.wav", 1300))
+    await target.wait_tone(1000, 2)
+    await site.wait_call(call_id=live["call_id"], state="talking", recording=True)
+    await offered.hangup()
+    await site.wait_rows(lambda row: row["call_id"] == live["call_id"] and row["recording"], 1, 30)
+    wav = tmp_path / "recording.wav"
+    done = site.vats("recording", "play", live["call_id"], "--to", str(wav))
+    assert done.returncode == 0, done.stderr
+    assert sound.presence(wav, 0, 1000) > 0.8, "the outside party throughout"
+    samples, rate = sound.channel(wav, 1)
+    for hz in (440, 1300):
+        assert sound.presence(wav, 1, hz) * len(samples) / rate > 1, f"{hz} Hz is a colleague's"
     await nothing_left(site)
 
 
