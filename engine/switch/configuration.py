@@ -24,7 +24,6 @@ _EMPTY = (
     "codecs.conf",
     "dsp.conf",
     "extconfig.conf",
-    "features.conf",
     "pjproject.conf",
     "pjsip_notify.conf",
     "resolver_unbound.conf",
