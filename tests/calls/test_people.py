@@ -74,7 +74,7 @@ def invited(cell: Cell) -> list[int]:
     return [cell.switch.phone(one).invited for one in (DESK, SECOND, THIRD, AT_MOBILE)]
 
 
-# -- groups ---------------------------------------------------------------------------------------------------
+# -- groups --------------------------------------------------------------------------
 
 
 def test_members_ring_for_their_own_time_and_others_go_on() -> None:
@@ -126,7 +126,7 @@ def test_chance_is_seeded_and_rings_everybody_in_the_end() -> None:
     assert order == [leg.extension for leg in second.legs]
 
 
-# -- do not disturb -------------------------------------------------------------------------------------------
+# -- do not disturb --------------------------------------------------------------------------
 
 
 def test_f06_who_is_not_to_be_disturbed_is_busy_for_a_direct_call_and_no_group_rings_him() -> None:
@@ -155,7 +155,7 @@ def test_f06_codes_switch_it() -> None:
     assert [record.disposition for record in on_cell(story)] == ["answered", "answered"]
 
 
-# -- forwarding -----------------------------------------------------------------------------------------------
+# -- forwarding --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_f06_nobody_from_outside_reaches_a_code() -> None:
     assert record.disposition == "refused"
 
 
-# -- press 1 --------------------------------------------------------------------------------------------------
+# -- press 1 --------------------------------------------------------------------------
 
 
 def at_mobile(cell: Cell) -> Caller:
@@ -309,7 +309,7 @@ def test_f06_who_is_asked_when_the_engine_is_killed_is_asked_again() -> None:
     assert record.disposition == "answered"
 
 
-# -- pickup ---------------------------------------------------------------------------------------------------
+# -- pickup --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["**101", "**600", "*8"])
