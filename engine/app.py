@@ -32,6 +32,7 @@ from engine.hold_music import HoldMusic
 from engine.journal.spool import Spool, SpoolInUse
 from engine.mailbox_operations import mailbox_operations
 from engine.operations import Handler, serve
+from engine.placing import CallPlacer
 from engine.provisioning import Provisioning
 from engine.queues.queues import LiveQueues
 from engine.queues.view import QueueView
@@ -176,6 +177,9 @@ class Engine:
             partial(find_histories, settings.event_log),
             partial(find_ends, settings.event_log),
         )
+        self._placer = CallPlacer(
+            self._switchboard, reception, lambda: self._library.directory, lines, self._clock, settings.cell
+        )
         self._started_at = self._clock.wall_ms()
         self._unready_since = self._clock.monotonic_ms()
         self._provisioned = False
@@ -297,6 +301,7 @@ class Engine:
             "live": self._live,
             **recording_operations(self._switchboard.calls),
             **user_operations(self._user_settings, lambda: self._library.directory),
+            **self._placer.operations(),
             **mailbox_operations(self._messages, self._lights),
         }
 

@@ -7,6 +7,8 @@ from functools import partial
 import structlog
 
 from engine.calls.call import Call
+from engine.calls.click import channel_of, give_up, is_placed
+from engine.calls.errors import Redirected
 from engine.calls.lifecycle import Runner
 from engine.calls.lines import Lines
 from engine.calls.names import find_name
@@ -149,7 +151,23 @@ class Reception:
                 tenant.name, started.scenario
             )
             return Arrival(tenant, started, partial(_run, scenario), step)
+        if is_placed(started) and not step:
+            return Arrival(tenant, started, lambda at: _run(None, at) if at else _go_on_placed)
         return Arrival(tenant, started, partial(_run, None), step or f"{DIALLED}/{started.callee}")
+
+    def placement(self, tenant: Tenant, user: User, dialled: str) -> Arrival:
+        """A call that we place for a user, as if he had dialled that."""
+        destination = resolve(tenant, dialled)
+        outside = destination.kind in ("outside", "emergency")
+        started = self._started(
+            tenant,
+            ChannelData("", channel_of(user.endpoints()[0]), "Down"),
+            "out" if outside else "internal",
+            caller=user.extension,
+            caller_name=user.name,
+            callee=destination.value if outside else dialled,
+        )
+        return Arrival(tenant, started, partial(_run, None), f"{DIALLED}/{dialled}")
 
     def _refusal(
         self,
@@ -218,6 +236,12 @@ def _run(scenario: Scenario | None, start: str) -> Runner:
         await run_scenario(call, scenario, start=start or None)
 
     return run
+
+
+async def _go_on_placed(call: Call) -> None:
+    """After a restart, where the user's phones were still ringing, or he had just answered."""
+    await give_up(call)
+    raise Redirected(f"{DIALLED}/{call.started.callee}")
 
 
 async def _refuse(call: Call, cause: int = UNALLOCATED) -> None:

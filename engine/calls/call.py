@@ -127,6 +127,7 @@ class Call:
         self.hearing = Hearing(self)
         self.closing = False
         self.refused = False
+        self.failure = ""  # why a call that we were to place has failed, for people
         # Who ended the last talk, until the scenario goes on; it ended the call if nothing follows.
         self.last_talk_ended_by: EndedBy | None = None
         # Left by a recovery: legs that were ringing or talking, for `ring` to go on with.

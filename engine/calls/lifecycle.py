@@ -84,8 +84,9 @@ async def _end(call: Call, failed: str) -> None:
         call.journal(TalkEnded(call.talking_with.id, ended_by), party.ended_at)
         call.talking_with = None
     refused = cause if call.refused else 0
+    why = failed or call.failure
     call.journal(
-        CallEnded(ended_by, refused or party.cause or cause, refused=call.refused, failed=failed),
+        CallEnded(ended_by, refused or party.cause or cause, refused=call.refused, failed=why),
         party.ended_at,
     )
     close(call)

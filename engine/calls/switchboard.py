@@ -9,6 +9,8 @@ import structlog
 
 from engine.calls import metrics
 from engine.calls.call import Call
+from engine.calls.click import Placing, ring_user
+from engine.calls.errors import Redirected
 from engine.calls.lifecycle import Runner, close, run_call
 from engine.calls.missed import missed_events
 from engine.calls.previous import introduce, remember
@@ -27,7 +29,7 @@ from engine.directory.directory import Tenant
 from engine.journal.events import CallAnswered, CallStarted
 from engine.switch.ari.events import ChannelData, ChannelEvent, StasisStart, milliseconds
 from engine.switch.ari.resources import Application, Channel
-from engine.switch.cel import ChannelEnd, ChannelHistory
+from engine.switch.cel import PLACED_MARK, ChannelEnd, ChannelHistory
 from engine.switch.errors import SwitchError
 
 log = structlog.get_logger(__name__)
@@ -135,7 +137,7 @@ class Switchboard:
         if not self._ready:
             self._early.append(event)
         elif isinstance(event, StasisStart) and event.channel.id not in self.calls:
-            if LEG_MARK in event.channel.id:
+            if LEG_MARK in event.channel.id or PLACED_MARK in event.channel.id:
                 self._chore(self._hang_up(event.channel.id))
             else:
                 self._arrived(event.channel, event.args, milliseconds(event.timestamp))
@@ -159,6 +161,19 @@ class Switchboard:
         introduce(call)
         metrics.calls_started.labels(arrival.started.direction).inc()
         self._run(call, arrival.runner_at(arrival.step), arrival.runner_at)
+
+    def place(self, arrival: Arrival, call_id: str, placing: Placing) -> None:
+        """Begin a call of our own: a user's telephones ring, then it enters the arrival's step."""
+        now = self._services.clock.wall_ms()
+        call = Call(self._services, arrival.tenant, arrival.started, call_id, now)
+        call.journal(arrival.started, now)
+        metrics.calls_started.labels(arrival.started.direction).inc()
+
+        async def ring_first(call: Call) -> None:
+            await ring_user(call, placing)
+            raise Redirected(arrival.step)
+
+        self._run(call, ring_first, arrival.runner_at)
 
     def _run(self, call: Call, runner: Runner, runner_at: Callable[[str], Runner]) -> None:
         self.calls[call.id] = call
@@ -217,7 +232,7 @@ class Switchboard:
         for call_id in adopted:
             self._resume(call_id, snapshot)
         for channel in strangers:
-            if spool.has_ended(channel.id):
+            if spool.has_ended(channel.id) or PLACED_MARK in channel.id:
                 self._chore(self._hang_up(channel.id))
                 continue
             log.warning("call.arrival_missed", call_id=channel.id)

@@ -19,6 +19,7 @@ COMMANDS = {
     "scenario": "engine.cli.scenario:scenario",
     "apply": "engine.cli.apply:apply",
     "calls": "engine.cli.calls:calls",
+    "call": "engine.cli.call:call",
     "queue": "engine.cli.queue:queue",
     "cdr": "engine.cli.cdr:cdr",
     "recording": "engine.cli.recording:recording",

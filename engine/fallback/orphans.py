@@ -8,6 +8,7 @@ from engine.fallback.engine_journal import EngineJournal, started, was_talking
 from engine.journal.events import Entry
 from engine.switch.ari.resources import Channel
 from engine.switch.ari_http import AriHttp, LiveBridge, LiveChannel
+from engine.switch.cel import PLACED_MARK
 from engine.switch.errors import Gone, SwitchError
 
 _CONTEXT = "fallback"
@@ -30,9 +31,9 @@ class Orphans:
         parties = [living & set(bridge.channels) for bridge in bridges if not _holds_apart(bridge)]
         talking = {channel_id for together in parties if len(together) > 1 for channel_id in together}
         alone = [channel for channel in channels if channel.id not in talking]
-        self.legs = [channel for channel in alone if _LEG in channel.id]
+        self.legs = [channel for channel in alone if _is_ours(channel)]
         self.callers = [
-            channel for channel in alone if _LEG not in channel.id and channel.dialplan.app_name == "Stasis"
+            channel for channel in alone if not _is_ours(channel) and channel.dialplan.app_name == "Stasis"
         ]
         self._known = known
 
@@ -78,6 +79,11 @@ async def _try(channel: LiveChannel, what: str, action: Awaitable[None]) -> int:
         return 0
     _log.info(f"orphan.{what}", call_id=channel.id.partition(_LEG)[0], channel=channel.id)
     return 1
+
+
+def _is_ours(channel: LiveChannel) -> bool:
+    """The engine rang him: nobody who called waits there."""
+    return _LEG in channel.id or PLACED_MARK in channel.id
 
 
 def _holds_apart(bridge: LiveBridge) -> bool:

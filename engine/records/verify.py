@@ -16,7 +16,7 @@ from engine.records.witness import Describe
 from engine.store.database import Database
 from engine.store.tables import call as call_table
 from engine.store.tables import leg as leg_table
-from engine.switch.cel import EventLog
+from engine.switch.cel import PLACED_MARK, EventLog
 from engine.switch.cel_calls import SwitchCall, SwitchCalls, SwitchChannel
 from engine.switch.cel_files import covering
 
@@ -115,11 +115,11 @@ async def verify(
             report.times += _compare(call, row, _last_end(call, passed_on.get(call_id, []), channels))
             if not call.first.certain:
                 report.uncertain.append(call_id)
-    # A call that we placed has no initial INVITE of its own in the log: it is known there as a channel.
+    # A call that we placed to a user whose telephones are all off made no channel.
     report.extra = sorted(
         call_id
         for call_id, row in rows.items()
-        if begin <= row.started_at < end and call_id not in switch.calls and row.direction != "out"
+        if begin <= row.started_at < end and call_id not in switch.calls and PLACED_MARK not in call_id
     )
     report.from_switch = sorted(
         call_id for call_id, row in rows.items() if row.source == "switch" and begin <= row.started_at < end
@@ -172,13 +172,22 @@ def _last_end(call: SwitchCall, legs: Iterable[str], channels: Mapping[str, Swit
     return max((end for end in (call.ended_at, *ends) if end is not None), default=None)
 
 
+def _answered_at(call: SwitchCall) -> int | None:
+    """Of a call that we placed to a user, when the first of his telephones was answered."""
+    first = call.first.answered_at
+    if first is not None or PLACED_MARK not in call.call_id:
+        return first
+    answers = (leg.answered_at for leg in call.legs.values())
+    return min((at for at in answers if at is not None), default=None)
+
+
 def _compare(
     call: SwitchCall, row: Row[tuple[str, str, str, int, int | None, int]], last_end: int | None
 ) -> list[TimeDifference]:
     first = call.first
     pairs = [
         ("started_at", row.started_at, first.started_at),
-        ("answered_at", row.answered_at, first.answered_at),
+        ("answered_at", row.answered_at, _answered_at(call)),
     ]
     if first.certain:
         pairs.append(("ended_at", row.ended_at, last_end))

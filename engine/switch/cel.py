@@ -16,6 +16,8 @@ from engine.switch.cel_files import open_log, rotated_files
 
 EndedBy = Literal["caller", "operator", "engine", "network"]
 NETWORK_CAUSES = frozenset({27, 38, 41, 44})  # unreachable, out of order, temporary failure, RTP time-out
+# In the ids of calls that we placed ourselves: `CELL-SECONDS.click.N`.
+PLACED_MARK = ".click."
 
 
 class CelEvent(NamedTuple):

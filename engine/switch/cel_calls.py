@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from engine.switch.cel import CelEvent, ChannelEnd, EndedBy, ended_by
+from engine.switch.cel import PLACED_MARK, CelEvent, ChannelEnd, EndedBy, ended_by
 
 INITIAL_CONTEXTS = frozenset({"from-trunk", "from-user"})
 
@@ -45,14 +45,17 @@ class SwitchChannel:
 
 @dataclass
 class SwitchCall:
-    """A call as the switch saw it. Its id is its first channel's."""
+    """A call as the switch saw it. Its id is its first channel's, or the one that we chose for a call to a
+    user whose first telephone could not be rung.
+    """
 
     first: SwitchChannel
     legs: dict[str, SwitchChannel] = field(default_factory=dict)
+    chosen_id: str = ""
 
     @property
     def call_id(self) -> str:
-        return self.first.channel_id
+        return self.chosen_id or self.first.channel_id
 
     @property
     def ended_at(self) -> int | None:
@@ -125,10 +128,12 @@ class SwitchCalls:
         if not ours:
             call_id = event.linked_id
         if call_id == event.unique_id:
-            if event.context in INITIAL_CONTEXTS:
+            if event.context in INITIAL_CONTEXTS or PLACED_MARK in call_id:
                 self.calls[call_id] = SwitchCall(channel)
         elif call_id in self.calls:
             self.calls[call_id].legs[event.unique_id] = channel
+        elif PLACED_MARK in call_id:
+            self.calls[call_id] = SwitchCall(channel, chosen_id=call_id)
         else:
             return
         self._call_of[event.unique_id] = call_id

@@ -9,7 +9,7 @@ from engine.switch.cel_calls import SwitchCalls
 from engine.switch.cel_files import backwards
 
 _EARLIER_MS = 5_000  # a channel's id has whole seconds, and threads write out of order
-_CREATED = re.compile(r"-(\d{9,11})\.\d+")
+_CREATED = re.compile(r"-(\d{9,11})\.(?:click\.)?\d+")
 
 
 def find_ends(path: Path, ids: Set[str]) -> dict[str, ChannelEnd]:
