@@ -228,12 +228,14 @@ class Cell:
 
     def make_queues(self) -> LiveQueues:
         """Those of a new engine."""
-        return LiveQueues(
+        queues = LiveQueues(
             lambda: self.files.directory,
             random.Random(7),
             now=self.clock.wall_ms,
             wants_quiet=self.user_settings.wants_quiet,
         )
+        self.user_settings.listeners = [lambda tenant, user, _: queues.member_changed(tenant, user)]
+        return queues
 
     async def __aenter__(self) -> Self:
         memory = Path("/dev/shm")

@@ -253,6 +253,35 @@ def test_when_all_are_off_duty_nobody_waits_for_them() -> None:
     run(scene())
 
 
+def test_f06_who_does_not_want_to_be_disturbed_is_offered_nobody_until_he_does() -> None:
+    async def scene() -> None:
+        async with Hall(sales={"members": ["101", "102"], "ring_timeout": "5s"}) as hall:
+            await hall.user_settings.set_do_not_disturb("romashka", "101", True, by="101")
+            caller = hall.call()
+            await hall.rung(SECOND)
+            await asyncio.sleep(8)
+            assert hall.switch.phone(DESK).invited == 0
+            await hall.user_settings.set_do_not_disturb("romashka", "101", False, by="101")
+            hall.switch.phone(DESK).answers(1)
+            assert await hall.rung(DESK) < 0.1
+            await hall.talks(caller)
+            await hall.leave()
+            check(hall, silence_s=0.1)
+
+    run(scene())
+
+
+def test_f06_a_queue_whose_members_all_want_peace_is_left_soon() -> None:
+    async def scene() -> None:
+        async with Hall(sales=ONE) as hall:
+            await hall.user_settings.set_do_not_disturb("romashka", "101", True, by="101")
+            caller = hall.call()
+            await hall.all_gone(30)
+            assert await hall.way(caller) == ["sales on_unavailable", "nobody end"]
+
+    run(scene())
+
+
 def test_while_somebody_talks_the_queue_is_staffed() -> None:
     async def scene() -> None:
         async with Hall() as hall:
