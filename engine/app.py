@@ -16,6 +16,7 @@ import structlog
 import uvloop
 
 from engine import logs
+from engine.busy_lamps import BusyLamps
 from engine.calls import metrics
 from engine.calls.call import Call
 from engine.calls.exchange import Exchange
@@ -32,6 +33,7 @@ from engine.hold_music import HoldMusic
 from engine.journal.spool import Spool, SpoolInUse
 from engine.mailbox_operations import mailbox_operations
 from engine.operations import Handler, serve
+from engine.parking_operations import parking_operations
 from engine.placing import CallPlacer
 from engine.provisioning import Provisioning
 from engine.queues.queues import LiveQueues
@@ -142,6 +144,10 @@ class Engine:
             lambda tenant, user, _: self._queues.member_changed(tenant, user)
         )
         exchange = Exchange()
+        self._busy_lamps = BusyLamps(
+            self._application, lambda: self._library.directory, exchange, self._user_settings
+        )
+        self._user_settings.listeners.append(lambda *_: self._busy_lamps.look())
         lines = Lines(
             exchange,
             {
@@ -169,6 +175,7 @@ class Engine:
             ),
             observer=GuardedObserver(self._queues),
             exchange=exchange,
+            parking_changed=self._busy_lamps.look,
         )
         reception = Reception(self._library, settings.cell, lines)
         self._switchboard = Switchboard(
@@ -212,6 +219,7 @@ class Engine:
                     group.create_task(self._library.watch(self._on_change)),
                     group.create_task(self._lights.run()),
                     group.create_task(self._hold_music.run()),
+                    group.create_task(self._busy_lamps.run()),
                     group.create_task(self._road_prompts.run()),
                     group.create_task(
                         follow_database(self._previous, self._settings.database_url, self._clock)
@@ -251,6 +259,7 @@ class Engine:
     async def _on_connected(self) -> None:
         await self._switchboard.on_connected()
         self._lights.forget()
+        self._busy_lamps.look()
         self._provision_wanted.set()
 
     def _on_lost(self) -> None:
@@ -300,6 +309,7 @@ class Engine:
             "status": self._status,
             "live": self._live,
             **recording_operations(self._switchboard.calls),
+            **parking_operations(self._switchboard.calls),
             **user_operations(self._user_settings, lambda: self._library.directory),
             **self._placer.operations(),
             **mailbox_operations(self._messages, self._lights),
@@ -374,7 +384,13 @@ def describe(call: Call, now: int) -> dict[str, object]:
         "number": call.number,
         "caller": call.started.caller,
         "caller_name": call.caller.caller_name,
-        "state": "talking" if talking else "ringing" if ringing else call.step_type or "arriving",
+        "state": "parked"
+        if call.parked
+        else "talking"
+        if talking
+        else "ringing"
+        if ringing
+        else call.step_type or "arriving",
         "step": call.step,
         "operator": (target.user or target.number) if target else "",
         "started_at": _iso(started),
@@ -383,6 +399,7 @@ def describe(call: Call, now: int) -> dict[str, object]:
         "duration_s": max(0, now - started) / 1000,
         "recording": call.recording,
         "recording_paused": call.recorder.paused,
+        "parked": call.parked,
     }
 
 

@@ -15,7 +15,7 @@ from engine.switch.accounts import Account, push_accounts, remove_account
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.errors import SwitchError
-from engine.switch.lamps import dnd_device, render_hints
+from engine.switch.lamps import dnd_device, render_hints, slot_device
 from engine.switch.message_light import Mailbox, push_mailboxes
 from engine.switch.trunks import endpoint_fields
 
@@ -103,7 +103,8 @@ class Provisioning:
 
 def watched(tenant: Tenant) -> dict[str, list[str]]:
     """The switch's devices behind each extension of a tenant that a busy lamp can watch."""
-    return {
+    places = {place: [slot_device(tenant.name, place)] for place in tenant.parking_places}
+    return places | {
         extension: [*user.endpoints(), dnd_device(tenant.name, extension)]
         for extension, user in tenant.users.items()
     }

@@ -20,6 +20,7 @@ from engine.calls.keys import Keys
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Leg, Target
 from engine.calls.listening import Listened, listen_in
 from engine.calls.message import Message, record_greeting, record_message
+from engine.calls.parked import take_parked, wait_parked
 from engine.calls.pickup import pick_up
 from engine.calls.plan import Plan, together_for
 from engine.calls.previous import UNKNOWN
@@ -116,6 +117,9 @@ class Call:
         self.joined = ""  # id of another call, which the caller has taken: his channel is a leg of it as well
         self.given_away = False  # whoever was talked with has moved into another call
         self.wishes: deque[Wish] = deque()  # of those who talk, and of operations
+        self.parked = ""  # the place that the party waits in
+        self.parked_at = 0  # UTC milliseconds
+        self.taker: Call | None = None  # whose caller is about to take the parked party
         self.transfer: Transfer | None = None  # under way, or the last one done
         self.leaving: dict[Leg, float] = {}  # and until when, by the loop's clock
         self.talk_started_at: int | None = None
@@ -495,6 +499,14 @@ class Call:
         """The extension of the user who wants what is dialled: who sends the call on, else whom it is for."""
         pending = self.transfer is not None and self.transfer.pending
         return self.transfer.user if self.transfer and pending else self.party_user
+
+    async def wait_parked(self, place: str) -> bool:
+        """Music until somebody takes him, then their talk, to its end. False when nobody did in time."""
+        return await wait_parked(self, place)
+
+    async def take_parked(self, place: str) -> bool:
+        """Connect him with whoever is parked there, to the end of their talk. False for nobody."""
+        return await take_parked(self, place)
 
     async def listen_in(self, user: str, mode: ListeningMode) -> Listened:
         """Let the party hear the talk of another user of the tenant until it is over. Raises `StepError`."""

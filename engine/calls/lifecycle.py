@@ -98,6 +98,9 @@ def close(call: Call) -> None:
         call.services.router.forget(leg_id, call.on_event)
         call.services.exchange.disown(leg_id, call)
         call.services.observer.leg_ended(leg_id)
+    if call.parked:
+        call.parked = ""
+        call.services.parking_changed()
 
 
 def _ended_by(call: Call) -> EndedBy:

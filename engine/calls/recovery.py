@@ -128,6 +128,7 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
     call.steps_entered = max(0, state.steps_entered - (state.attempt == 1))
     call.queued = Queued(f"{call_id}.step.{state.queue_step}", state.queue, state.queue_since)
     call.messages_made = state.messages_made
+    call.parked, call.parked_at = state.parked, state.parked_at
     if state.message is not None:
         begun = state.message
         call.message = Message(begun.mailbox, begun.file, begun.shortest_ms, state.message_started_at)

@@ -1,7 +1,7 @@
 """What every call needs from outside: the switch, the journal, the clock, the recorder."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -101,3 +101,4 @@ class Services:
     outside: Outside = Outside()
     observer: CallObserver = field(default_factory=Unobserved)
     exchange: Exchange = field(default_factory=Exchange)
+    parking_changed: Callable[[], None] = lambda: None  # somebody is parked, or no longer

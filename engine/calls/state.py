@@ -20,6 +20,7 @@ from engine.journal.events import (
     MessageDropped,
     MessageLeft,
     MessageStarted,
+    Parked,
     PartyChanged,
     QueueEntered,
     RecordingAnnounced,
@@ -33,6 +34,7 @@ from engine.journal.events import (
     TalkStarted,
     TransferEnded,
     TransferStarted,
+    Unparked,
     Value,
     VariableSet,
 )
@@ -75,6 +77,8 @@ class CallState:
     message: MessageStarted | None = None  # begun, and not yet ended
     message_started_at: int | None = None
     messages_made: int = 0
+    parked: str = ""  # the place that the party waits in
+    parked_at: int = 0
     queue: str = ""  # entered last
     queue_since: int = 0
     queue_step: int = 0  # by the how manieth step of the call
@@ -128,6 +132,12 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
         case TalkStarted(leg=leg, bridge=bridge):
             state.talking_with, state.talk_started_at = leg, entry.at
             state.bridges.append(bridge)
+        case Parked(slot=slot):
+            state.parked, state.parked_at = slot, entry.at
+            # Where his parker was still being told of it, he goes on there all the same.
+            state.step, state.step_type, state.attempt = f"@park/{slot}", "park", 1
+        case Unparked():
+            state.parked = ""
         case PartyChanged(leg=leg):
             state.party = leg
         case TransferStarted() as transfer:

@@ -80,7 +80,9 @@ async def _fulfil(call: Call, wish: Wish) -> None:
         case MergeWith():
             await merge(call, wish)
         case Park():
-            await transfer_blind(call, TransferTo(wish.by, "park", wish.via))
+            parking = call.tenant.parking
+            to = parking.extension if parking else ""  # nothing can be reached there
+            await transfer_blind(call, TransferTo(wish.by, to, wish.via))
         case SwitchRecording(by=by):
             await switch_recording(call, by)
         case Act(by=by):

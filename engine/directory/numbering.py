@@ -10,7 +10,7 @@ from engine.directory.directory import Directory, Tenant
 from engine.directory.numbers import is_e164
 from engine.directory.routes import own_numbers
 
-Kind = Literal["user", "group", "queue", "number", "outside", "emergency", "service", "unknown"]
+Kind = Literal["user", "group", "queue", "number", "outside", "emergency", "service", "parked", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Dialled:
     kind: Kind
     value: str = ""
     argument: str = ""  # what follows a service code
+    # `parked`: the place, "" for any that is free
     own_number: str = ""  # chosen for this call by *5K, E.164
 
 
@@ -44,6 +45,8 @@ def resolve(tenant: Tenant, text: str, directory: Directory | None = None) -> Di
     for kind, extensions in (("group", tenant.group_extensions), ("queue", tenant.queue_extensions)):
         if written in extensions:
             return Dialled(kind, extensions[written])  # type: ignore[arg-type]
+    if tenant.parking is not None and written in (tenant.parking.extension, *tenant.parking_places):
+        return Dialled("parked", written if written != tenant.parking.extension else "")
     if found := _OWN_NUMBER.fullmatch(written):
         return _with_own_number(tenant, written, int(found["which"]), found["number"], directory)
     service = _service(written)

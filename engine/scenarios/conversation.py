@@ -172,6 +172,12 @@ class Conversation(Protocol):
         record says so.
         """
 
+    async def wait_parked(self, place: str) -> bool:
+        """Music until somebody takes him, then their talk, to its end. False when nobody did in time."""
+
+    async def take_parked(self, place: str) -> bool:
+        """Connect him with whoever is parked there, to the end of their talk. False for nobody."""
+
     async def listen_in(self, user: str, mode: ListeningMode) -> Listened:
         """Let him listen to a colleague's talk until that is over. Raises `StepError`."""
 

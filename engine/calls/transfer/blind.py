@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.calls import parking
 from engine.calls.connecting import connect, disconnect, hand_on
 from engine.calls.errors import Redirected
 from engine.calls.recording import user_of
 from engine.calls.together import together
-from engine.calls.transfer.number import ask_number, may_be_sent_to, say_wrong
-from engine.calls.transfer.passing import Transfer, bring_back, ring_tone, tell_phone
+from engine.calls.transfer.number import ask_number, may_be_sent_to, say, say_wrong
+from engine.calls.transfer.passing import GOODBYE_S, Transfer, bring_back, ring_tone, tell_phone
 from engine.calls.wishes import TransferTo
+from engine.directory.numbering import resolve
 from engine.journal.events import TransferStarted
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ async def leave_to(call: Call, wish: TransferTo, to: str) -> None:
     """The party waits alone, and is sent on; the transferrer is let go, or stays to be told how it goes."""
     by = wish.by
     user = user_of(call, by)
+    destination = resolve(call.tenant, to)
+    if destination.kind == "parked":
+        return await _park(call, wish, destination.value)
     call.transfer = Transfer(user, to, call.resume_step, by=None if wish.via != "refer" else by)
     call.journal(TransferStarted(by.id, user, to, "blind", call.resume_step))
     if wish.via == "refer":
@@ -57,3 +62,26 @@ async def leave_to(call: Call, wish: TransferTo, to: str) -> None:
     elif not by.gone:
         await call.drop(by, "normal")
     raise Redirected(f"@dialled/{to}")
+
+
+async def _park(call: Call, wish: TransferTo, wanted: str) -> None:
+    """Whoever parks the call hears where before he is let go; without a free place the two talk on."""
+    by = wish.by
+    user, place = user_of(call, by), parking.free_place(call, wanted)
+    if not place:
+        call.log.info("parking.full", by=user, wanted=wanted)
+        if wish.via == "refer":
+            await tell_phone(call, by, "channel_declined")
+        elif by.up:
+            await say(call, by, "parking-full")
+        return await go_on_with_transferrer(call, by, wrong=False)
+    call.transfer = Transfer(user, place, call.resume_step)
+    call.journal(TransferStarted(by.id, user, place, "blind", call.resume_step))
+    parking.put_into(call, place, user)
+    if by.up:
+        await parking.tell_place(call, by)
+    if wish.via == "refer":
+        await tell_phone(call, by, "channel_answered")
+        await call.until(lambda: by.gone, GOODBYE_S)
+    await call.drop(by, "normal")
+    raise Redirected(f"@park/{place}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.calls.telling import play_to
 from engine.directory.numbering import resolve
+from engine.directory.prompt_model import Prompt
 from engine.switch.ari.resources import Playback
 from engine.switch.errors import SwitchError
 
@@ -68,9 +69,12 @@ async def ask_number(call: Call, by: Leg) -> str:
 
 async def say_wrong(call: Call, by: Leg) -> None:
     """There is no such number."""
-    media = await call.services.prompts.media(
-        call.tenant.name, call.tenant.language, "not-found", call.variables
-    )
+    await say(call, by, "not-found")
+
+
+async def say(call: Call, by: Leg, prompt: Prompt) -> None:
+    """Only he hears it."""
+    media = await call.services.prompts.media(call.tenant.name, call.tenant.language, prompt, call.variables)
     await play_to(call, by, media)
 
 

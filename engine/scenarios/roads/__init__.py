@@ -10,6 +10,7 @@ from engine.scenarios.model import StepModel
 from engine.scenarios.roads.desk import desk
 from engine.scenarios.roads.dialled import DialledRoad, UnreachedRoad
 from engine.scenarios.roads.mailbox import MailboxRoad
+from engine.scenarios.roads.park import ParkRoad
 from engine.scenarios.roads.returned import ReturnRoad
 from engine.scenarios.roads.services import find_service
 from engine.scenarios.steps.hangup import SorryStep
@@ -22,6 +23,7 @@ ROADS: Mapping[str, Road] = {
     "@apology": lambda _, __: SorryStep(prompt="try-later"),
     "@dialled": lambda _, dialled: DialledRoad(dialled=dialled),
     "@unreached": lambda _, __: UnreachedRoad(),
+    "@park": lambda _, place: ParkRoad(place=place),
     "@return": lambda _, extension: ReturnRoad(user=extension),
     "@mailbox": lambda _, extension: MailboxRoad(mailbox=extension),
     "@service": lambda _, path: find_service(path),

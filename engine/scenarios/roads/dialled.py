@@ -37,6 +37,8 @@ class DialledRoad(StepModel):
         destination = resolve(call.tenant, self.dialled)
         if road := road_of(destination, call.party_user):
             raise Redirected(road)
+        if destination.kind == "parked":
+            return await self._parked(call, destination.value)
         if destination.kind == "queue":
             return await self._queue(call, destination.value)
         result = await self._reach(call, destination)
@@ -64,6 +66,14 @@ class DialledRoad(StepModel):
         if call.dialled_by != call.party_user:
             await call.not_reached(why.cause)  # it is not the party who has to hear it
         await call.turn_away(why.cause, why.prompt, refused=why.forbidden)
+
+    async def _parked(self, call: Conversation, place: str) -> str:
+        """A user takes whoever waits in this place."""
+        if not call.party_user or call.dialled_by != call.party_user:
+            return await call.not_reached(UNALLOCATED)
+        if not await call.take_parked(place):
+            await call.play("parking-empty")
+        return "after"
 
     async def _queue(self, call: Conversation, name: str) -> str:
         """As a caller from outside waits there."""

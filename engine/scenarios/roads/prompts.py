@@ -6,6 +6,7 @@ from pathlib import Path
 
 import structlog
 
+from engine.calls.parking import PROMPTS as PARKING_PROMPTS
 from engine.calls.ringing import PRESS_ONE
 from engine.directory.directory import Directory
 from engine.directory.prompt_model import Prompt
@@ -18,7 +19,14 @@ _log = structlog.get_logger(__name__)
 
 def road_prompts(language: str) -> tuple[Prompt, ...]:
     """All that is said on roads in this language. A road that speaks has its own added here."""
-    return (*mailbox_prompts(language), "not-permitted", "lines-busy", PRESS_ONE, *SERVICE_PROMPTS)
+    return (
+        *mailbox_prompts(language),
+        "not-permitted",
+        "lines-busy",
+        PRESS_ONE,
+        *SERVICE_PROMPTS,
+        *PARKING_PROMPTS,
+    )
 
 
 class RoadPrompts:

@@ -312,6 +312,12 @@ class SimulatedCall:
     dialled_by = ""  # whoever calls in a simulation is nobody of the tenant's
     transferred_from = ""  # nobody transfers a simulated call
 
+    async def wait_parked(self, place: str) -> bool:
+        return False  # nobody parks a simulated call
+
+    async def take_parked(self, place: str) -> bool:
+        return False
+
     async def listen_in(self, user: str, mode: ListeningMode) -> Listened:
         return "no_talk"  # there is no other call
 
