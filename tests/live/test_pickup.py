@@ -10,7 +10,7 @@ import pytest_asyncio
 from tests.live.company import TO_ANNA, TO_GROUP, dial, finished, running_company, sip_log
 from tests.live.ears import CITY_HZ, OLGA_HZ, PETR_HZ, hear_each_other, speak
 from tests.live.people import a_caller, is_told, keys, prompt_file
-from tests.live.site import Site, eventually
+from tests.live.site import Site
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 
@@ -99,7 +99,6 @@ async def test_f04_it_goes_on_over_a_killed_engine(site: Site, tmp_path: Path) -
 
 async def test_f04_there_is_nothing_to_pick_up(site: Site, tmp_path: Path) -> None:
     prompt = prompt_file(site, "nothing-to-pick-up")
-    await eventually(prompt.exists, 60, "the prompt is made")
     picker = await dial(site, "103", "*8")
     await picker.wait_sound()
     await picker.record(tmp_path / "told.wav")

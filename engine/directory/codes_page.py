@@ -1,0 +1,78 @@
+"""The page for people who use telephones, made from the table of codes.
+
+`python -m engine.directory.codes_page FILE` writes it.
+"""
+
+# ruff: noqa: E501 - lines of the page
+import sys
+from pathlib import Path
+
+from engine.directory.codes import SERVICE_CODES, TALK_CODES, ServiceCode, TalkCode
+from engine.directory.forwarding import CHAIN_LIMIT
+
+_BEHIND = {"": "", "number": "NUMBER", "extension": "101", "slot": "SLOT"}
+_HEAD = """\
+# Codes of the telephone
+
+What is dialled instead of a number, and what is keyed while talking. An answer to a code is spoken, in the
+language of the company. This page is made from `engine/directory/codes.py` by
+`python -m engine.directory.codes_page docs/operators/telephone.md`.
+
+## Dialled as a call
+
+| dial | what it does | что делает |
+|---|---|---|
+"""
+_TALK = """
+## Keyed while talking
+
+Only colleagues' keys are codes; the other side does not hear them. Keys that are no code are passed on. Where a
+number follows, it ends with `#` or when nothing has been keyed for a while.
+
+| key | what it does | что делает |
+|---|---|---|
+"""
+_NOTES = f"""
+## Forwarding and do not disturb
+
+- Calls can be forwarded to a colleague's extension or to a number outside, always, when busy, when nobody
+  answers (after 20 s) and when no telephone of one's own can be reached; the four are set and ended one by one.
+- The colleague's telephone shows who calls. Outside, the company's own number is shown, or the caller's where
+  the trunk has `foreign_numbers: true` in `config/vats.yaml`.
+- Whoever answers outside hears that there is a call and has to press 1: so no voicemail of a mobile's takes it.
+  Others who ring go on ringing meanwhile. In the records such a leg that nobody took is `no_answer`, with the
+  time at which it was answered.
+- What would come back to oneself is refused, and so are more than {CHAIN_LIMIT} forwards one behind another. Where a
+  change of others makes a circle all the same, the last one before it rings. Whoever calls is not forwarded to
+  himself: the assistant to whom the director's calls go reaches the director.
+- One may be forwarded only to where one may call.
+- With do not disturb no call rings one's telephones: a direct call is told busy (and goes where calls are
+  forwarded when busy), groups and queues leave one out. Calling is possible as ever.
+- A queue rings telephones only; where its people forward their calls does not matter to it.
+- `vats user settings|forward|dnd` shows and sets the same, and shows who has changed what.
+
+## Taking a call that rings elsewhere
+
+`**` and the extension of a colleague or of a group takes the call that has rung there for the longest time; `*8`
+any call that rings for somebody with whom one is in a group. The others stop ringing and show no missed call.
+"""
+
+
+def telephone_page() -> str:
+    """The page as Markdown."""
+    services = "".join(_service(code) for code in SERVICE_CODES)
+    return _HEAD + services + _TALK + "".join(_talk(code) for code in TALK_CODES) + _NOTES
+
+
+def _service(code: ServiceCode) -> str:
+    dialled = code.code + _BEHIND[code.argument] + ("#" if code.ends_with_hash else "")
+    return f"| `{dialled}` | {code.english} | {code.russian} |\n"
+
+
+def _talk(code: TalkCode) -> str:
+    keyed = code.code + ("NUMBER" if code.takes_number else "")
+    return f"| `{keyed}` | {code.english} | {code.russian} |\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(telephone_page())
