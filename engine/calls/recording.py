@@ -210,6 +210,8 @@ class Recorder:
                 what = "pause" if muted else "resume"
                 call.log.error(f"recording.{what}_failed", cause=str(error))
                 return False
+            if call.closing:  # meanwhile
+                return False
             self._note(RecordingPaused(leg.id, by) if muted else RecordingResumed(leg.id, by))
             return True
 

@@ -17,7 +17,7 @@ from engine.directory.recording_model import RecordingRule, rule_of
 class Talk:
     """Who talks, as far as rules go; "" and () where there is none."""
 
-    number: str = ""  # the tenant's city number that was called, or is shown
+    number: str = ""  # the tenant's city number that was called
     queue: str = ""  # whose caller it is
     users: tuple[str, ...] = ()  # extensions of those who are the tenant's users
     internal: bool = False  # both are

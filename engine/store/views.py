@@ -117,8 +117,8 @@ CDR = View(
             _TEXT,
             "(SELECT recording.path FROM recording "
             "WHERE recording.call_id = call.call_id AND recording.state = 'done')",
-            "Path of the finished file below the recordings folder, or its key in the bucket; null: none, "
-            "not ready yet, or deleted.",
+            "Path of the finished file below the recordings folder, or its key in the bucket; it ends in "
+            "`.age` where it is encrypted; null: none, not ready yet, or deleted.",
         ),
         ViewColumn("ticket", _TEXT, "call.ticket", "Ticket number; null: none."),
         ViewColumn("rating", _WHOLE, "call.rating", "Overall mark, 1 to 5; null: none."),
