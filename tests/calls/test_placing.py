@@ -162,8 +162,8 @@ def test_a_clear_error_and_a_record_where_he_does_not_answer(
 def test_what_cannot_be_placed_is_said_at_once(arguments: tuple[str, ...], why: str) -> None:
     async def main() -> None:
         async with cell() as one:
+            tenant, user, number, *own = arguments
             with pytest.raises(NotPlaced, match=why):
-                tenant, user, number, *own = arguments
                 await placer(one).place(tenant, user, number, own_number="".join(own))
             assert one.switch.phone(DESK).invited == 0
             assert one.journal() == {}
