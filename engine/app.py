@@ -17,6 +17,7 @@ import uvloop
 
 from engine import logs
 from engine.busy_lamps import BusyLamps
+from engine.call_operations import call_operations
 from engine.calls import metrics
 from engine.calls.call import Call
 from engine.calls.exchange import Exchange
@@ -308,6 +309,7 @@ class Engine:
             "metrics": self._metrics,
             "status": self._status,
             "live": self._live,
+            **call_operations(self._switchboard.calls),
             **recording_operations(self._switchboard.calls),
             **parking_operations(self._switchboard.calls),
             **user_operations(self._user_settings, lambda: self._library.directory),

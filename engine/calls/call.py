@@ -58,7 +58,9 @@ from engine.switch.ari.events import (
     CallEvent,
     ChannelDtmfReceived,
     ChannelEvent,
+    ChannelHold,
     ChannelTransfer,
+    ChannelUnhold,
     PlaybackFinished,
     RecordingFailed,
     RecordingFinished,
@@ -113,7 +115,7 @@ class Call:
         self.ringing: Ringing | None = None  # for the party
         self.talking_with: Leg | None = None
         self.talk_leg: Leg | None = None  # whom the journal knows the talk by
-        self.consulting: Leg | None = None  # the target of an attended transfer, while he is talked with
+        self.consultant: Leg | None = None  # who has asked the party to wait, and consults somebody
         self.joined = ""  # id of another call, which the caller has taken: his channel is a leg of it as well
         self.given_away = False  # whoever was talked with has moved into another call
         self.wishes: deque[Wish] = deque()  # of those who talk, and of operations
@@ -179,6 +181,8 @@ class Call:
             self._pressed(leg, event)
         elif isinstance(event, ChannelTransfer):
             self._referred(leg, event)
+        elif isinstance(event, ChannelHold | ChannelUnhold):
+            self._held(leg, isinstance(event, ChannelHold))
         if was_ringing is None and leg.ringing_at is not None and leg is not self.caller:
             self.journal(LegRinging(leg.id), leg.ringing_at)
         if was_answered is None and leg.answered_at is not None:
@@ -200,6 +204,14 @@ class Call:
                 leg.keying = deque()  # what he keys from now on is no longer for the other side
         elif leg is self.party:
             self.keys.press(event.digit, milliseconds(event.timestamp))
+
+    def _held(self, by: Leg, held: bool) -> None:
+        """The switch plays music to whoever `by` talks with, or no longer."""
+        pair = (self.party, self.talking_with)
+        if by in pair:
+            for leg in pair:
+                if leg is not None and leg is not by:
+                    leg.held = held
 
     def _referred(self, leg: Leg, event: ChannelTransfer) -> None:
         """A phone asks by REFER to pass the call on; only our people's may, and while they talk."""

@@ -11,7 +11,7 @@ from engine.calls.talk_keys import TalkKeys
 from engine.calls.together import together
 from engine.calls.transfer.passing import completed
 from engine.journal.events import EndedBy, PartyChanged, TalkEnded, TalkStarted
-from engine.switch.errors import Gone
+from engine.switch.errors import Gone, SwitchError
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -32,7 +32,12 @@ async def connect(call: Call, other: Leg) -> bool:
     bridge = call.new_bridge()
     call.wishes.clear()
     # Sent one behind the other without waiting: Asterisk does them in this order.
-    await together(call.stop_music(), *fill(call, bridge, party, other), call.recorder.start(other))
+    await together(
+        call.stop_music(),
+        *(_end_hold(call, leg) for leg in (party, other) if leg.held),
+        *fill(call, bridge, party, other),
+        call.recorder.start(other),
+    )
     both = (party.entered, other.entered)
     await call.until(
         lambda: party.gone or other.gone or all(bridge.id in entered for entered in both),
@@ -89,6 +94,15 @@ def hand_on(call: Call, by: Leg) -> None:
     call.party, call.talking_with = call.talking_with, by
     call.hearing.begin_anew()
     call.journal(PartyChanged(call.party.id))
+
+
+async def _end_hold(call: Call, leg: Leg) -> None:
+    """The music of a hold outlives the one who held (measured)."""
+    leg.held = False
+    try:
+        await leg.channel.stop_music()
+    except SwitchError as error:
+        call.log.info("music.not_stopped", leg=leg.id, cause=str(error))
 
 
 async def _add(bridge: Bridge, *channel_ids: str, absorb: bool = False) -> None:

@@ -78,6 +78,7 @@ class Leg:
     entered: dict[str, int] = field(default_factory=dict)  # bridges it has been in, and since when
     talk_keys: TalkKeys | None = None  # while he talks and his keys come to us alone
     keying: deque[str] | None = None  # while he keys in a number for us
+    held: bool = False  # whom he talked with has put him on hold, and the switch plays music to him
     dropped: HangupReason | None = field(default=None)
     drop_was_timeout: bool = False
     failure: str = ""

@@ -69,7 +69,12 @@ def _talk(
     if state.talking_with == leg_id:
         bridge = state.bridges[-1]
     elif not state.talking_with:
-        shared = [name for name in caller.stays if name in leg.stays and name.startswith(call_id)]
+        # One that is journalled is over: the call was passed on since then.
+        shared = [
+            name
+            for name in caller.stays
+            if name in leg.stays and name.startswith(call_id) and name not in state.bridges
+        ]
         for name in shared:
             entered = [at for at in (caller.stays[name][0], leg.stays[name][0]) if at is not None]
             if len(entered) == 2:

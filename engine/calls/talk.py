@@ -13,7 +13,6 @@ from engine.calls.together import together
 from engine.calls.transfer.blind import transfer_blind
 from engine.calls.transfer.consultation import consult
 from engine.calls.transfer.merge import merge
-from engine.calls.transfer.passing import tell_phone
 from engine.calls.wishes import (
     Act,
     ConsultWith,
@@ -85,5 +84,5 @@ async def _fulfil(call: Call, wish: Wish) -> None:
             await transfer_blind(call, TransferTo(wish.by, to, wish.via))
         case SwitchRecording(by=by):
             await switch_recording(call, by)
-        case Act(by=by):
-            await tell_phone(call, by, "channel_declined")  # nobody is being consulted
+        case Act(name=name):
+            call.log.info("wish.without_effect", wish=name, cause="nobody is being consulted")

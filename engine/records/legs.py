@@ -88,9 +88,13 @@ def leg_events(ordered: Sequence[Entry], end: Entry) -> list[LegEvents]:
                 started = started or entry
             case CallAnswered():
                 answered = answered or entry
-            case LegEnded(leg=leg) if leg == entry.call_id and leg not in legs:
-                # The caller passed the call on and went: he has been one of its legs.
-                legs[leg] = LegEvents(leg, end, started, answered=answered, ended=entry, caller=started)
+            case LegEnded(leg=leg) | TalkStarted(leg=leg) if leg == entry.call_id and leg not in legs:
+                # The caller passed the call on, and went or was talked with again: he is one of its legs.
+                legs[leg] = LegEvents(leg, end, started, answered=answered, caller=started)
+                if isinstance(entry.event, LegEnded):
+                    legs[leg].ended = entry
+                else:
+                    legs[leg].talking = entry
             case (
                 LegCreated(leg=leg)
                 | LegRinging(leg=leg)

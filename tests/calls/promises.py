@@ -44,7 +44,7 @@ def _check_call(cell: Cell, channel: Channel, entries: list[Entry]) -> CallRecor
     assert derive_call([*entries, *entries]) == record
     assert channel.ended_ms is not None
     # A call that its caller has passed on ends with the last of it.
-    passed_on = any(leg.leg == channel.id for leg in record.legs)
+    passed_on = any(isinstance(e.event, LegEnded) and e.event.leg == channel.id for e in entries)
     ends = [cell.switch.channels.ended.get(leg.leg) for leg in record.legs] if passed_on else [channel]
     last = max(one.ended_ms for one in ends if one is not None and one.ended_ms is not None)
     near = [

@@ -1,4 +1,5 @@
 """The races of transfer and ringing (F06): order of events -> who is connected, what the record says."""
+
 import pytest
 
 from tests.calls.transfers import Race, play, talks_of

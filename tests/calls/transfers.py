@@ -128,12 +128,11 @@ class Scene:
         return " ".join(names)
 
     def silent(self) -> list[str]:
-        """Who has been answered, and hears nothing."""
-        return [
-            name
-            for name, line in self.living().items()
-            if line.channel.state == "Up" and line.hears == "silence"
-        ]
+        """Who has been answered, and hears nothing though he and whoever he talks with hold nobody."""
+        up = {name: line for name, line in self.living().items() if line.channel.state == "Up"}
+        if any(line.channel.holding for line in up.values()):
+            return []
+        return [name for name, line in up.items() if line.hears == "silence"]
 
 
 def play(race: Race, delays: Delays | None = None) -> list[CallRecord]:

@@ -259,7 +259,9 @@ class Channels:
         # They are over, also when the prompt is.
         channel.music = channel.tone = False
         missing = media in self._switch.missing
-        length = 0.0 if missing else self._switch.media.get(media, 1.0)
+        # A tone lasts until it is stopped.
+        usual = 3600.0 if media.startswith("tone:") else 1.0
+        length = 0.0 if missing else self._switch.media.get(media, usual)
         playback.ends = self._switch.after(length, lambda: self._media_ended(channel, playback, missing))
 
     def _media_ended(self, channel: Channel, playback: Playback, missing: bool) -> None:

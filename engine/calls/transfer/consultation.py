@@ -114,8 +114,9 @@ class Consultation:
         call.journal(TransferStarted(self._by.id, self._user, self._to, "attended", call.resume_step))
         plan = plan_to(call.tenant, call.outside, resolve(call.tenant, self._to), by=self._user)
         self._ringing = ringing = Ringing(call, plan or NOBODY, for_leg=self._by)
-        await together(ring_tone(call, self._by), ringing.begin())
+        call.consultant = self._by
         try:
+            await together(ring_tone(call, self._by), ringing.begin())
             while True:
                 if self._state == "ringing" and ringing.due():
                     await ringing.act()
@@ -128,7 +129,7 @@ class Consultation:
                 await call.until(self._something, self._timeout(), whoever_goes=True)
                 self._take_keys()
         finally:
-            call.consulting = None
+            call.consultant = None
 
     # -- what is so -------------------------------------------------------------------------------------
 
@@ -216,7 +217,6 @@ class Consultation:
         )
         if all(bridge.id in one for one in both):
             self._told = True
-            call.consulting = target
             at = max(one[bridge.id] for one in both)
             call.journal(ConsultationStarted(by.id, target.id, bridge.id), at)
 
@@ -309,7 +309,6 @@ class Consultation:
         if self._told and self._target is not None:
             self._told = False
             call, target = self._call, self._target
-            call.consulting = None
             gone = [leg.ended_at for leg in (target, self._by) if leg.ended_at is not None]
             call.journal(ConsultationEnded(target.id), min(gone) if gone else None)
 
