@@ -19,6 +19,7 @@ from engine.bench.sound import Sound
 from engine.demo.packets import Key, Part, Tone
 from engine.demo.scenario import Callee, Caller, Register
 from engine.demo.sipp import LogLine, Sipp, SippError, SippResult
+from engine.directory.numbers import normalise
 
 RING_MS = 200
 TALK_MS = 5000
@@ -178,12 +179,12 @@ def _complaint(own: dict[str, LogLine], far: dict[str, LogLine]) -> str:
 
 
 def by_caller(log: Iterable[LogLine]) -> dict[str, dict[str, LogLine]]:
-    """What happened, by the caller's number; of things that happened twice, the first."""
+    """What happened, by the caller's number in E.164; of things that happened twice, the first."""
     number_of: dict[str, str] = {}
     found: dict[str, dict[str, LogLine]] = {}
     for line in log:
         if line.event == "invite":
-            number_of[line.call_id] = line.detail
+            number_of[line.call_id] = normalise(line.detail)  # operators are shown it as they dial it
         if (number := number_of.get(line.call_id)) is not None:
             found.setdefault(number, {}).setdefault(line.event, line)
     return found

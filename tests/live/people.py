@@ -24,6 +24,11 @@ def a_caller() -> str:
     return f"+7{next(_numbers)}"
 
 
+def as_dialled(number: str) -> str:
+    """A Russian number as telephones show it: `+7905…` → `8905…`."""
+    return f"8{number.removeprefix('+7')}"
+
+
 class Talk:
     """Two answered phones in one call; each sends its tone for as long as the call lasts."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live.people import as_dialled
 from tests.live.site import CALLER, CITY_NUMBER, eventually, running_site
 from tests.phones import write_tone
 from tests.sound import presence, seconds
@@ -21,7 +22,7 @@ async def test_a_caller_reaches_a_person_and_all_is_recorded_metered_and_stored(
         await call.play(write_tone(tmp_path / "440.wav", 440))
         await call.digits("2")
         offered = await anna.wait_incoming()
-        assert offered.caller_display == f"Иван Петров <{CALLER}>"
+        assert offered.caller_display == f"Иван Петров <{as_dialled(CALLER)}>"
         await offered.ring()
         await site.wait_call(state="ringing", step="desk")
         await offered.answer()

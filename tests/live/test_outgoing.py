@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from engine.settings import Trunk
-from tests.live.people import Talk, a_caller, is_told, nothing_left, prompt_file, verified
+from tests.live.people import Talk, a_caller, as_dialled, is_told, nothing_left, prompt_file, verified
 from tests.live.site import CITY_NUMBER, Site, running_site
 from tests.phones import Phone, PhoneCall
 
@@ -108,7 +108,7 @@ async def test_f47_a_trunk_without_an_address_must_log_in(office: Site, tmp_path
         await call.wait_state("answered")
         await call.digits("2")
         offered = await anna.wait_incoming(15)
-        assert offered.caller_number == right
+        assert offered.caller_number == as_dialled(right)
         await offered.answer()
         await Talk(call, offered, tmp_path).begin()
         await call.hangup()

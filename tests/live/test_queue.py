@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from engine.operations import EngineClient
-from tests.live.people import a_caller, end, is_told, nothing_left, prompt_file, verified
+from tests.live.people import a_caller, as_dialled, end, is_told, nothing_left, prompt_file, verified
 from tests.live.site import CITY_NUMBER, Site, running_site
 from tests.phones import Phone, PhoneCall
 from tests.sound import silence
@@ -88,7 +88,7 @@ async def waiting(site: Site, wanted: Callable[[list[dict[str, Any]]], bool]) ->
 async def next_for(site: Site, operator: Phone, caller: str) -> PhoneCall:
     """The operator's telephone rings, for this caller; he takes the call, and they talk."""
     offered = await operator.wait_incoming(15)
-    assert offered.caller_number == caller, "the one who came first is served first"
+    assert offered.caller_number == as_dialled(caller), "the one who came first is served first"
     await offered.answer()
     await site.wait_call(caller=caller, state="talking", operator="101")
     return offered

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.live.ears import ANNA_HZ, CITY_HZ, OLGA_HZ, PETR_HZ, hear_each_other, hears_none, speak
-from tests.live.people import a_caller, enter, keys, nothing_left, verified
+from tests.live.people import a_caller, as_dialled, enter, keys, nothing_left, verified
 from tests.live.site import Site
 from tests.phones import PhoneCall
 
@@ -45,7 +45,7 @@ async def test_f06_blind_by_code(site: Site, tmp_path: Path) -> None:
     await keys(to_anna, "##102")
     to_petr = await petr.wait_incoming()
     await to_anna.wait_state("ended")
-    assert to_petr.caller_number == caller
+    assert to_petr.caller_number == as_dialled(caller)
     await hears_none(call, tmp_path)
     await to_petr.answer()
     await speak(to_petr, PETR_HZ, tmp_path)
@@ -67,7 +67,7 @@ async def test_f06_blind_to_one_who_is_busy_comes_back(site: Site, tmp_path: Pat
     await to_anna.wait_state("ended")
     await to_petr.reject(486)
     back = await anna.wait_incoming()
-    assert back.caller_number == caller
+    assert back.caller_number == as_dialled(caller)
     await back.answer()
     await speak(back, ANNA_HZ, tmp_path)
     await hear_each_other((call, CITY_HZ), (back, ANNA_HZ), tmp_path)
@@ -92,7 +92,7 @@ async def test_f06_attended_by_code(site: Site, tmp_path: Path) -> None:
     await hear_each_other((to_anna, ANNA_HZ), (to_petr, PETR_HZ), tmp_path)
     await to_anna.hangup()
     await hear_each_other((call, CITY_HZ), (to_petr, PETR_HZ), tmp_path)
-    await to_petr.wait_display(caller)
+    await to_petr.wait_display(as_dialled(caller))
     await to_petr.hangup()
     await call.wait_state("ended")
     record = await over(site, caller)
