@@ -20,6 +20,8 @@ COMMANDS = {
     "apply": "engine.cli.apply:apply",
     "calls": "engine.cli.calls:calls",
     "call": "engine.cli.call:call",
+    "transfer": "engine.cli.transfer:transfer",
+    "hangup": "engine.cli.transfer:hangup",
     "queue": "engine.cli.queue:queue",
     "cdr": "engine.cli.cdr:cdr",
     "recording": "engine.cli.recording:recording",

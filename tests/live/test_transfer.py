@@ -109,6 +109,25 @@ async def test_f06_attended_by_code(site: Site, tmp_path: Path) -> None:
     assert record["talk_s"] == pytest.approx(spent, abs=0.01)
 
 
+async def test_f06_by_command(site: Site, tmp_path: Path) -> None:
+    caller, petr = a_caller(), await site.phone("102")
+    call, to_anna = await talking(site, caller, tmp_path)
+    call_id = (await site.wait_call(caller=caller))["call_id"]
+    wrong = await asyncio.to_thread(site.vats, "transfer", call_id, "999")
+    assert (wrong.returncode, wrong.stderr.count("no call can be passed on to '999'")) == (1, 1)
+    done = await asyncio.to_thread(site.vats, "transfer", call_id, "102")
+    assert done.stdout == f"{call_id}: 101 passes it on to 102\n"
+    to_petr = await petr.wait_incoming()
+    await to_anna.wait_state("ended")
+    await to_petr.answer()
+    await speak(to_petr, PETR_HZ, tmp_path)
+    await hear_each_other((call, CITY_HZ), (to_petr, PETR_HZ), tmp_path)
+    assert (await asyncio.to_thread(site.vats, "hangup", call_id)).returncode == 0
+    await to_petr.wait_state("ended")
+    await call.wait_state("ended")
+    assert (await over(site, caller))["ended_by"] == "engine"
+
+
 async def test_f06_attended_given_up(site: Site, tmp_path: Path) -> None:
     caller, petr = a_caller(), await site.phone("102")
     call, to_anna = await talking(site, caller, tmp_path)

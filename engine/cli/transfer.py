@@ -1,0 +1,44 @@
+"""`vats transfer` and `vats hangup`: what is done with a running call from the command line."""
+
+import asyncio
+import sys
+from typing import Any
+
+import click
+
+from engine.operations import EngineAway, EngineClient, OperationFailed
+from engine.settings import load_settings
+
+
+@click.command()
+@click.argument("call_id")
+@click.argument("number")
+@click.option("--by", default="", metavar="EXTENSION", help="Who passes it on; left out: the user who talks.")
+@click.option("--attended", is_flag=True, help="Let him talk with NUMBER first; he hangs up to connect them.")
+def transfer(call_id: str, number: str, by: str, attended: bool) -> None:
+    """Pass the running call CALL_ID on to NUMBER: an extension of a user, group, queue or parking place, or a
+    number outside. `vats calls` lists the calls.
+
+    Where nobody answers it comes back to whoever passed it on, then to the desk.
+    """
+    operation = "call.consult" if attended else "call.transfer"
+    answer = _ask("transfer", operation, call_id=call_id, to=number, by=by)
+    click.echo(f"{call_id}: {answer['by']} {'consults' if attended else 'passes it on to'} {number}")
+
+
+@click.command()
+@click.argument("call_id")
+def hangup(call_id: str) -> None:
+    """End the running call CALL_ID."""
+    _ask("hangup", "call.hang_up", call_id=call_id)
+    click.echo(f"{call_id}: ended")
+
+
+def _ask(command: str, operation: str, **arguments: str) -> Any:
+    try:
+        return asyncio.run(EngineClient(load_settings()).call(operation, **arguments))
+    except EngineAway as error:
+        click.echo(f"vats {command}: the engine does not answer: {error}", err=True)
+    except OperationFailed as error:
+        click.echo(f"vats {command}: {error}", err=True)
+    sys.exit(1)
