@@ -259,6 +259,7 @@ class Engine:
 
     async def _on_connected(self) -> None:
         await self._switchboard.on_connected()
+        self._provisioning.forget()
         self._lights.forget()
         self._busy_lamps.look()
         self._provision_wanted.set()

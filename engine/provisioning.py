@@ -1,8 +1,10 @@
 """What the switch and the fallback must know of the tenants: accounts, and who rings without an engine."""
 
 import asyncio
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import structlog
@@ -11,12 +13,19 @@ from engine.directory.directory import Directory, Tenant
 from engine.directory.fallback_targets import FallbackTarget, fallback_targets, write_targets
 from engine.secrets import secret
 from engine.settings import Settings, SettingsError
-from engine.switch.accounts import Account, push_accounts, remove_account
+from engine.switch.accounts import (
+    Account,
+    AccountObjects,
+    missing_accounts,
+    objects_of,
+    push_accounts,
+    remove_account,
+)
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.errors import SwitchError
 from engine.switch.lamps import dnd_device, render_hints, slot_device
-from engine.switch.message_light import Mailbox, push_mailboxes
+from engine.switch.message_light import Mailbox, endpoint_of
 from engine.switch.trunks import endpoint_fields
 
 AMI_LIMIT_S = 5.0
@@ -33,7 +42,12 @@ class Provisioning:
         self._ami = ami
         self._accounts_file = settings.run_folder / "accounts.json"
         self._one_at_a_time = asyncio.Lock()
+        self._knows_switch = False
         self._hints = ""  # what the switch has read for certain
+
+    def forget(self) -> None:
+        """The switch may be another one, which has no accounts."""
+        self._knows_switch = False
 
     async def apply(self, directory: Directory) -> bool:
         """Whether all is there now. What goes wrong is logged; what was there before goes on serving."""
@@ -51,33 +65,36 @@ class Provisioning:
             return True
 
     async def _push_accounts(self, directory: Directory) -> None:
-        accounts = [
-            Account(
-                name,
-                secret(self._settings, f"sip-{name}"),
-                f'"{user.name}" <{user.extension}>',
-                user.tenant,
-                Mailbox(user.tenant, user.extension).name,
-            )
-            for user in directory.users()
-            for name in user.accounts()
-        ]
-        mailboxes = [Mailbox(user.tenant, user.extension) for user in directory.users()]
-        names = [account.name for account in accounts] + [mailbox.endpoint for mailbox in mailboxes]
-        before = _read_list(self._accounts_file)
-        for name in set(before) - set(names):
+        objects = {one.name: one for one in self._objects(directory)}
+        wanted = {name: _digest(one) for name, one in objects.items()}
+        before = _read(self._accounts_file)
+        for name in before.keys() - wanted.keys():
             await remove_account(self._application, name)
-        await push_accounts(
-            self._application,
-            accounts,
-            endpoint_fields(self._settings),
-            self._settings.asterisk.qualify,
-            message_subscriptions=self._settings.asterisk.message_subscriptions,
+        there = {name for name, digest in wanted.items() if before.get(name) == digest}
+        if not self._knows_switch:
+            there -= await missing_accounts(self._application, there)
+            self._knows_switch = True
+        there |= await push_accounts(
+            self._application, [objects[name] for name in wanted if name not in there]
         )
-        await push_mailboxes(self._application, mailboxes)
         part = self._accounts_file.with_suffix(".part")
-        part.write_text(json.dumps(names))
+        # Those that were refused are known too, so that they go when they are no longer wanted.
+        part.write_text(json.dumps({name: wanted[name] if name in there else "" for name in wanted}))
         part.replace(self._accounts_file)
+
+    def _objects(self, directory: Directory) -> Iterator[AccountObjects]:
+        asterisk = self._settings.asterisk
+        every = endpoint_fields(self._settings)
+        for user in directory.users():
+            mailbox = Mailbox(user.tenant, user.extension)
+            for name in user.accounts():
+                caller_id = f'"{user.name}" <{user.extension}>'
+                password = secret(self._settings, f"sip-{name}")
+                account = Account(name, password, caller_id, user.tenant, mailbox.name)
+                yield objects_of(
+                    account, every, asterisk.qualify, message_subscriptions=asterisk.message_subscriptions
+                )
+            yield endpoint_of(mailbox)
 
     async def _put_fallback_targets(self, targets: Mapping[str, FallbackTarget]) -> None:
         """Each number's first dial string, for the case that the fallback process is away too."""
@@ -119,8 +136,16 @@ def write_public(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _read_list(path: Path) -> list[str]:
+def _digest(objects: AccountObjects) -> str:
+    return hashlib.sha256(json.dumps(asdict(objects), sort_keys=True).encode()).hexdigest()
+
+
+def _read(path: Path) -> dict[str, str]:
+    """What was written to the switch, by name; "" for what may not be there."""
     try:
-        return [str(name) for name in json.loads(path.read_text())]
+        found = json.loads(path.read_text())
     except (OSError, ValueError):
-        return []
+        return {}
+    if isinstance(found, list):  # of a version before
+        return {str(name): "" for name in found}
+    return {str(name): str(digest) for name, digest in found.items()}

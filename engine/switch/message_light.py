@@ -6,20 +6,13 @@ phone registers, and when one asks by SUBSCRIBE. Its packages have no interface 
 an endpoint of the mailbox's own which knows the password `mailboxes`.
 """
 
-import asyncio
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-import structlog
-
-from engine.switch.ari.resources import Application
-from engine.switch.errors import SwitchError
+from engine.switch.accounts import AccountObjects
 
 # The auth and the AoR of all mailboxes' endpoints, in pjsip.conf. No trunk's or tenant's name has a dot.
 SHARED = "vats.mailboxes"
-_AT_ONCE = 16
-
-_log = structlog.get_logger(__name__)
 
 
 class Mailbox(NamedTuple):
@@ -54,20 +47,24 @@ class Notifier(Protocol):
     ) -> None: ...
 
 
-async def push_mailboxes(application: Application, mailboxes: Iterable[Mailbox]) -> None:
-    """Give each mailbox its endpoint. One that the switch refuses is logged, the others go on."""
-    slots = asyncio.Semaphore(_AT_ONCE)
-
-    async def push(mailbox: Mailbox) -> None:
-        async with slots:
-            try:
-                await application.put_object("endpoint", mailbox.endpoint, _fields(mailbox))
-            except SwitchError as error:
-                _log.error("mailbox.refused", mailbox=mailbox.name, cause=str(error))
-
-    async with asyncio.TaskGroup() as group:
-        for mailbox in mailboxes:
-            group.create_task(push(mailbox))
+def endpoint_of(mailbox: Mailbox) -> AccountObjects:
+    """The endpoint of a mailbox's own; its auth and AoR are all mailboxes'."""
+    return AccountObjects(
+        mailbox.endpoint,
+        endpoint={
+            "aors": SHARED,
+            "auth": SHARED,
+            "outbound_auth": SHARED,
+            "from_user": mailbox.endpoint,
+            "incoming_mwi_mailbox": mailbox.name,
+            # There is no such context: whoever knew the password could call nobody.
+            "context": "nowhere",
+            "disallow": "all",
+            "allow": "alaw",
+        },
+        auth={},
+        aor={},
+    )
 
 
 async def show_messages(ami: Notifier, mailbox: Mailbox, count: Count) -> None:
@@ -81,17 +78,3 @@ async def show_messages(ami: Notifier, mailbox: Mailbox, count: Count) -> None:
             f"Voice-Message: {count.new}/{count.old} (0/0)",
         ],
     )
-
-
-def _fields(mailbox: Mailbox) -> dict[str, str]:
-    return {
-        "aors": SHARED,
-        "auth": SHARED,
-        "outbound_auth": SHARED,
-        "from_user": mailbox.endpoint,
-        "incoming_mwi_mailbox": mailbox.name,
-        # There is no such context: whoever knew the password could call nobody.
-        "context": "nowhere",
-        "disallow": "all",
-        "allow": "alaw",
-    }

@@ -209,7 +209,6 @@ async def test_f19_callers_hear_the_greeting_that_was_spoken(site: Site, folder:
     await asyncio.sleep(4)
     await keys(call, "#")
     await is_told(heard, spoken(site))
-    await is_told(heard, prompt_file(site, "greeting-choose"))
     await keys(call, "1")
     await is_told(heard, prompt_file(site, "greeting-kept"))
     await call.hangup()

@@ -232,6 +232,14 @@ class Application:
         path = f"/asterisk/config/dynamic/res_pjsip/{kind}/{name}"
         await self._connection.request("PUT", path, None, body)
 
+    async def has_object(self, kind: str, name: str) -> bool:
+        """Whether such an object of PJSIP is there."""
+        try:
+            await self._connection.request("GET", f"/asterisk/config/dynamic/res_pjsip/{kind}/{name}")
+        except Gone:
+            return False
+        return True
+
     async def delete_object(self, kind: str, name: str) -> None:
         await self._connection.request("DELETE", f"/asterisk/config/dynamic/res_pjsip/{kind}/{name}")
 
