@@ -51,6 +51,22 @@ _NOTES = f"""
 - A queue rings telephones only; where its people forward their calls does not matter to it.
 - `vats user settings|forward|dnd` shows and sets the same, and shows who has changed what.
 
+## Passing a call on
+
+- **Blind**: `##` and the number while talking. The other side hears music, and you may hang up at once. Where nobody
+  answers, or he is busy, your telephone rings with the call again; where you do not take it, the desk's does.
+- **Attended**: `*2` and the number. You talk with the colleague while the other side hears music; then hang up, or
+  key `*1`, and the two talk. `*3` goes back and forth between them, `*0` gives it up. Hang up while it still rings,
+  and it goes on ringing for the other side.
+- The telephone's own transfer key does the same, blind and attended, with its second line. Where a blind transfer
+  fails, a telephone that has stayed has the call back.
+- The number is an extension of a user, a group, a queue or a parking place, or a number outside that you may call.
+  You hear the dialling tone while you key it in; `*` brings you back.
+- The colleague's telephone shows who calls: yours while you ask him, the other side's as soon as they talk.
+- Should the other side hang up while you ask, you and the colleague talk on, and that costs nothing.
+- What you keyed is not heard by the other side, nor is the question in the recording, which goes on in one file.
+- `vats transfer CALL_ID NUMBER [--attended]` and `vats hangup CALL_ID` do it from the command line.
+
 ## Taking a call that rings elsewhere
 
 `**` and the extension of a colleague or of a group takes the call that has rung there for the longest time; `*8`
