@@ -18,6 +18,7 @@ class Recorded:
 
     made: int = 0  # parts begun
     leg: str = ""
+    last_leg: str = ""  # the same, or the one recorded before
     other: str = ""
     paused: bool = False
     right: set[str] = field(default_factory=set)  # legs last heard on the right side
@@ -31,6 +32,7 @@ class Recorded:
                 # A pause holds while the same two talk, be it after a consultation.
                 self.paused = self.paused and other == self.other
                 self.made, self.leg, self.other = self.made + 1, leg, other
+                self.last_leg = leg
                 self.right.discard(left)
                 self.right.add(right)
             case RecordingStopped():

@@ -26,12 +26,13 @@ from engine.journal.events import (
 )
 from engine.recordings.files import raw_names
 from engine.recordings.policy import Talk, announcement, announcement_ahead, is_recorded
-from engine.switch.errors import SwitchError
+from engine.switch.errors import Gone, SwitchError
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
 
 
+STOP_AGAIN_S = 1.0
 BEEP, NOT_DONE = "sound:beep", "sound:beeperr"
 
 
@@ -42,12 +43,15 @@ class Recorder:
         self._call = call
         self._state = Recorded()
         self._leg: Leg | None = None  # being recorded, also where it has become another call's
+        self._unstopped: Leg | None = None  # its recording is over, and the switch may not know
         self._parts = 0  # tried: one that the switch did not answer for may be on
         self._one_at_a_time = asyncio.Lock()
 
     def adopt(self, state: Recorded) -> None:
-        """Go on after a recovery."""
+        """Go on after a recovery; what is over by the journal may be on in the switch."""
         self._state, self._parts = state, state.made
+        if state.made and not state.leg:
+            self._call.meanwhile(self._stop_adopted())
 
     @property
     def recording(self) -> bool:
@@ -67,7 +71,9 @@ class Recorder:
                 if (self._state.leg, self._state.other) == (party.id, other.id):
                     return
                 await self._stop()
-            if self._wanted(party, other):
+            if not await self._is_stopped():
+                self._call.log.error("recording.failed", cause="the part before could not be ended")
+            elif self._wanted(party, other):
                 await self._start(party, other)
 
     async def stop(self) -> None:
@@ -166,8 +172,7 @@ class Recorder:
         except SwitchError as error:
             # The record shows that there is no recording.
             call.log.error("recording.failed", cause=str(error))
-            if stays_paused:
-                await self._stop_switch(party)
+            await self._end(party)  # it may be on for all that
             return
         encrypt = call.tenant.recording.encrypt
         self._leg = party
@@ -186,15 +191,40 @@ class Recorder:
         leg = self._recorded_leg()
         if leg is None:
             return
-        await self._stop_switch(leg)
-        self._note(RecordingStopped(leg.id))
         self._leg = None
+        self._note(RecordingStopped(leg.id))
+        await self._end(leg)
 
-    async def _stop_switch(self, leg: Leg) -> None:
-        try:
-            await self._call.services.mixmonitor.stop_mixmonitor(leg.name)
-        except SwitchError as error:
-            self._call.log.info("recording.stop_failed", cause=str(error))
+    async def _end(self, leg: Leg) -> None:
+        self._unstopped = leg
+        if not await self._is_stopped():
+            self._call.meanwhile(self._stop_in_the_end())
+
+    async def _stop_adopted(self) -> None:
+        self._unstopped = self._call.legs.get(self._state.last_leg)
+        await self._stop_in_the_end()
+
+    async def _stop_in_the_end(self) -> None:
+        """Whoever talks now may not be recorded, and would be in a part that goes on."""
+        while not self._call.closing:
+            async with self._one_at_a_time:
+                if await self._is_stopped():
+                    return
+            await self._call.until(lambda: self._call.closing, STOP_AGAIN_S, whoever_goes=True)
+
+    async def _is_stopped(self) -> bool:
+        """Ask the switch to end what should be over; False where it has to be asked again."""
+        leg = self._unstopped
+        if leg is not None and not leg.gone:
+            try:
+                await self._call.services.mixmonitor.stop_mixmonitor(leg.name)
+            except Gone:
+                pass
+            except SwitchError as error:
+                self._call.log.warning("recording.stop_failed", cause=str(error))
+                return False
+        self._unstopped = None
+        return True
 
     async def _mute(self, muted: bool, by: str) -> bool:
         async with self._one_at_a_time:

@@ -17,6 +17,8 @@ class FakeAmi:
 
     async def start_mixmonitor(self, channel_name: str, receive_file: str, transmit_file: str) -> None:
         self._check(f"MixMonitor {channel_name}", channel_name)
+        if channel_name in self.recordings:
+            self.switch.faults.append(f"{channel_name} is recorded twice at once")
         self.recordings[channel_name] = (receive_file, transmit_file)
 
     async def stop_mixmonitor(self, channel_name: str) -> None:
