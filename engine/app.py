@@ -32,6 +32,7 @@ from engine.directory.prompts.library import PromptLibrary
 from engine.directory.user_settings import UserSettings
 from engine.hold_music import HoldMusic
 from engine.journal.spool import Spool, SpoolInUse
+from engine.listening_operations import listening_operations
 from engine.mailbox_operations import mailbox_operations
 from engine.operations import Handler, serve
 from engine.parking_operations import parking_operations
@@ -144,7 +145,7 @@ class Engine:
         self._user_settings.listeners.append(
             lambda tenant, user, _: self._queues.member_changed(tenant, user)
         )
-        exchange = Exchange()
+        self._exchange = exchange = Exchange()
         self._busy_lamps = BusyLamps(
             self._application, lambda: self._library.directory, exchange, self._user_settings
         )
@@ -315,6 +316,7 @@ class Engine:
             **parking_operations(self._switchboard.calls),
             **user_operations(self._user_settings, lambda: self._library.directory),
             **self._placer.operations(),
+            **listening_operations(self._placer, lambda: self._library.directory, self._exchange),
             **mailbox_operations(self._messages, self._lights),
         }
 

@@ -44,6 +44,7 @@ class HoldMusic:
         self._wanted = asyncio.Event()
         self._pieces: dict[_Stamp, Path | None] = {}  # what was made of each file; None: it is no sound
         self._workshop: Workshop | None = None
+        self._missing: set[tuple[str, str]] = set()  # folders that tenants name and that hold nothing
         self._loaded: str | None = None  # what the switch has read for certain
 
     def look(self) -> None:
@@ -87,6 +88,7 @@ class HoldMusic:
         try:
             for tenant in directory.tenants.values():
                 stamps = list(_stamps(self._folder(tenant)))
+                self._tell_missing(tenant, found=bool(stamps))
                 for stamp in stamps:
                     if stamp not in pieces:
                         pieces[stamp] = self._pieces[stamp] if stamp in self._pieces else self._piece(stamp)
@@ -102,6 +104,14 @@ class HoldMusic:
         if tenant.music:
             return self._settings.config.parent / "music" / tenant.music
         return self._settings.scenarios_folder / tenant.name / "music"
+
+    def _tell_missing(self, tenant: Tenant, *, found: bool) -> None:
+        named = (tenant.name, tenant.music)
+        if found:
+            self._missing.discard(named)
+        elif tenant.music and named not in self._missing:
+            self._missing.add(named)
+            log.error("music.none", tenant=tenant.name, folder=str(self._folder(tenant)))
 
     def _piece(self, stamp: _Stamp) -> Path | None:
         source = stamp[0]

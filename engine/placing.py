@@ -8,7 +8,7 @@ from engine.calls.outgoing import LINES_BUSY, refusal
 from engine.calls.switchboard import Switchboard
 from engine.clock import Clock
 from engine.directory.codes import SERVICE_CODES
-from engine.directory.directory import Directory, Tenant
+from engine.directory.directory import Directory, Tenant, User
 from engine.directory.names import known_name, shown
 from engine.directory.numbering import Dialled, resolve
 from engine.directory.routes import own_numbers
@@ -58,6 +58,24 @@ class CallPlacer:
 
         Raises `NotPlaced`.
         """
+        company, person = self._find(tenant, user, timeout)
+        dialled = _with_own_number(company, number, own_number)
+        destination = resolve(company, dialled)
+        self._may_be_made(company, destination, user, number)
+        target, name = _display(company, destination)
+        placing = Placing(user, person.endpoints(), target, name, timeout, answers_by_itself)
+        call_id = await self._ring(company, person, dialled, placing)
+        return {"call_id": call_id, "user": user, "number": destination.value}
+
+    async def place_code(self, tenant: str, user: str, code: str, timeout: float = 30.0) -> str:
+        """Ring the telephones of `user`, then do as if he had dialled this service code; the call's id.
+
+        No operation by itself: whoever uses it has seen to it that the user may. Raises `NotPlaced`.
+        """
+        company, person = self._find(tenant, user, timeout)
+        return await self._ring(company, person, code, Placing(user, person.endpoints(), code, "", timeout))
+
+    def _find(self, tenant: str, user: str, timeout: float) -> tuple[Tenant, User]:
         if not self._switchboard.ready:
             raise NotPlaced("the engine is not connected to Asterisk")
         if not 0 < timeout <= LONGEST_RING_S:
@@ -68,16 +86,14 @@ class CallPlacer:
         person = company.users.get(user)
         if person is None:
             raise NotPlaced(f"tenant {tenant} has no user {user}")
-        dialled = _with_own_number(company, number, own_number)
-        destination = resolve(company, dialled)
-        self._may_be_made(company, destination, user, number)
-        target, name = _display(company, destination)
-        placing = Placing(user, person.endpoints(), target, name, timeout, answers_by_itself)
+        return company, person
+
+    async def _ring(self, company: Tenant, person: User, dialled: str, placing: Placing) -> str:
         call_id = new_call_id(self._cell, self._clock.wall_ms())
         self._switchboard.place(self._reception.placement(company, person, dialled), call_id, placing)
         if why := await placing.outcome:
             raise NotPlaced(f"call {call_id}: {why}")
-        return {"call_id": call_id, "user": user, "number": destination.value}
+        return call_id
 
     def _may_be_made(self, tenant: Tenant, destination: Dialled, user: str, number: str) -> None:
         if destination.kind not in REACHABLE:

@@ -33,6 +33,7 @@ from engine.switch.errors import Gone, SwitchError
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
+    from engine.calls.exchange import Exchange
 
 Listened = Literal["over", "no_talk", "not_allowed"]
 # What the colleague's phone is sent (`out`), and what is sent to the other side as if it came from it (`in`).
@@ -56,7 +57,7 @@ async def listen_in(call: Call, extension: str, mode: ListeningMode) -> Listened
     if not call.tenant.may_listen(listener, extension):
         call.log.warning("listening.refused", by=listener, user=extension)
         return "not_allowed"
-    found = talk_of(call, extension)
+    found = talk_of(call.services.exchange, call.tenant.name, extension)
     if found is None:
         return "no_talk"
     await call.answer()
@@ -72,12 +73,12 @@ async def listen_in(call: Call, extension: str, mode: ListeningMode) -> Listened
     return "over"
 
 
-def talk_of(call: Call, extension: str) -> tuple[Call, Leg] | None:
-    """The call in which a colleague of the same tenant talks now, and his leg; of several the newest."""
+def talk_of(exchange: Exchange, tenant: str, extension: str) -> tuple[Call, Leg] | None:
+    """The call in which a user of the tenant talks now, and his leg; of several the newest."""
     found = [
         (other.talk_started_at or 0, other, leg)
-        for other in call.services.exchange.calls(call.tenant.name)
-        if other is not call and other.talking_with is not None
+        for other in exchange.calls(tenant)
+        if other.talking_with is not None
         for leg in (other.party, other.talking_with)
         if leg.up and user_of(other, leg) == extension
     ]

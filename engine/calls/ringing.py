@@ -16,6 +16,7 @@ from engine.calls.together import together
 from engine.directory.prompts import PromptMissing
 from engine.switch.ari.resources import Playback
 from engine.switch.errors import Gone, Refused, SwitchError, SwitchFailed
+from engine.switch.music import music_class
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -88,7 +89,11 @@ class SwitchPhones:
                 arguments="leg",
                 originator=self._for_leg.id,
                 # A REFER of his phone is ours to see to.
-                variables={**self._display(target), "PJSIP_TRANSFER_HANDLING()": "ari-only"},
+                variables={
+                    **self._display(target),
+                    "PJSIP_TRANSFER_HANDLING()": "ari-only",
+                    "CHANNEL(musicclass)": music_class(call.tenant.name),  # should the other side hold him
+                },
             )
             # Asterisk refuses to dial a channel that it has not yet brought into the application.
             present = await call.until(

@@ -42,12 +42,24 @@ async def test_a_lamp_shows_a_colleague_free_rung_and_talking(site: Site, tmp_pa
         await call.hangup()
         await ours.wait_state("idle")
         # Whoever calls is busy too.
+        await site.phone("103")
         outgoing = await petr.call("103")
         await ours.wait_state("confirmed")
         await outgoing.hangup()
         await ours.wait_state("idle")
         assert {state.state for state in theirs.states} == {"idle"}
         assert namesake.registered
+
+
+async def test_a_lamp_shows_who_does_not_want_to_be_disturbed(site: Site) -> None:
+    await site.phone("102")
+    async with lamp(site, "102", by="103") as watching, lamp(site, "102", tenant="vektor") as theirs:
+        await watching.wait_state("idle")
+        assert site.vats("user", "dnd", "romashka", "102", "on").returncode == 0
+        await watching.wait_state("confirmed")
+        assert site.vats("user", "dnd", "romashka", "102", "off").returncode == 0
+        await watching.wait_state("idle")
+        assert {state.state for state in theirs.states} == {"idle"}
 
 
 async def test_nobody_watches_who_is_no_user_of_his_tenant(site: Site) -> None:

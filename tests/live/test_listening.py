@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import pytest_asyncio
 
+from engine.operations import EngineClient, OperationFailed
 from tests.live.people import a_caller, is_told, nothing_left, prompt_file, verified
 from tests.live.site import Site, eventually
 from tests.live.two_tenants import reach, two_tenants
@@ -161,6 +163,33 @@ async def test_the_listener_who_hangs_up_leaves_the_talk_as_it_was(site: Site, t
     await colleague.hangup()
     await caller.wait_state("ended")
     await nothing_left(site)
+
+
+async def test_f48_by_the_operation_the_listener_is_rung_first(site: Site, tmp_path: Path) -> None:
+    engine = EngineClient(site.settings)
+    wanted: dict[str, Any] = {"tenant": "romashka", "listener": "103", "user": "101", "mode": "whisper"}
+    with pytest.raises(OperationFailed, match="101 of tenant romashka is not in a talk now"):
+        await engine.call("listening.start", **wanted)
+    _, caller, colleague = await talking(site)
+    with pytest.raises(OperationFailed, match="102 of tenant romashka may not listen to 101"):
+        await engine.call("listening.start", **{**wanted, "listener": "102"})
+    olga = await site.phone("103")
+    placing = asyncio.create_task(engine.call("listening.start", limit=30.0, **wanted))
+    supervisor = await olga.wait_incoming()
+    await supervisor.answer()
+    assert (await placing)["mode"] == "whisper"
+    three = await Three(tmp_path, caller=caller, colleague=colleague, supervisor=supervisor).begin()
+    await supervisor.record(tmp_path / "first.wav")
+    await supervisor.wait_tone(CALLER, 0.5)
+    await three.hear(caller={COLLEAGUE}, colleague={CALLER, SUPERVISOR}, supervisor={CALLER, COLLEAGUE})
+    await supervisor.hangup()
+    await caller.hangup()
+    await nothing_left(site)
+    listed = await eventually(
+        lambda: site.vats("listening", "list", "--extension", "103", "--limit", "1", "--json").stdout, 15
+    )
+    assert '"mode": "whisper"' in listed
+    verified(site)
 
 
 async def test_listening_goes_on_in_its_mode_over_a_restart_of_the_engine(site: Site, tmp_path: Path) -> None:

@@ -54,6 +54,30 @@ async def test_f05_each_tenants_callers_hear_its_own_music_while_waiting_and_on_
         others = [hz for hz in MUSIC_HZ.values() if hz != MUSIC_HZ[name]]
         assert tones_heard(tmp_path / f"{name}-held.wav", others)[others[0]].seconds == 0
         assert tones_heard(tmp_path / f"{name}-waits.wav", others)[others[0]].seconds == 0
+    # The other side's button too: our people hear their own company's music.
+    for offered, call in zip(offers, calls, strict=True):
+        await offered.unhold()
+        await call.hold()
+    for name, offered in zip(names, offers, strict=True):
+        await offered.record(tmp_path / f"{name}-is-held.wav")
+        await offered.wait_tone(MUSIC_HZ[name], 1)
+    await site.hang_up_all()
+
+
+async def test_a_user_who_calls_hears_his_companys_music_when_the_other_holds(
+    site: Site, tmp_path: Path
+) -> None:
+    anna, petr = await site.phone("101"), await site.phone("102")
+    outgoing = await anna.call("102")
+    offered = await petr.wait_incoming()
+    await offered.answer()
+    await outgoing.wait_state("answered")
+    await offered.play(write_tone(tmp_path / "1000.wav", 1000))
+    await outgoing.record(tmp_path / "talks.wav")
+    await outgoing.wait_tone(1000, 0.5)
+    await offered.hold()
+    await outgoing.record(tmp_path / "held.wav")
+    await outgoing.wait_tone(MUSIC_HZ["romashka"], 1)
     await site.hang_up_all()
 
 
