@@ -35,7 +35,7 @@ OUR_CAUSES: dict[HangupReason, int] = {
 BUSY_CAUSES = frozenset({17, 21})
 NO_ANSWER_CAUSES = frozenset({18, 19})
 UNAVAILABLE_CAUSES = frozenset({1, 2, 3, 20, 22, 27, 28})
-# Of a leg that a trunk was to take and of which it gave no sign: the trunk does not work, the number may.
+# Of a leg that a trunk was to take, before it rang: the trunk does not work, the number may.
 TRUNK_CAUSES = frozenset({3, 18, 20, 27, 34, 38, 41, 42, 44, 47, 102})
 
 
@@ -162,8 +162,7 @@ class Leg:
             return "no_answer"
         if self.answered_at is not None:
             return "answered"
-        by_trunk = self.target is not None and self.target.setup_s > 0 and not self.lives
-        if by_trunk and (self.failure or (self.cause in TRUNK_CAUSES and self.dropped is None)):
+        if self.failed_by_trunk:
             return "failed"
         if self.failure:
             return "unavailable" if self.cause in UNAVAILABLE_CAUSES else "failed"
@@ -172,6 +171,13 @@ class Leg:
         if self.dropped is not None:
             return "no_answer" if self.drop_was_timeout else "cancelled"
         return unanswered_result(self.cause, rang=self.ringing_at is not None)
+
+    @property
+    def failed_by_trunk(self) -> bool:
+        """It was to go by a trunk, and ended before any phone rang, for which the trunk is to blame."""
+        if self.target is None or not self.target.setup_s or self.ringing_at is not None:
+            return False
+        return bool(self.failure) or (self.cause in TRUNK_CAUSES and self.dropped is None)
 
     def ended_by(self) -> EndedBy:
         """Who ended this leg: its own party, the network, or we."""

@@ -10,6 +10,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Self
 
+from engine.calls.exchange import Exchange
+from engine.calls.lines import Lines
 from engine.calls.services import Outside, Services
 from engine.calls.switchboard import Switchboard
 from engine.directory.directory import Directory, tenant_of
@@ -140,6 +142,8 @@ class EngineLife:
         self._router = Router(on_stranger=self._on_stranger)
         self.spool = Spool(cell.folder, "engine", cell.clock)
         self.queues = cell.make_queues()
+        exchange = Exchange()
+        lines = Lines(exchange)
         services = Services(
             connection=self._wire,
             router=self._router,
@@ -148,12 +152,15 @@ class EngineLife:
             mixmonitor=cell.ami,
             prompts=PromptNames(),
             raw_recordings="/raw",
-            outside=Outside(queues=self.queues, user_settings=cell.user_settings, dice=random.Random(7)),
+            outside=Outside(
+                queues=self.queues, user_settings=cell.user_settings, dice=random.Random(7), lines=lines
+            ),
             observer=self.queues,
+            exchange=exchange,
         )
         self.switchboard = Switchboard(
             services,
-            Reception(cell.files, "cell1"),  # type: ignore[arg-type]
+            Reception(cell.files, "cell1", lines),  # type: ignore[arg-type]
             cell.find_histories,
             cell.find_ends,
         )
