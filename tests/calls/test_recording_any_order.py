@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.calls.recorded import Recorded
@@ -17,6 +17,7 @@ ACTS = ("pause", "resume", "stop", "start", "recorder away", "recorder back", "k
 
 
 @settings(max_examples=150, deadline=None)
+@example(["recorder away", "stop", "kill", "recorder back"])
 @given(st.lists(st.sampled_from(ACTS), max_size=12))
 def test_what_is_told_is_what_the_switch_does(acts: list[str]) -> None:
     async def main() -> None:
