@@ -1,4 +1,5 @@
-"""A user who calls a code and so takes a call that rings: his channel goes on as a leg of that call as well.
+"""A caller whose channel goes on as a leg of another call as well: a user who calls a code and so takes a
+call that rings, or somebody who is joined with the caller of another call.
 
 His own call stays, for a call's own channel never leaves it: it is over when he hangs up, or the other call
 hangs him up. It hears of his channel first and hands each event on.
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
 
 def lend(home: Call, to: Call) -> Leg:
-    """The party of `home`, who has been answered and is a user of the tenant, as a leg of the other call."""
+    """The party of `home`, its caller, who has been answered, as a leg of the other call."""
     own, user = home.caller, home.party_user
-    leg = adopt_lent(to, own.id, Target(own.name.rsplit("-", 1)[0], user), own.name)
+    number = "" if user else own.number
+    leg = adopt_lent(to, own.id, Target(own.name.rsplit("-", 1)[0], user, number), own.name)
     leg.number, leg.caller_name, leg.answered_at = own.number, own.caller_name, own.answered_at
     home.journal(CallJoined(to.id))
-    to.journal(LegCreated(leg.id, "operator", leg.target.endpoint if leg.target else "", user))
+    to.journal(LegCreated(leg.id, "operator", leg.target.endpoint if leg.target else "", user, number))
     to.journal(LegAnswered(leg.id))
     home.joined = to.id
     home.services.exchange.lent(own.id, home)

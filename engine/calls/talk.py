@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from engine.calls.connecting import connect, talk_is_over
 from engine.calls.errors import CallerGone
 from engine.calls.leg import Leg
+from engine.calls.lending import stay
 from engine.calls.passing_keys import take_keys
 from engine.calls.recording import switch_recording
 from engine.calls.together import together
@@ -53,6 +54,8 @@ async def go_on_talking(call: Call) -> None:
             raise
         if call.given_away:
             await call.hang_up()
+        if call.joined:
+            await _leave_to_other_call(call, other)
         if other.gone:
             talk_is_over(call, other.ended_by(), other.ended_at)
             bridges = list(call.bridges.values())
@@ -65,7 +68,17 @@ async def go_on_talking(call: Call) -> None:
 
 
 def _changed(call: Call, other: Leg) -> bool:
-    return other.gone or call.given_away or call.something_wished()
+    return other.gone or call.given_away or bool(call.joined) or call.something_wished()
+
+
+async def _leave_to_other_call(call: Call, other: Leg) -> NoReturn:
+    """The party talks in another call now; this one lasts as long as he does there."""
+    bridges = list(call.bridges.values())
+    await together(
+        call.recorder.stop(), call.drop(other, "normal"), *(call.destroy_bridge(one) for one in bridges)
+    )
+    await stay(call)
+    await call.hang_up()
 
 
 async def _fulfil(call: Call, wish: Wish) -> None:

@@ -34,7 +34,7 @@ def hangup(call_id: str) -> None:
     click.echo(f"{call_id}: ended")
 
 
-def _ask(command: str, operation: str, **arguments: str) -> Any:
+def _ask(command: str, operation: str, **arguments: Any) -> Any:
     try:
         return asyncio.run(EngineClient(load_settings()).call(operation, **arguments))
     except EngineAway as error:

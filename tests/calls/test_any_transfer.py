@@ -71,7 +71,8 @@ def _play(starts: str, acts: Acts, delays: Delays, troubles: list[tuple[float, f
                 await asyncio.sleep(100)
             await asyncio.sleep(cell.away_s + 20)
             # The first number of a transfer may be keyed for 10 s, with the dialling tone.
-            check(cell, silence_s=None if troubles else 4)
+            holds = any(what == "holds" for _, _, what in acts)
+            check(cell, silence_s=None if troubles or holds else 4)
 
     run(main())
 

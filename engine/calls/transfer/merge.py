@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.calls.connecting import connect, disconnect, hand_on, talk_is_over
+from engine.calls.lending import lend
 from engine.calls.recording import user_of
 from engine.calls.transfer.blind import transfer_blind
 from engine.calls.transfer.number import may_be_sent_to
@@ -34,11 +35,14 @@ async def merge(call: Call, wish: MergeWith) -> None:
     if partner is not other.caller:
         return await _take(call, by, other, partner)
     mine = call.party if by is call.talking_with else call.talking_with
-    if mine is None or mine is call.caller:
-        return await _decline(call, by, "both called from outside, each in a call of his own")
-    await tell_phone(call, by, "channel_answered")
-    other.wish(MergeWith(theirs, by.id))
-    return None
+    if mine is not call.caller:
+        # The other way round: his call takes the leg of this one.
+        await tell_phone(call, by, "channel_answered")
+        other.wish(MergeWith(theirs, by.id))
+        return None
+    if partner is not other.party or other.joined:
+        return await _decline(call, by, "each of the two is in a call of his own")
+    return await _take(call, by, other, partner, joins=True)
 
 
 async def _send_on(call: Call, wish: MergeWith, other: Call, theirs: Leg) -> None:
@@ -51,11 +55,15 @@ async def _send_on(call: Call, wish: MergeWith, other: Call, theirs: Leg) -> Non
     return None
 
 
-async def _take(call: Call, by: Leg, other: Call, partner: Leg) -> None:
+async def _take(call: Call, by: Leg, other: Call, partner: Leg, *, joins: bool = False) -> None:
+    """`joins`: both have called, each in a call of his own, which stays: it is what he pays for."""
     user = user_of(call, by)
     to = (partner.target.user or partner.target.number) if partner.target else partner.number
     call.journal(TransferStarted(by.id, user, to, "attended", call.resume_step))
-    _move(partner, other, call)
+    if joins:
+        partner = _join(other, call)
+    else:
+        _move(partner, other, call)
     hand_on(call, by)
     await disconnect(call, "operator")
     call.transfer = Transfer(user, to, call.transferred_from, by=by, told=True)
@@ -94,6 +102,14 @@ def _move(leg: Leg, other: Call, call: Call) -> None:
     call.services.observer.leg_answered(leg.id)
     other.given_away = True
     other.changed()
+
+
+def _join(other: Call, call: Call) -> Leg:
+    """The other call's own channel goes on as a leg of this one as well."""
+    talk_is_over(other, "operator", call.now())
+    leg = lend(other, call)
+    other.changed()
+    return leg
 
 
 async def _decline(call: Call, by: Leg, why: str) -> None:
