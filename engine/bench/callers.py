@@ -8,7 +8,6 @@ import heapq
 import random
 import selectors
 import socket
-import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -19,14 +18,12 @@ from types import TracebackType
 
 from engine.bench.following import FollowedLog
 from engine.bench.menus import Timed, speech
+from engine.bench.sockets import DETAILS_BYTES, stamp, stamped_socket
 
 _LOOK_EVERY_S = 0.004
 _SPEECHES = 16
 # Callers are spread over these, since what one socket may hold back is a quarter of a second of them all.
 _SOCKETS = 8
-_RECEIVE_BYTES = 4 * 1024 * 1024
-_SO_TIMESTAMPNS = 35  # <asm-generic/socket.h>: when the packet came, on the wall clock
-_TIMESPEC = struct.Struct("@ll")
 _HEADER = 12
 
 
@@ -67,7 +64,7 @@ class Callers:
         self._log = FollowedLog(log)
         dice = random.Random(seed)
         self._speeches = cycle([speech(dice) for _ in range(_SPEECHES)])
-        self._sockets = [_socket() for _ in range(_SOCKETS)]
+        self._sockets = [stamped_socket() for _ in range(_SOCKETS)]
         self._mouths: dict[str, socket.socket] = {}  # by call id, from the INVITE on
         self._by_address: dict[tuple[str, int], Heard] = {}
         self._live: dict[str, _Live] = {}
@@ -141,7 +138,7 @@ class Callers:
     def _listen(self, ear: socket.socket) -> None:
         while True:
             try:
-                packet, details, _, address = ear.recvmsg(512, 64)
+                packet, details, _, address = ear.recvmsg(512, DETAILS_BYTES)
             except BlockingIOError:
                 return
             heard = self._by_address.get(address)
@@ -153,22 +150,4 @@ class Callers:
             if number < len(heard.pressed) and packet[_HEADER:] in self._prompts[number + 1]:
                 if expected is not None and sequence != (expected + 1) & 0xFFFF:
                     heard.lost.add(number)
-                heard.heard.append(_stamp(details))
-
-
-def _socket() -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
-    made.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    made.bind(("127.0.0.1", 0))
-    made.setblocking(False)
-    return made
-
-
-def _stamp(details: list[tuple[int, int, bytes]]) -> int:
-    """When the kernel received the packet, nanoseconds of the wall clock."""
-    for level, kind, data in details:
-        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
-            seconds, nanoseconds = _TIMESPEC.unpack(data[: _TIMESPEC.size])
-            return int(seconds) * 1_000_000_000 + int(nanoseconds)
-    return time.time_ns()
+                heard.heard.append(stamp(details, time.time_ns()))

@@ -1,7 +1,6 @@
 """Calls through menus to one side, by SIPp, and how soon each key brought the next prompt."""
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from itertools import count
@@ -11,15 +10,13 @@ from engine.bench.callers import Callers, Heard
 from engine.bench.load import by_caller
 from engine.bench.menu_results import MenuMeasured
 from engine.bench.menus import MENU_KEYS, MENU_NUMBER, STAY_MS, frames_of
-from engine.bench.observer import Observer
-from engine.bench.processor import cpu_ms, machine_busy_ms, machine_ticks
+from engine.bench.observer import Observer, Steps
+from engine.bench.rounds import counted
 from engine.bench.side import BenchError, Side
 from engine.demo.scenario import Caller
 from engine.demo.sipp import LogLine, Sipp, SippError
 
 _AFTER_LAST_CALL_S = 30.0
-# The last channels' ends are paid for before the time is read.
-_END_MARGIN_S = 1.0
 _WARM_UP_CALLS, _WARM_UP_RATE = 5, 2.0
 
 
@@ -52,13 +49,12 @@ class MenuLoad:
         side = self._side
         folder = self._folder / f"run-{next(self._runs)}"
         numbers = [f"+7904{next(self._numbers):07}" for _ in range(calls)]
-        measured = MenuMeasured(side.name, rate, calls=calls, load_average=os.getloadavg()[0])
-        loop = asyncio.get_running_loop()
+        measured = MenuMeasured(side.name, rate, calls=calls)
+        steps = Steps()
         try:
             async with AsyncExitStack() as stack:
-                observer = None
                 if side.tells_steps:
-                    observer = await stack.enter_async_context(Observer(side.settings))
+                    await stack.enter_async_context(Observer(side.settings, steps))
                 callers = stack.enter_context(Callers(folder / "caller.events.log", self._prompts))
                 caller = Caller(MENU_NUMBER, caller="[field0]", stay_ms=STAY_MS, media_port="[field1]")
                 sipp = Sipp(
@@ -66,23 +62,12 @@ class MenuLoad:
                     local_port=side.addresses.callers, calls=calls, rate=rate,
                     rows=[(number, str(callers.port_for(number))) for number in numbers],
                 )  # fmt: skip
-                before, own, busy = side.cpu_ms(), cpu_ms(os.getpid()), machine_busy_ms()
-                begun, ticks = loop.time(), machine_ticks()
-                await stack.enter_async_context(sipp)
-                dialled = await sipp.wait(calls / rate + STAY_MS / 1000 + _AFTER_LAST_CALL_S)
-                await asyncio.sleep(_END_MARGIN_S)
-                after = side.cpu_ms()
-                measured.seconds = loop.time() - begun
-                measured.stolen_ticks, measured.all_ticks = (
-                    new - old for new, old in zip(machine_ticks(), ticks, strict=True)
-                )
-                measured.cpu_ms = {group: after[group] - before.get(group, 0.0) for group in after}
-                ours = cpu_ms(os.getpid()) - own + sum(measured.cpu_ms.values())
-                measured.others_ms = max(0.0, machine_busy_ms() - busy - ours)
-                if observer is not None:
-                    measured.switch_ms = observer.steps.waits_ms
+                async with counted(side, measured):
+                    await stack.enter_async_context(sipp)
+                    dialled = await sipp.wait(calls / rate + STAY_MS / 1000 + _AFTER_LAST_CALL_S)
         except SippError as error:
             raise BenchError(f"{side.title}: {error}") from error
+        measured.switch_ms = steps.waits_ms
         judge(measured, numbers, by_caller(dialled.log), callers.calls)
         return measured
 

@@ -1,16 +1,16 @@
 """Key to prompt as tables: for the terminal, for the documentation, and as JSON."""
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from rich.console import RenderableType
 
+from engine.bench.figures import figures, json_line, number, times
 from engine.bench.machine import Machine
 from engine.bench.menu_results import MenuComparison, MenuMeasured
 from engine.bench.report import markdown_table, table_of
-from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER, percentile
+from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER
 
 _GROUPS = (ASTERISK, ENGINE, WORKER, OTHER)
 _COLUMNS = (
@@ -27,9 +27,9 @@ MENU_EXPLANATION = (
 
 def told(measured: MenuMeasured) -> str:
     """One round in a line of progress."""
-    switch = f"{_times(measured.switch_ms)} ms by the switch, " if measured.switch_ms else ""
+    switch = f"{times(measured.switch_ms)} ms by the switch, " if measured.switch_ms else ""
     return (
-        f"{measured.complete} complete, {measured.failed} failed, key to prompt {_times(measured.wire_ms)} "
+        f"{measured.complete} complete, {measured.failed} failed, key to prompt {times(measured.wire_ms)} "
         f"ms on the wire, {switch}{measured.cpu_a_call():.1f} ms CPU a call, others {measured.others:.2f} "
         f"processors, load {measured.load_average:.1f}, {measured.stolen:.0%} of the machine stolen"
         + (f"; not heard from the first packet: {measured.not_timed}" if measured.not_timed else "")
@@ -73,9 +73,9 @@ def menu_json_lines(
         times = {
             f"{name}_{key}_ms": value
             for name, waits in (("wire", each.wire_ms), ("switch", each.switch_ms))
-            for key, value in zip(("p50", "p99", "max"), _figures(waits), strict=True)
+            for key, value in zip(("p50", "p99", "max"), figures(waits), strict=True)
         }
-        yield _json(
+        yield json_line(
             kind="menus", rate=each.rate, side=each.side, calls=each.calls, complete=each.complete,
             failed=each.failed, failures=dict(each.failures), keys=len(each.wire_ms),
             keys_by_switch=len(each.switch_ms), not_timed=each.not_timed, **times,
@@ -83,7 +83,7 @@ def menu_json_lines(
             others=each.others, load=each.load_average, stolen=each.stolen,
         )  # fmt: skip
     for comparison in compared:
-        yield _json(
+        yield json_line(
             kind="ratio", rate=comparison.plain.rate, wire_p50=comparison.wire_ratio(0.5),
             wire_p99=comparison.wire_ratio(0.99), cpu=comparison.cpu_ratio, missed=comparison.missed(),
         )  # fmt: skip
@@ -92,36 +92,15 @@ def menu_json_lines(
 def _row(measured: MenuMeasured) -> tuple[str, ...]:
     return (
         f"{measured.rate:g}", measured.side, str(measured.calls), str(measured.failed),
-        str(len(measured.wire_ms)), _times(measured.wire_ms), _times(measured.switch_ms),
-        *(_number(measured.cpu_a_call(group), 1) for group in (ASTERISK, ENGINE)),
-        _number(measured.cpu_a_call(), 1), f"{measured.others:.2f}", f"{measured.load_average:.1f}",
+        str(len(measured.wire_ms)), times(measured.wire_ms), times(measured.switch_ms),
+        *(number(measured.cpu_a_call(group), 1) for group in (ASTERISK, ENGINE)),
+        number(measured.cpu_a_call(), 1), f"{measured.others:.2f}", f"{measured.load_average:.1f}",
     )  # fmt: skip
 
 
 def _ratio(comparison: MenuComparison) -> str:
     return (
-        f"{comparison.plain.rate:g} calls/s: key to prompt {_number(comparison.wire_ratio(0.5), 2)} times "
-        f"the plain dialplan's (p50), {_number(comparison.wire_ratio(0.99), 2)} times (p99); "
-        f"all CPU {_number(comparison.cpu_ratio, 2)} times"
+        f"{comparison.plain.rate:g} calls/s: key to prompt {number(comparison.wire_ratio(0.5), 2)} times "
+        f"the plain dialplan's (p50), {number(comparison.wire_ratio(0.99), 2)} times (p99); "
+        f"all CPU {number(comparison.cpu_ratio, 2)} times"
     )
-
-
-def _figures(waits: Sequence[float]) -> tuple[float, float, float]:
-    return percentile(waits, 0.5), percentile(waits, 0.99), percentile(waits, 1.0)
-
-
-def _times(waits: Sequence[float]) -> str:
-    return " / ".join(_number(value, 1) for value in _figures(waits)) if waits else "–"
-
-
-def _number(value: float, digits: int) -> str:
-    return "–" if math.isnan(value) else f"{value:.{digits}f}"
-
-
-def _json(**values: object) -> str:
-    """JSON knows no NaN: what was not measured is null."""
-    return json.dumps({
-        name: None if isinstance(value, float) and math.isnan(value)
-        else round(value, 3) if isinstance(value, float) else value
-        for name, value in values.items()
-    })  # fmt: skip

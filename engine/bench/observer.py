@@ -1,4 +1,4 @@
-"""A second ear at the switch: when it told of a key, and when it began to play what followed.
+"""A second ear at the switch: when it told of something, and when of what the engine did about it.
 
 Both times are the switch's own (whole milliseconds), so nothing of the observer's is in them. It is an ARI
 application of its own that is told of these two kinds of events and of no other.
@@ -7,6 +7,7 @@ application of its own that is told of these two kinds of events and of no other
 import asyncio
 from datetime import datetime
 from types import TracebackType
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -19,12 +20,14 @@ from engine.switch.ari_http import AriHttp
 from engine.switch.errors import SwitchError
 
 _APPLICATION = "bench-observer"
-_KINDS = ("ChannelDtmfReceived", "PlaybackStarted")
 _ANSWER_LIMIT_S = 10.0
+# In the ids of the channels that the engine rings.
+_LEG = ".leg."
 
 
 class _Channel(msgspec.Struct, frozen=True):
     id: str
+    state: str = ""
 
 
 class _Playback(msgspec.Struct, frozen=True):
@@ -38,8 +41,18 @@ class _Told(msgspec.Struct, frozen=True):
     playback: _Playback | None = None
 
 
+class Pairs(Protocol):
+    """Takes the switch's messages of these kinds (others change nothing)."""
+
+    kinds: tuple[str, str]
+
+    def take(self, message: bytes) -> None: ...
+
+
 class Steps:
     """Pairs each key with the prompt that follows it; `waits_ms` are the times between."""
+
+    kinds = ("ChannelDtmfReceived", "PlaybackStarted")
 
     def __init__(self) -> None:
         self.waits_ms: list[float] = []
@@ -57,12 +70,35 @@ class Steps:
                 self.waits_ms.append(_ms(told.timestamp) - pressed)
 
 
-class Observer(WSListener):
-    """`async with Observer(settings) as observer:`; `observer.steps` is what it has seen."""
+class Bridgings:
+    """Pairs each leg's answer with its coming into a bridge, which it does last."""
 
-    def __init__(self, settings: Settings) -> None:
+    kinds = ("ChannelStateChange", "ChannelEnteredBridge")
+
+    def __init__(self) -> None:
+        self.waits_ms: list[float] = []
+        self._answered: dict[str, float] = {}
+        self._decoder = msgspec.json.Decoder(_Told)
+
+    def take(self, message: bytes) -> None:
+        """A message of the switch; others than the two kinds change nothing."""
+        told = self._decoder.decode(message)
+        if told.channel is None:
+            return
+        if told.type == "ChannelStateChange" and told.channel.state == "Up":
+            self._answered[told.channel.id] = _ms(told.timestamp)
+        elif told.type == "ChannelEnteredBridge":
+            answered = self._answered.pop(told.channel.id, None)
+            if answered is not None and _LEG in told.channel.id:
+                self.waits_ms.append(_ms(told.timestamp) - answered)
+
+
+class Observer(WSListener):
+    """`async with Observer(settings, Steps()):` tells the pairs what it has seen."""
+
+    def __init__(self, settings: Settings, pairs: Pairs) -> None:
         super().__init__()
-        self.steps = Steps()
+        self._pairs = pairs
         self._settings = settings
         self._parts: list[bytes] = []
         self._transport: WSTransport | None = None
@@ -77,7 +113,7 @@ class Observer(WSListener):
         try:
             self._transport, _ = await ws_connect(lambda: self, url)
             async with AriHttp("127.0.0.1", port, "vats", password, limit=_ANSWER_LIMIT_S) as switch:
-                wanted = {"allowed": [{"type": kind} for kind in _KINDS]}
+                wanted = {"allowed": [{"type": kind} for kind in self._pairs.kinds]}
                 await switch.request("PUT", f"/applications/{_APPLICATION}/eventFilter", None, wanted)
         except (OSError, SwitchError) as error:
             self._close()
@@ -100,7 +136,7 @@ class Observer(WSListener):
             self._parts.append(frame.get_payload_as_bytes())
             if frame.fin:
                 whole, self._parts = b"".join(self._parts), []
-                self.steps.take(whole)
+                self._pairs.take(whole)
 
 
 def _ms(timestamp: str) -> float:

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.bench.answers import ANSWERS_NUMBER
 from engine.bench.menus import MENU_NUMBER
 from engine.bench.results import ASTERISK
 from engine.bench.side import KEY, PROMPT, QUEUE, TENANT, BenchError, Side
@@ -40,6 +41,7 @@ class PlainSide(Side):
         values = {
             "prompt": prompt, "key": KEY, "menu_number": MENU_NUMBER, "menus": menus,
             "queue": QUEUE, "operators": self.operators,
+            "answers_number": ANSWERS_NUMBER, "pair": self.pair,
             "qualify": self.settings.asterisk.qualify, "endpoint_fields": endpoint_fields(self.settings),
         }  # fmt: skip
         for name in _OWN_FILES:

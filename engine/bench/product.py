@@ -1,9 +1,11 @@
 """The engine's side: all processes of the product as `vats up` runs them."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.bench.answers import ANSWERS_NUMBER, GROUP
 from engine.bench.menus import MENU_NUMBER
 from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER
 from engine.bench.side import KEY, NUMBER, TENANT, BenchError, Side
@@ -28,8 +30,10 @@ class EngineSide(Side):
             config / "tenants" / f"{TENANT}.yaml",
             "tenant.yaml.j2",
             tenant=TENANT, number=NUMBER, menu_number=MENU_NUMBER, operators=self.operators,
+            answers_number=ANSWERS_NUMBER, group=GROUP, pair=self.pair,
         )  # fmt: skip
         self._write(self.scenarios / "main.yaml", "scenario.yaml.j2", key=KEY)
+        self._write(self.scenarios / "answers.yaml", "answers.yaml.j2", group=GROUP)
         self._write(self.scenarios / "menus.yaml", "menus.yaml.j2", menus=self.menus())
         database = Database(self.settings.database_url)
         try:
@@ -51,8 +55,14 @@ class EngineSide(Side):
     async def _provisioned(self) -> None:
         """Until the operators' accounts are in the switch."""
         done = self.settings.run_folder / "accounts.json"
+        wanted = {operator.account for operator in self.operators}
         for _ in range(300):
             if done.exists():
+                if missing := wanted - json.loads(done.read_text()).keys():
+                    raise BenchError(
+                        f"{len(missing)} of {len(wanted)} operators have no account, {min(missing)} for one; "
+                        f"see {self.settings.log_folder}/engine.log"
+                    )
                 return
             await asyncio.sleep(0.1)
         raise BenchError(f"no accounts after 30 s; see {self.settings.log_folder}/engine.log")

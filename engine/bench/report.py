@@ -9,6 +9,7 @@ from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
+from engine.bench.figures import json_line, number
 from engine.bench.machine import Machine
 from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER, Comparison, Measured, percentile
 
@@ -26,15 +27,15 @@ EXPLANATION = (
 
 
 def _row(measured: Measured) -> tuple[str, ...]:
-    cpu = [_number(measured.cpu_a_call(group), 1) for group in (ASTERISK, ENGINE, WORKER, OTHER)]
+    cpu = [number(measured.cpu_a_call(group), 1) for group in (ASTERISK, ENGINE, WORKER, OTHER)]
     times = [
-        f"{_number(percentile(values, 0.5), 1)} / {_number(percentile(values, 0.99), 0)}"
+        f"{number(percentile(values, 0.5), 1)} / {number(percentile(values, 0.99), 0)}"
         for values in (measured.answer_ms, measured.ring_ms)
     ]
     return (
         f"{measured.rate:g}", measured.side, str(measured.calls), str(measured.failed),
         str(measured.short_recordings),
-        *cpu, _number(measured.cpu_a_call(), 1), *times,
+        *cpu, number(measured.cpu_a_call(), 1), *times,
     )  # fmt: skip
 
 
@@ -43,11 +44,11 @@ def _ratio(comparison: Comparison) -> str:
     ring = percentile(engine.ring_ms, 0.5) - percentile(plain.ring_ms, 0.5)
     rounds = [ratio for ratio in comparison.all_cpu_of_rounds() if not math.isnan(ratio)] or [math.nan]
     return (
-        f"{plain.rate:g} calls/s: all CPU {_number(comparison.all_cpu, 2)} times "
-        f"(rounds {_number(min(rounds), 2)} to {_number(max(rounds), 2)}), "
-        f"Asterisk {_number(comparison.asterisk_cpu, 2)} times; "
-        f"answer {_number(comparison.answer_later_ms, 1)} ms later (p50), "
-        f"ring {_number(ring, 1)} ms later (p50)"
+        f"{plain.rate:g} calls/s: all CPU {number(comparison.all_cpu, 2)} times "
+        f"(rounds {number(min(rounds), 2)} to {number(max(rounds), 2)}), "
+        f"Asterisk {number(comparison.asterisk_cpu, 2)} times; "
+        f"answer {number(comparison.answer_later_ms, 1)} ms later (p50), "
+        f"ring {number(ring, 1)} ms later (p50)"
     )
 
 
@@ -103,7 +104,7 @@ def json_lines(
     yield json.dumps({"kind": "machine", **asdict(machine)})
     for each in measured:
         groups = {f"{group}_cpu_ms": each.cpu_a_call(group) for group in (ASTERISK, ENGINE, WORKER, OTHER)}
-        yield _json(
+        yield json_line(
             kind="result", rate=each.rate, side=each.side, calls=each.calls, complete=each.complete,
             failed=each.failed, short_recordings=each.short_recordings, failures=dict(each.failures),
             stolen=each.stolen,
@@ -112,23 +113,10 @@ def json_lines(
             ring_p50_ms=percentile(each.ring_ms, 0.5), ring_p99_ms=percentile(each.ring_ms, 0.99),
         )  # fmt: skip
     for comparison in compared:
-        yield _json(
+        yield json_line(
             kind="ratio", rate=comparison.plain.rate, cpu=comparison.all_cpu,
             cpu_of_rounds=[None if math.isnan(ratio) else round(ratio, 3)
                            for ratio in comparison.all_cpu_of_rounds()],
             asterisk_cpu=comparison.asterisk_cpu, answer_later_ms=comparison.answer_later_ms,
             missed=comparison.missed(),
         )  # fmt: skip
-
-
-def _json(**values: object) -> str:
-    """JSON knows no NaN: what was not measured is null."""
-    return json.dumps({
-        name: None if isinstance(value, float) and math.isnan(value)
-        else round(value, 3) if isinstance(value, float) else value
-        for name, value in values.items()
-    })  # fmt: skip
-
-
-def _number(value: float, digits: int) -> str:
-    return "–" if math.isnan(value) else f"{value:.{digits}f}"

@@ -2,10 +2,14 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Protocol, TypeVar
 
+from engine.bench.answer_load import AnswerLoad
+from engine.bench.answer_report import told_answers
+from engine.bench.answer_results import AnswerMeasured
 from engine.bench.load import Load
 from engine.bench.menu_load import MenuLoad
 from engine.bench.menu_report import told
@@ -19,6 +23,9 @@ from engine.settings import Ports
 
 # RTP and RTCP of two legs, for as long as a call takes on a machine that is too slow for it.
 _PORTS_A_CALL, _LONGEST_S = 4, 20
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 SIDES: dict[str, type[Side]] = {"plain": PlainSide, "engine": EngineSide}
 
@@ -58,19 +65,51 @@ async def bench_menus(
     """The same as `bench`, for the time from a key in a menu to the next prompt. Raises `BenchError`."""
     async with _running(root, max(rates), tell, sides, keep) as running:
         loads = {name: MenuLoad(side, side.folder / "menus") for name, side in running.items()}
-        for name, load in loads.items():
-            tell(f"{name}: warming up")
-            await load.warm_up()
-        found: list[MenuMeasured] = []
-        for rate in rates:
-            for number in range(1, rounds + 1):
-                for name, load in loads.items():
-                    calls = max(1, round(rate * seconds))
-                    tell(f"{name}: {calls} calls, {rate:g} a second (round {number} of {rounds})")
-                    measured = await load.run(rate, calls)
-                    tell(f"{name}: {told(measured)}")
-                    found.append(measured)
-        return found
+        return await _in_turns(loads, rates, seconds, rounds, tell, told)
+
+
+async def bench_answers(
+    root: Path,
+    rates: Sequence[float],
+    seconds: float,
+    rounds: int,
+    tell: Tell,
+    sides: Sequence[str] = tuple(SIDES),
+    keep: Path | None = None,
+) -> list[AnswerMeasured]:
+    """The same as `bench`, for the time from an answer to sound both ways. Raises `BenchError`."""
+    async with _running(root, max(rates), tell, sides, keep) as running:
+        loads = {name: AnswerLoad(side, side.folder / "answers") for name, side in running.items()}
+        return await _in_turns(loads, rates, seconds, rounds, tell, told_answers)
+
+
+class _Load(Protocol[R_co]):
+    async def warm_up(self) -> None: ...
+
+    async def run(self, rate: float, calls: int) -> R_co: ...
+
+
+async def _in_turns(
+    loads: Mapping[str, _Load[R]],
+    rates: Sequence[float],
+    seconds: float,
+    rounds: int,
+    tell: Tell,
+    told_of: Callable[[R], str],
+) -> list[R]:
+    for name, load in loads.items():
+        tell(f"{name}: warming up")
+        await load.warm_up()
+    found: list[R] = []
+    for rate in rates:
+        for number in range(1, rounds + 1):
+            for name, load in loads.items():
+                calls = max(1, round(rate * seconds))
+                tell(f"{name}: {calls} calls, {rate:g} a second (round {number} of {rounds})")
+                measured = await load.run(rate, calls)
+                tell(f"{name}: {told_of(measured)}")
+                found.append(measured)
+    return found
 
 
 @asynccontextmanager

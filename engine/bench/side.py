@@ -24,6 +24,7 @@ NUMBER = "+74950000000"
 KEY = "1"
 QUEUE = "bench"
 OPERATORS = 40
+FIRST_OPERATOR = 201  # extensions from 101 on would come upon 112, an emergency number
 PROMPT, PROMPT_MS = "menu", 3000
 
 Tell = Callable[[str], None]
@@ -85,7 +86,7 @@ class Side(ABC):
         self.settings: Settings = load_settings(self.environment)
         self.settings.home.mkdir()
         secrets.make_all(self.settings)
-        self.operators = [self._operator(str(101 + index)) for index in range(OPERATORS)]
+        self.operators = [self._operator(str(FIRST_OPERATOR + index)) for index in range(OPERATORS)]
         self.scenarios = config / "scenarios" / TENANT
         _write_prompt(self.scenarios / "prompts" / f"{PROMPT}.wav", Tone(440, PROMPT_MS))
         for index, hz in enumerate(MENU_TONES):
@@ -103,6 +104,11 @@ class Side(ABC):
     def menus(self) -> list[dict[str, str]]:
         """Each menu's prompt and the key that leads to the next one, for templates."""
         return [{"prompt": menu_prompt(index), "key": key} for index, key in enumerate([*MENU_KEYS, ""])]
+
+    @property
+    def pair(self) -> list[Operator]:
+        """Those two whose telephones ring together."""
+        return self.operators[:2]
 
     def _operator(self, extension: str) -> Operator:
         account = f"{TENANT}-{extension}-desk"

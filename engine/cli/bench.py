@@ -1,4 +1,4 @@
-"""`vats bench`: what a call costs by plain dialplan and by the engine, and how soon a key brings a prompt."""
+"""`vats bench`: what a call costs by plain dialplan and by the engine, and how soon it acts."""
 
 import asyncio
 import signal
@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 from rich.console import Console, RenderableType
 
-from engine.bench import menu_report, report
+from engine.bench import answer_report, menu_report, report
+from engine.bench.answer_results import AnswerMeasured, answer_comparisons
 from engine.bench.machine import Machine, describe_machine
-from engine.bench.menu_results import MenuMeasured, menu_comparisons, menus_together
+from engine.bench.menu_results import MenuMeasured, menu_comparisons
 from engine.bench.results import Measured, comparisons, together
-from engine.bench.run import SIDES, bench_menus
+from engine.bench.rounds import rounds_together
+from engine.bench.run import SIDES, bench_answers, bench_menus
 from engine.bench.run import bench as run_bench
 from engine.bench.side import BenchError
 from engine.settings import load_settings
@@ -41,6 +43,10 @@ def _rates(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option(
     "--menus", is_flag=True, help="Measure the time from a key in a menu to the next prompt instead."
 )
+@click.option(
+    "--answers", is_flag=True,
+    help="Measure instead the time from an answer to sound both ways, and until the other telephone stops.",
+)  # fmt: skip
 @click.option("--side", type=click.Choice([*SIDES, "both"]), default="both", help="Measure one side only.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line; progress goes to stderr.")
 @click.option("--markdown", is_flag=True, help="A table for the README.")
@@ -52,6 +58,7 @@ def bench(
     seconds: float,
     rounds: int,
     menus: bool,
+    answers: bool,
     side: str,
     as_json: bool,
     markdown: bool,
@@ -65,7 +72,12 @@ def bench(
 
     With --menus callers go through six menus by five keys, each during a prompt; it is measured how soon the
     next prompt begins, and `--rates 5,20 --seconds 20 --rounds 2` take four minutes.
+
+    With --answers each call rings two telephones, one of which answers, recorded; it is measured how soon
+    each of the two who talk hears the other, and the other telephone stops.
     """
+    if menus and answers:
+        raise click.UsageError("--menus and --answers are two measurements: name one of them")
     settings = load_settings()
 
     def tell(line: str) -> None:
@@ -82,6 +94,9 @@ def bench(
         if menus:
             steps = asyncio.run(bench_menus(root, rates, seconds, rounds, tell, sides=chosen, keep=keep))
             _print_menus(machine, steps, as_json=as_json, markdown=markdown)
+        elif answers:
+            talks = asyncio.run(bench_answers(root, rates, seconds, rounds, tell, sides=chosen, keep=keep))
+            _print_answers(machine, talks, as_json=as_json, markdown=markdown)
         else:
             calls = asyncio.run(run_bench(root, rates, seconds, rounds, tell, sides=chosen, keep=keep))
             _print_calls(machine, calls, as_json=as_json, markdown=markdown)
@@ -102,7 +117,7 @@ def _print_calls(machine: Machine, found: list[Measured], *, as_json: bool, mark
 
 
 def _print_menus(machine: Machine, found: list[MenuMeasured], *, as_json: bool, markdown: bool) -> None:
-    measured = menus_together(found)
+    measured = rounds_together(found)
     compared = menu_comparisons(measured)
     if as_json:
         for line in menu_report.menu_json_lines(machine, measured, compared):
@@ -114,6 +129,22 @@ def _print_menus(machine: Machine, found: list[MenuMeasured], *, as_json: bool, 
             menu_report.menu_terminal(measured),
             menu_report.MENU_EXPLANATION,
             *menu_report.menu_ratios(compared),
+        )
+
+
+def _print_answers(machine: Machine, found: list[AnswerMeasured], *, as_json: bool, markdown: bool) -> None:
+    measured = rounds_together(found)
+    compared = answer_comparisons(measured)
+    if as_json:
+        for line in answer_report.answer_json_lines(machine, measured, compared):
+            click.echo(line)
+    elif markdown:
+        click.echo(answer_report.answer_markdown(machine, measured, compared))
+    else:
+        _print(
+            answer_report.answer_terminal(measured),
+            answer_report.ANSWER_EXPLANATION,
+            *answer_report.answer_differences(compared),
         )
 
 

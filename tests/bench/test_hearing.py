@@ -15,9 +15,10 @@ import pytest
 from engine.bench.callers import Callers, Heard
 from engine.bench.menu_load import judge
 from engine.bench.menu_report import menu_json_lines, menu_markdown, told
-from engine.bench.menu_results import MenuMeasured, menu_comparisons, menus_together
+from engine.bench.menu_results import MenuMeasured, menu_comparisons
 from engine.bench.menus import MENU_KEYS, MENU_TONES, STAY_MS, frames_of, speech
 from engine.bench.observer import Steps
+from engine.bench.rounds import rounds_together
 from engine.demo.packets import ALAW, TELEPHONE_EVENT, Tone, alaw_frames, rtp
 from engine.demo.sipp import LogLine
 from tests.bench.test_figures import MACHINE
@@ -187,7 +188,7 @@ def test_the_report_names_what_is_missed_and_has_no_nan() -> None:
         "engine", 20, 10, 10, wire_ms=[4.0] * 48 + [30.0] * 2, switch_ms=[3.0] * 50,
         cpu_ms={"asterisk": 240.0, "engine": 60.0}, seconds=2.0, others_ms=1000.0, load_average=1.5,
     )  # fmt: skip
-    measured = menus_together([plain, engine, plain, engine])
+    measured = rounds_together([plain, engine, plain, engine])
     [compared] = menu_comparisons(measured)
     assert (compared.wire_ratio(0.5), compared.wire_ratio(0.99), compared.cpu_ratio) == (2, 15, 1.5)
     assert compared.missed() == ["key to prompt takes 30 ms on the wire (p99), aim under 20"]

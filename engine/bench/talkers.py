@@ -1,0 +1,106 @@
+"""Many people who talk and listen at the same time: each sends one tone, and waits for another's.
+
+A tone's frame of 20 ms holds whole periods, so all its packets are alike, and one packet that comes as it
+was sent tells who is heard. Nothing here waits: whoever owns it calls `speak` and `listen`.
+"""
+
+import heapq
+import random
+import socket
+import time
+from dataclasses import dataclass
+from itertools import count
+
+from engine.bench.sockets import DETAILS_BYTES, stamp, stamped_socket
+from engine.demo.packets import ALAW, FRAME_MS, RATE, Tone, alaw_frames, rtp
+
+Address = tuple[str, int]
+
+# They are spread over these, since what one socket may hold back is a quarter of a second of them all.
+_SOCKETS = 8
+_FRAME_S = FRAME_MS / 1000
+_SAMPLES = RATE * FRAME_MS // 1000
+_HEADER = 12
+
+
+def frame(hz: int) -> bytes:
+    """The sound of every packet of this tone. Raises `ValueError` where 20 ms hold no whole periods."""
+    if hz * FRAME_MS % 1000:
+        raise ValueError(f"{hz} Hz: expected a multiple of {1000 // FRAME_MS}")
+    [sound] = alaw_frames(Tone(hz, FRAME_MS))
+    return sound
+
+
+@dataclass(eq=False)
+class Talker:
+    """`heard` is when the first packet of the other side came, nanoseconds of the wall clock."""
+
+    address: Address  # the switch's, for this call
+    mouth: socket.socket  # the switch answers to where the sound comes from
+    says: bytes
+    awaits: bytes
+    begun: float
+    heard: int | None = None
+    sent: int = 0
+    over: bool = False
+
+
+class Talkers:
+    """All of them, callers and operators alike. Not for two threads."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.sockets = [stamped_socket() for _ in range(_SOCKETS)]
+        self._dice = dice
+        self._by_address: dict[Address, Talker] = {}
+        self._due: list[tuple[float, int, Talker]] = []
+        self._order = count()
+
+    def socket_for(self, number: str) -> socket.socket:
+        """The one of whoever talks in the call with this number."""
+        return self.sockets[int(number) % _SOCKETS]
+
+    def begin(self, address: Address, mouth: socket.socket, says: bytes, awaits: bytes, now: float) -> Talker:
+        """Talk from some moment within the next 20 ms on: a telephone's packets have a beat of their own,
+        which else would be in step with its answer. `now` is of the monotonic clock, seconds.
+        """
+        begun = now + self._dice.uniform(0, _FRAME_S)
+        talker = self._by_address[address] = Talker(address, mouth, says, awaits, begun)
+        heapq.heappush(self._due, (begun, next(self._order), talker))
+        return talker
+
+    def end(self, talker: Talker) -> None:
+        talker.over = True
+        # The next call may have the switch's port already.
+        if self._by_address.get(talker.address) is talker:
+            del self._by_address[talker.address]
+
+    def next_due(self) -> float | None:
+        return self._due[0][0] if self._due else None
+
+    def speak(self, now: float) -> None:
+        """Send what is due."""
+        while self._due and self._due[0][0] <= now:
+            _, _, talker = heapq.heappop(self._due)
+            if talker.over:
+                continue
+            number = talker.sent
+            packet = rtp(ALAW, number == 0, number, number * _SAMPLES, id(talker) & 0xFFFFFFFF, talker.says)
+            talker.mouth.sendto(packet, talker.address)
+            talker.sent += 1
+            due = talker.begun + talker.sent * _FRAME_S
+            heapq.heappush(self._due, (due, next(self._order), talker))
+
+    def listen(self, ear: socket.socket) -> None:
+        """Take what has come."""
+        while True:
+            try:
+                packet, details, _, address = ear.recvmsg(512, DETAILS_BYTES)
+            except BlockingIOError:
+                return
+            talker = self._by_address.get(address)
+            if talker is not None and talker.heard is None and packet[_HEADER:] == talker.awaits:
+                talker.heard = stamp(details, time.time_ns())
+
+    def close(self) -> None:
+        for each in self.sockets:
+            each.close()
