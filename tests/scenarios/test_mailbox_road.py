@@ -244,6 +244,18 @@ def test_a_database_that_is_away_is_told_of_and_one_that_is_slow_is_waited_for()
     run(scene())
 
 
+def test_a_mistake_of_ours_is_no_silence() -> None:
+    async def scene() -> None:
+        async with listening(Shelf(message("a"))) as (stage, caller):
+            stage.media.lost.add("mailbox-help")
+            await heard(stage, caller, "sound:/messages/a", "try-later")
+            entries = await stage.ended(caller)
+            assert way(entries)[1:] == ["@mailbox/101 !", "@apology end"]
+            assert marks(entries) == ["heard a"]
+
+    run(scene())
+
+
 def test_after_a_restart_of_the_engine_it_begins_anew() -> None:
     shelf = Shelf(message("a", ago_ms=2 * MINUTE_MS), message("b"))
 

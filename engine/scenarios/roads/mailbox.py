@@ -15,7 +15,7 @@ from engine.calls.mailboxes import MailboxAway, StoredMessage
 from engine.directory.fields import Extension
 from engine.directory.prompt_model import Prompt, SayPrompt
 from engine.journal.events import MessageDeleted, MessageHeard
-from engine.scenarios.model import DIALLED, UNREACHED, Exit, StepModel
+from engine.scenarios.model import APOLOGY, DIALLED, Exit, StepModel
 from engine.scenarios.roads.greeting import GREETING_NAMES, record_greeting
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def mailbox_prompts(language: str) -> tuple[Prompt, ...]:
 class MailboxRoad(StepModel):
     """His messages one after another, the new ones first; keys repeat, skip, delete them and call back."""
 
-    error_road: ClassVar[str] = UNREACHED
+    error_road: ClassVar[str] = APOLOGY
 
     type: Literal["mailbox"] = "mailbox"
     mailbox: Extension
