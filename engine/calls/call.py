@@ -367,10 +367,6 @@ class Call:
         """Wait; the caller hears what he heard before."""
         await self.until(lambda: False, seconds)
 
-    def rung(self) -> set[Target]:
-        """Everybody who has been rung in this call."""
-        return {leg.target for leg in self.legs.values() if leg.target is not None}
-
     async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
         """Ring all targets with music for the caller; the first to answer talks with him, until one of the
         two hangs up. Raises `CallerGone` when it was the caller.

@@ -40,6 +40,7 @@ class SwitchPhones:
     def __init__(self, call: Call, for_leg: Leg) -> None:
         self._call = call
         self._for_leg = for_leg
+        self._asking: dict[Leg, str] = {}  # playbacks
 
     def leg(self, target: Target) -> Leg:
         return self._call.new_leg(target)
@@ -57,7 +58,8 @@ class SwitchPhones:
             media = await call.services.prompts.media(
                 call.tenant.name, call.tenant.language, PRESS_ONE, call.variables, call.takes
             )
-            await leg.channel.play(_asking(leg), [*media, *media], call.tenant.language)
+            self._asking[leg] = f"{leg.id}.ask.{call.now()}"  # never one that an engine before us has begun
+            await leg.channel.play(self._asking[leg], [*media, *media], call.tenant.language)
         except Gone:
             return
         except (PromptMissing, StepError, SwitchError) as error:
@@ -69,7 +71,7 @@ class SwitchPhones:
         """In a bridge he would hear it to its end first."""
         leg.keying = None
         try:
-            await Playback(self._call.services.connection, _asking(leg)).stop()
+            await Playback(self._call.services.connection, self._asking[leg]).stop()
         except SwitchError as error:
             self._call.log.debug("playback.not_stopped", cause=str(error))
 
@@ -129,7 +131,3 @@ async def _watch_trunk(call: Call, leg: Leg, setup_s: float) -> None:
         leg.failure = f"no sign of life within {setup_s:g} s"
         call.log.warning("trunk.silent", leg=leg.id, endpoint=leg.target and leg.target.endpoint)
         await call.drop(leg, "congestion")
-
-
-def _asking(leg: Leg) -> str:
-    return f"{leg.id}.play.2"

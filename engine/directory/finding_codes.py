@@ -116,6 +116,10 @@ GROUPS: dict[str, dict[str, Kind]] = {
         "silent-end": Kind(
             "a call ends for want of a `next`, and the caller has not been told", "add `next`"
         ),
+        "never-rung": Kind(
+            "a group rings its members one after another, and their own times leave none for the last one",
+            "a longer `timeout` of the group, or shorter times",
+        ),
         "never-taken": Kind(
             "an exit is written down that no call can take", "remove it, or what prevents it"
         ),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from engine.directory.directory import Directory, Tenant, tenant_of
 from engine.directory.document import Document, read_document
 from engine.directory.findings import Finding, errors, one_of
-from engine.directory.model import TenantModel
+from engine.directory.model import MemberModel, TenantModel
 from engine.directory.prompts import builtin
 from engine.directory.schedules.check import check_schedules
 from engine.directory.schedules.files import HolidayFiles, holidays_folder, load_holidays
@@ -126,10 +126,27 @@ def _cross_check(
                 elif extension in members[:index]:
                     path, message = (kind, name, "members", index), f"user {extension} is listed twice"
                     yield document.finding(path, message, "each once", code="given-twice")
+    yield from _never_rung(model, document)
     yield from _single_users(model, document)
     schedules = {extension: user.schedule for extension, user in model.users.items()}
     yield from check_schedules(model.schedules, schedules, document)
     yield from check_telephony(model, document, trunks)
+
+
+def _never_rung(model: TenantModel, document: Document) -> Iterable[Finding]:
+    """Groups in which one after another rings, and whose time is over before the last one's turn."""
+    for name, group in model.groups.items():
+        own = [one.ring for one in group.members if isinstance(one, MemberModel)]
+        shared = len(own) < len(group.members)
+        needed = sum(own) if shared else sum(own) - max(own)
+        if group.ring != "all" and needed >= group.timeout:
+            yield document.finding(
+                ("groups", name, "members"),
+                f"members' own times take all {group.timeout:g} s of group {name}: somebody is never rung",
+                "a longer `timeout` of the group, or shorter times",
+                severity="warning",
+                code="never-rung",
+            )
 
 
 def _single_users(model: TenantModel, document: Document) -> Iterable[Finding]:

@@ -154,9 +154,6 @@ class Conversation(Protocol):
         `users` are the extensions of whoever may talk with him next.
         """
 
-    def rung(self) -> set[Target]:
-        """Everybody who has been rung in this call."""
-
     async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
         """Ring all targets; the first to answer talks with the caller, until one of the two hangs up."""
 

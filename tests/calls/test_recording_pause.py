@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from engine.calls.leg import Target
 from engine.journal.events import RecordingPaused, RecordingResumed, RecordingStarted, RecordingStopped
 from engine.recording_operations import recording_operations
 from engine.switch.errors import SwitchAway
@@ -86,7 +87,7 @@ def test_a_talk_with_somebody_else_is_recorded_again_and_the_same_one_stays_paus
         assert recorder.paused
         assert cell.ami.muted == {caller.channel.name}
         await recorder.stop()
-        await recorder.start(call.add_leg(f"{call.id}.leg.9", "target", next(iter(call.rung()))))
+        await recorder.start(call.add_leg(f"{call.id}.leg.9", "target", first.target or Target("")))
         assert (recorder.recording, recorder.paused) == (True, False)
         assert cell.ami.muted == set()
         del call.legs[f"{call.id}.leg.9"]

@@ -293,9 +293,6 @@ class SimulatedCall:
             self._told = True
             self.journal(RecordingAnnounced(self.id))
 
-    def rung(self) -> set[Target]:
-        return {leg.target for leg in self.legs}
-
     async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
         await self.announce_recording([target.user for target in targets if target.user])
         return await ring(self, together_for(targets, timeout))

@@ -73,7 +73,9 @@ class RingStep(RingOutcomes):
     users: list[Extension] = Field(default_factory=list, description="extensions of users who ring at once")
     group: Name | None = Field(default=None, description="a group of the tenant, in the group's own order")
     timeout: Seconds | None = Field(
-        default=None, description="how long it rings; left out: the group's own time, else 25 s"
+        default=None,
+        description="how long it rings; left out: the group's own time, else 25 s. Where `user` has calls "
+        "forwarded, each place rings for this time",
     )
 
     @model_validator(mode="after")

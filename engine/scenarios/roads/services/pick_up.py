@@ -1,4 +1,4 @@
-"""`**101`, `**600`, `*8`: a user takes a call that rings for a colleague, a group, or any group of his own."""
+"""`**101`, `**600`, `*8`: a user takes a call that rings for a colleague, a group, or any of his groups."""
 
 from __future__ import annotations
 
