@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -23,6 +24,7 @@ from engine.calls.recovery import (
     settle,
     take_snapshot,
 )
+from engine.calls.replacing import take_place
 from engine.calls.services import APPLICATION, Services
 from engine.calls.state import CallState, state_of
 from engine.directory.directory import Tenant
@@ -140,9 +142,15 @@ class Switchboard:
             if LEG_MARK in event.channel.id or PLACED_MARK in event.channel.id:
                 self._chore(self._hang_up(event.channel.id))
             else:
-                self._arrived(event.channel, event.args, milliseconds(event.timestamp))
+                arguments, replaced = event.args, event.replace_channel
+                if replaced is not None:
+                    arguments = self._reception.arguments_of(event.channel)
+                self._arrived(
+                    event.channel, arguments, milliseconds(event.timestamp), replaced.id if replaced else ""
+                )
 
-    def _arrived(self, channel: ChannelData, arguments: list[str], at: int) -> None:
+    def _arrived(self, channel: ChannelData, arguments: list[str], at: int, replaced: str = "") -> None:
+        """`replaced`: the channel whose place this one has taken already, by INVITE with Replaces."""
         try:
             arrival = self._reception.arrival(channel, arguments)
         except Exception:  # whatever is wrong with the directory, the caller reaches somebody
@@ -160,7 +168,8 @@ class Switchboard:
             call.journal(CallAnswered(), at)
         introduce(call)
         metrics.calls_started.labels(arrival.started.direction).inc()
-        self._run(call, arrival.runner_at(arrival.step), arrival.runner_at)
+        runner = partial(take_place, replaced=replaced) if replaced else arrival.runner_at(arrival.step)
+        self._run(call, runner, arrival.runner_at)
 
     def place(self, arrival: Arrival, call_id: str, placing: Placing) -> None:
         """Begin a call of our own: a user's telephones ring, then it enters the arrival's step."""

@@ -54,6 +54,8 @@ async def go_on_talking(call: Call) -> None:
             raise
         if call.given_away:
             await call.hang_up()
+        if call.talking_with is not None and call.talking_with is not other:
+            continue
         if call.joined:
             await _leave_to_other_call(call, other)
         if other.gone:
@@ -68,6 +70,8 @@ async def go_on_talking(call: Call) -> None:
 
 
 def _changed(call: Call, other: Leg) -> bool:
+    if call.talking_with is not other:
+        return True  # somebody has taken his place
     return other.gone or call.given_away or bool(call.joined) or call.something_wished()
 
 
