@@ -1,5 +1,7 @@
 """The races of transfer and ringing (F06): order of events -> who is connected, what the record says."""
 
+from itertools import permutations
+
 import pytest
 
 from tests.calls.transfers import Race, play, talks_of
@@ -286,3 +288,24 @@ def test_race(name: str) -> None:
     if race.talks is not None:
         assert talks_of(records) == race.talks
     assert len(records) == 1 or "merges" in race.acts or "dials" in race.acts
+
+
+# Until the three hang up, and until when of the talk that takes.
+STAGES = {
+    "while it rings": (CONSULT, 3.0),
+    "while the two talk": (TOGETHER, 5.0),
+    "swapped": (f"{TOGETHER}; 5 anna keys *3", 7.0),
+    "handed over": (f"{TOGETHER}; 5 anna keys *1", 7.0),
+    "by REFER, while it rings": (REFER, 3.0),
+}
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.0004, 1.0])
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("order", [" ".join(order) for order in permutations(("caller", "anna", "petr"))])
+def test_every_order_of_the_three_hanging_up(order: str, stage: str, gap: float) -> None:
+    """Whoever is left hears somebody or something after each, and in the end nobody is left."""
+    acts, at = STAGES[stage]
+    leaves = "".join(f"; {at + number * gap} {who} hangs" for number, who in enumerate(order.split()))
+    (record,) = play(Race(acts + leaves, None, None, None))
+    assert record.disposition == "answered"
