@@ -20,7 +20,7 @@ ANSWER_EXPLANATION = (
     "Times in ms, p50 / p99 / longest, on the wire from the 200 OK of the telephone that answers: to the "
     "first packet of the other side's voice at each of the two, to the later of these (`both`), and to the "
     "CANCEL at the other telephone. `switch` is from the switch's word that the telephone has answered to "
-    "its word that the telephone is in the bridge. CPU in ms a call; `others` are the processors that other "
+    "its word that both are in one bridge. CPU in ms a call; `others` are the processors that other "
     "programs kept busy meanwhile, `load` the machine's load before the round."
 )
 

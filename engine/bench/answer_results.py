@@ -22,7 +22,7 @@ class AnswerMeasured(Round):
     caller_ms: list[float] = field(default_factory=list)  # the caller hears the operator
     both_ms: list[float] = field(default_factory=list)  # the later of the two
     cancel_ms: list[float] = field(default_factory=list)  # the other telephone is told to stop
-    # By the switch's clock: it told of the answer, and had both in the bridge. Only on the engine's side.
+    # By the switch's clock: it told of the answer, and had both in one bridge. Only on the engine's side.
     switch_ms: list[float] = field(default_factory=list)
 
     def take(self, call: AnsweredCall, *, ended: bool) -> None:

@@ -1,4 +1,4 @@
-"""The call of `vats bench --answers`: two telephones ring for the caller, and one of them is answered."""
+"""The call of `vats bench --answers`: the caller is greeted, two telephones ring, and one is answered."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ GROUP = "pair"
 # The winner rings for a time between these, so that nothing is in step from call to call.
 RING_MS = (250, 450)
 # From the caller's own answer until he hangs up; the rest of it is talk.
-STAY_MS = 2000
+STAY_MS = 2200
 # What each side says, Hz: whole periods in a packet, and neither is in any music.
 CALLER_HZ, OPERATOR_HZ = 600, 850
 

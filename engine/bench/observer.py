@@ -30,6 +30,10 @@ class _Channel(msgspec.Struct, frozen=True):
     state: str = ""
 
 
+class _Bridge(msgspec.Struct, frozen=True):
+    id: str
+
+
 class _Playback(msgspec.Struct, frozen=True):
     target_uri: str
 
@@ -38,6 +42,7 @@ class _Told(msgspec.Struct, frozen=True):
     type: str
     timestamp: str
     channel: _Channel | None = None
+    bridge: _Bridge | None = None
     playback: _Playback | None = None
 
 
@@ -71,13 +76,14 @@ class Steps:
 
 
 class Bridgings:
-    """Pairs each leg's answer with its coming into a bridge, which it does last."""
+    """Pairs each leg's answer with the moment when it and its caller are in one bridge."""
 
     kinds = ("ChannelStateChange", "ChannelEnteredBridge")
 
     def __init__(self) -> None:
         self.waits_ms: list[float] = []
         self._answered: dict[str, float] = {}
+        self._first: dict[str, str] = {}  # by bridge: who has come into it first
         self._decoder = msgspec.json.Decoder(_Told)
 
     def take(self, message: bytes) -> None:
@@ -85,12 +91,16 @@ class Bridgings:
         told = self._decoder.decode(message)
         if told.channel is None:
             return
-        if told.type == "ChannelStateChange" and told.channel.state == "Up":
+        if told.type == "ChannelStateChange" and told.channel.state == "Up" and _LEG in told.channel.id:
             self._answered[told.channel.id] = _ms(told.timestamp)
-        elif told.type == "ChannelEnteredBridge":
-            answered = self._answered.pop(told.channel.id, None)
-            if answered is not None and _LEG in told.channel.id:
-                self.waits_ms.append(_ms(told.timestamp) - answered)
+        elif told.type == "ChannelEnteredBridge" and told.bridge is not None:
+            first = self._first.pop(told.bridge.id, None)
+            if first is None:
+                self._first[told.bridge.id] = told.channel.id
+                return
+            for channel in (first, told.channel.id):
+                if (answered := self._answered.pop(channel, None)) is not None:
+                    self.waits_ms.append(_ms(told.timestamp) - answered)
 
 
 class Observer(WSListener):

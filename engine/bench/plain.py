@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.bench.answers import ANSWERS_NUMBER
 from engine.bench.menus import MENU_NUMBER
 from engine.bench.results import ASTERISK
-from engine.bench.side import KEY, PROMPT, QUEUE, TENANT, BenchError, Side
+from engine.bench.side import GREETING, KEY, PROMPT, QUEUE, TENANT, BenchError, Side
 from engine.directory.prompts.library import PromptLibrary
 from engine.switch.configuration import asterisk_user, command, give_to_asterisk, render
 from engine.switch.trunks import endpoint_fields
@@ -30,10 +30,12 @@ class PlainSide(Side):
     async def __aenter__(self) -> "PlainSide":
         library = PromptLibrary(self.settings)
         menus = self.menus()
-        prompts = [PROMPT, *(menu["prompt"] for menu in menus)]
+        prompts = [PROMPT, GREETING, *(menu["prompt"] for menu in menus)]
         if problems := library.prepare(TENANT, self.scenarios, "ru", prompts):
             raise BenchError(f"the prompt cannot be made: {problems[0].message}")
-        prompt = library.made(TENANT, "ru", PROMPT, {})[0].removeprefix("sound:")
+        prompt, greeting = (
+            library.made(TENANT, "ru", name, {})[0].removeprefix("sound:") for name in (PROMPT, GREETING)
+        )
         for menu, path in zip(menus, self.prompt_files(), strict=True):
             menu["prompt"] = str(path.with_suffix(""))
         render(self.settings, also_load=["app_queue", "cdr_sqlite3_custom"])
@@ -41,7 +43,7 @@ class PlainSide(Side):
         values = {
             "prompt": prompt, "key": KEY, "menu_number": MENU_NUMBER, "menus": menus,
             "queue": QUEUE, "operators": self.operators,
-            "answers_number": ANSWERS_NUMBER, "pair": self.pair,
+            "answers_number": ANSWERS_NUMBER, "greeting": greeting, "pair": self.pair,
             "qualify": self.settings.asterisk.qualify, "endpoint_fields": endpoint_fields(self.settings),
         }  # fmt: skip
         for name in _OWN_FILES:

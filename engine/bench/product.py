@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.bench.answers import ANSWERS_NUMBER, GROUP
 from engine.bench.menus import MENU_NUMBER
 from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER
-from engine.bench.side import KEY, NUMBER, TENANT, BenchError, Side
+from engine.bench.side import GREETING, KEY, NUMBER, TENANT, BenchError, Side
 from engine.store.database import Database
 from engine.store.migrate import upgrade
 from engine.supervisor import Supervisor
@@ -33,7 +33,7 @@ class EngineSide(Side):
             answers_number=ANSWERS_NUMBER, group=GROUP, pair=self.pair,
         )  # fmt: skip
         self._write(self.scenarios / "main.yaml", "scenario.yaml.j2", key=KEY)
-        self._write(self.scenarios / "answers.yaml", "answers.yaml.j2", group=GROUP)
+        self._write(self.scenarios / "answers.yaml", "answers.yaml.j2", greeting=GREETING, group=GROUP)
         self._write(self.scenarios / "menus.yaml", "menus.yaml.j2", menus=self.menus())
         database = Database(self.settings.database_url)
         try:

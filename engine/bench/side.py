@@ -26,6 +26,7 @@ QUEUE = "bench"
 OPERATORS = 40
 FIRST_OPERATOR = 201  # extensions from 101 on would come upon 112, an emergency number
 PROMPT, PROMPT_MS = "menu", 3000
+GREETING, GREETING_MS = "greeting", 200
 
 Tell = Callable[[str], None]
 _templates = Environment(
@@ -89,6 +90,7 @@ class Side(ABC):
         self.operators = [self._operator(str(FIRST_OPERATOR + index)) for index in range(OPERATORS)]
         self.scenarios = config / "scenarios" / TENANT
         _write_prompt(self.scenarios / "prompts" / f"{PROMPT}.wav", Tone(440, PROMPT_MS))
+        _write_prompt(self.scenarios / "prompts" / f"{GREETING}.wav", Tone(440, GREETING_MS))
         for index, hz in enumerate(MENU_TONES):
             sound = Tone(hz, MENU_PROMPT_MS)
             _write_prompt(self.scenarios / "prompts" / f"{menu_prompt(index)}.wav", sound)
