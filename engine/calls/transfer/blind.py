@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 async def transfer_blind(call: Call, wish: TransferTo) -> None:
     """Returns when it was not to be, and the two talk on; else raises `Redirected`."""
     by, to = wish.by, wish.to
-    if to is not None and not may_be_sent_to(call.tenant, to):
+    if to is not None and not may_be_sent_to(call.tenant, to, user_of(call, by)):
         call.log.info("transfer.refused", to=to, by=user_of(call, by), cause="nothing can be reached there")
         if wish.via == "refer":
             await tell_phone(call, by, "channel_declined")
@@ -33,7 +33,7 @@ async def transfer_blind(call: Call, wish: TransferTo) -> None:
     await call.start_music()
     if to is None:
         to = await ask_number(call, by)
-        if not to or not may_be_sent_to(call.tenant, to):
+        if not to or not may_be_sent_to(call.tenant, to, user_of(call, by)):
             await go_on_with_transferrer(call, by, wrong=bool(to))
             return
     await leave_to(call, wish, to)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 from engine.calls.connecting import JOIN_LIMIT_S, connect, disconnect, fill, hand_on, talk_is_over
 from engine.calls.destination import plan_to
 from engine.calls.errors import CallerGone, Redirected
+from engine.calls.outgoing import Refusal, refusal
 from engine.calls.passing_keys import take_keys
 from engine.calls.plan import NOBODY
 from engine.calls.recording import user_of
 from engine.calls.ringing import Ringing
 from engine.calls.together import together
 from engine.calls.transfer.blind import go_on_with_transferrer
-from engine.calls.transfer.number import ask_number, may_be_sent_to
+from engine.calls.transfer.number import ask_number, may_be_sent_to, say
 from engine.calls.transfer.passing import Transfer, bring_back, ring_tone, stop_ring_tone
 from engine.calls.wishes import Act, ConsultWith
 from engine.directory.numbering import resolve
@@ -92,10 +93,26 @@ async def consult(call: Call, wish: ConsultWith) -> None:
     await disconnect(call, "operator")
     await call.start_music()
     to = wish.to if wish.to is not None else await ask_number(call, by)
-    if not to or not may_be_sent_to(call.tenant, to):
+    if not to or not may_be_sent_to(call.tenant, to, user_of(call, by)):
         await go_on_with_transferrer(call, by, wrong=bool(to))
         return
+    if (why := _refusal(call, by, to)) is not None:
+        if by.up:
+            await say(call, by, why.prompt)
+        await go_on_with_transferrer(call, by, wrong=False)
+        return
     await Consultation(call, by, to).run()
+
+
+def _refusal(call: Call, by: Leg, to: str) -> Refusal | None:
+    """Why he cannot call there now, as if he had dialled it himself."""
+    destination, user = resolve(call.tenant, to), user_of(call, by)
+    if destination.kind not in ("outside", "emergency"):
+        return None
+    why = refusal(call.outside.lines, call.tenant, destination, user, call_id=call.id)
+    if why is not None:
+        call.log.info("call.not_made", dialled=to, user=user, cause=why.prompt)
+    return why
 
 
 class Consultation:

@@ -48,7 +48,7 @@ async def merge(call: Call, wish: MergeWith) -> None:
 async def _send_on(call: Call, wish: MergeWith, other: Call, theirs: Leg) -> None:
     """Nobody has answered him there yet: blind, to what he had dialled."""
     to = other.started.callee
-    if theirs is not other.caller or not may_be_sent_to(call.tenant, to):
+    if theirs is not other.caller or not may_be_sent_to(call.tenant, to, user_of(call, wish.by)):
         return await _decline(call, wish.by, "he talks with nobody in the other call")
     await other.drop(theirs, "normal")
     await transfer_blind(call, TransferTo(wish.by, to, "refer"))

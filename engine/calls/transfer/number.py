@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.calls.telling import play_to
 from engine.directory.numbering import resolve
 from engine.directory.prompt_model import Prompt
+from engine.directory.routes import may_call
 from engine.switch.ari.resources import Playback
 from engine.switch.errors import SwitchError
 
@@ -22,9 +23,14 @@ BETWEEN_KEYS_S = 3.0
 REACHABLE = ("user", "group", "queue", "outside", "emergency", "parked")
 
 
-def may_be_sent_to(tenant: Tenant, to: str) -> bool:
-    """Whether a call can be passed on to what this means."""
-    return resolve(tenant, to).kind in REACHABLE
+def may_be_sent_to(tenant: Tenant, to: str, by: str = "") -> bool:
+    """Whether a call can be passed on to what this means, by this user: whom he may not call he may not have
+    called for him.
+    """
+    destination = resolve(tenant, to)
+    if destination.kind == "outside":
+        return may_call(tenant, destination.value, by)
+    return destination.kind in REACHABLE
 
 
 def is_whole(tenant: Tenant, typed: str) -> bool:
