@@ -52,7 +52,10 @@ def _act(
     cell: Cell, caller: Caller, pickers: list[Caller], kind: str, who: str, what: str
 ) -> Callable[[], None]:
     def act() -> None:
-        if kind == "dials" and cell.switch.connection is not None:
+        served = cell.engine is not None and cell.switch.connection is not None
+        if kind in ("dials", "engine") and not served:
+            return  # one trouble at a time
+        if kind == "dials":
             pickers.append(cell.switch.from_user(who, what))
         elif kind == "presses":
             _press(cell, who, what)
