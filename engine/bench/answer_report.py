@@ -13,15 +13,16 @@ from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER
 
 _GROUPS = (ASTERISK, ENGINE, WORKER, OTHER)
 _COLUMNS = (
-    "calls/s", "side", "calls", "failed", "operator hears", "caller hears", "both", "cancel", "switch",
-    "Asterisk", "engine", "all CPU", "others", "load",
+    "calls/s", "side", "calls", "failed", "not timed", "operator hears", "caller hears", "both", "cancel",
+    "switch", "Asterisk", "engine", "all CPU", "others", "load",
 )  # fmt: skip
 ANSWER_EXPLANATION = (
     "Times in ms, p50 / p99 / longest, on the wire from the 200 OK of the telephone that answers: to the "
     "first packet of the other side's voice at each of the two, to the later of these (`both`), and to the "
     "CANCEL at the other telephone. `switch` is from the switch's word that the telephone has answered to "
-    "its word that both are in one bridge. CPU in ms a call; `others` are the processors that other "
-    "programs kept busy meanwhile, `load` the machine's load before the round."
+    "its word that both are in one bridge. `not timed` are calls during which the bench itself "
+    "was kept from sending. CPU in ms a call; `others` are the processors that other programs kept busy "
+    "meanwhile, `load` the machine's load before the round."
 )
 
 
@@ -33,6 +34,7 @@ def told_answers(measured: AnswerMeasured) -> str:
         f"{times(measured.both_ms)} ms, {switch}to CANCEL {times(measured.cancel_ms)} ms, "
         f"{measured.cpu_a_call():.1f} ms CPU a call, others {measured.others:.2f} processors, "
         f"load {measured.load_average:.1f}, {measured.stolen:.0%} of the machine stolen"
+        + (f"; not timed: {measured.not_timed}" if measured.not_timed else "")
         + "".join(f"; {reason}: {often}" for reason, often in measured.failures.items())
     )
 
@@ -76,7 +78,8 @@ def answer_json_lines(
         }  # fmt: skip
         yield json_line(
             kind="answers", rate=each.rate, side=each.side, calls=each.calls, complete=each.complete,
-            failed=each.failed, failures=dict(each.failures), bridged_by_switch=len(each.switch_ms),
+            failed=each.failed, failures=dict(each.failures), not_timed=each.not_timed,
+            bridged_by_switch=len(each.switch_ms),
             **{
                 f"{name}_{key}_ms": value
                 for name, took in waits.items()
@@ -98,6 +101,7 @@ def _row(measured: AnswerMeasured) -> tuple[str, ...]:
     )  # fmt: skip
     return (
         f"{measured.rate:g}", measured.side, str(measured.calls), str(measured.failed),
+        str(measured.not_timed),
         *(times(took) for took in waits),
         *(number(measured.cpu_a_call(group), 1) for group in (ASTERISK, ENGINE)),
         number(measured.cpu_a_call(), 1), f"{measured.others:.2f}", f"{measured.load_average:.1f}",

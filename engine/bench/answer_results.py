@@ -25,6 +25,8 @@ class AnswerMeasured(Round):
     # By the switch's clock: it told of the answer, and had both in one bridge. Only on the engine's side.
     switch_ms: list[float] = field(default_factory=list)
 
+    not_timed: int = 0  # complete calls during which the bench itself sent too late
+
     def take(self, call: AnsweredCall, *, ended: bool) -> None:
         """One call that was placed."""
         if reason := call.complaint(ended=ended):
@@ -36,10 +38,13 @@ class AnswerMeasured(Round):
         assert caller is not None
         assert cancel is not None
         self.complete += 1
+        self.cancel_ms.append(cancel)
+        if call.stalled:
+            self.not_timed += 1
+            return
         self.operator_ms.append(operator)
         self.caller_ms.append(caller)
         self.both_ms.append(max(operator, caller))
-        self.cancel_ms.append(cancel)
 
     def add(self, other: Self) -> None:
         super().add(other)
@@ -48,6 +53,7 @@ class AnswerMeasured(Round):
         self.both_ms += other.both_ms
         self.cancel_ms += other.cancel_ms
         self.switch_ms += other.switch_ms
+        self.not_timed += other.not_timed
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """One thread that is both telephones and the callers' mouths and ears, while SIPp dials for the callers."""
 
+import contextlib
+import os
 import random
 import selectors
 import threading
@@ -15,6 +17,7 @@ from engine.bench.talkers import Talker, Talkers, frame
 from engine.bench.telephones import Telephones
 
 _LOOK_EVERY_S = 0.004
+_PRIORITY = -10
 
 
 class Answering:
@@ -61,10 +64,18 @@ class Answering:
         for number, talker in self._callers.items():
             if (call := self.calls.get(number)) is not None:
                 call.caller_heard = talker.heard
+        for call in self.calls.values():
+            heard = call.operator_heard, call.caller_heard
+            if call.answered is not None:
+                until = max((at for at in heard if at is not None), default=time.time_ns())
+                call.stalled = self._talkers.stalled(call.answered, until)
         self._telephones.close()
         self._talkers.close()
 
     def _run(self) -> None:
+        # People and telephones do not wait for their turn on the switch's processors.
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _PRIORITY)
         talkers, telephones = self._talkers, self._telephones
         look_at = 0.0
         with selectors.DefaultSelector() as selector:

@@ -22,6 +22,7 @@ class AnsweredCall:
     caller_heard: int | None = None  # the operator's first packet
     cancelled: int | None = None  # the loser's CANCEL comes
     elsewhere: bool = False  # which says that it was answered elsewhere
+    stalled: bool = False  # the bench itself sent too late: what was heard when tells nothing
 
     def since_answer(self, at: int | None) -> float | None:
         """Milliseconds from the winner's 200 OK until then."""

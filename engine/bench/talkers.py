@@ -21,6 +21,8 @@ _SOCKETS = 8
 _FRAME_S = FRAME_MS / 1000
 _SAMPLES = RATE * FRAME_MS // 1000
 _HEADER = 12
+# A packet that is sent so late was not late by the switch.
+_LATE_S = 0.008
 
 
 def frame(hz: int) -> bytes:
@@ -54,6 +56,13 @@ class Talkers:
         self._by_address: dict[Address, Talker] = {}
         self._due: list[tuple[float, int, Talker]] = []
         self._order = count()
+        self._stalls: list[tuple[int, int]] = []
+
+    def stalled(self, since: int, until: int) -> bool:
+        """Whether somebody's packets were sent too late in between, nanoseconds of the wall clock: then it
+        was not the switch that kept the other side from hearing him.
+        """
+        return any(begun < until and ended > since for begun, ended in self._stalls)
 
     def socket_for(self, number: str) -> socket.socket:
         """The one of whoever talks in the call with this number."""
@@ -79,6 +88,9 @@ class Talkers:
 
     def speak(self, now: float) -> None:
         """Send what is due."""
+        if self._due and (late := now - self._due[0][0]) > _LATE_S:
+            ended = time.time_ns()
+            self._stalls.append((ended - round(late * 1e9), ended))
         while self._due and self._due[0][0] <= now:
             _, _, talker = heapq.heappop(self._due)
             if talker.over:
