@@ -31,7 +31,7 @@ class Ringing(RingingPhones[Leg]):
     """Rung for `for_leg`: his number and name the telephones show. `adopted` rang before a restart."""
 
     def __init__(self, call: Call, plan: Plan, for_leg: Leg, adopted: Sequence[Leg] = ()) -> None:
-        super().__init__(SwitchPhones(call, for_leg), plan, adopted)
+        super().__init__(SwitchPhones(call, for_leg), plan, adopted, _in_use(call, for_leg, adopted))
 
 
 class SwitchPhones:
@@ -64,19 +64,15 @@ class SwitchPhones:
             return
         except (PromptMissing, StepError, SwitchError) as error:
             call.log.error("leg.not_asked", leg=leg.id, cause=str(error))
-            self.unconfirmed(leg)
             await call.drop(leg, "normal")
 
     async def stop_asking(self, leg: Leg) -> None:
         """In a bridge he would hear it to its end first."""
-        leg.keying = None
+        leg.keying, leg.confirmed = None, True
         try:
             await Playback(self._call.services.connection, self._asking[leg]).stop()
         except SwitchError as error:
             self._call.log.debug("playback.not_stopped", cause=str(error))
-
-    def unconfirmed(self, leg: Leg) -> None:
-        leg.unconfirmed = True
 
     def passed(self, legs: Sequence[Leg]) -> None:
         return
@@ -122,6 +118,13 @@ class SwitchPhones:
         if target.caller_id:
             return {"CONNECTEDLINE(num)": target.caller_id}
         return {"CONNECTEDLINE(num)": number, **({"CONNECTEDLINE(name)": name} if name else {})}
+
+
+def _in_use(call: Call, for_leg: Leg, adopted: Sequence[Leg]) -> set[str]:
+    """The telephones of those who are on the line: nobody is put through to himself."""
+    others = [leg for leg in call.legs.values() if leg.up and not leg.over and leg not in adopted]
+    # PJSIP/romashka-101-desk-00000001 without its running number is the endpoint.
+    return {leg.name.rsplit("-", 1)[0] for leg in (call.party, for_leg, *others)}
 
 
 async def _watch_trunk(call: Call, leg: Leg, setup_s: float) -> None:

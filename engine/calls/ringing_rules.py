@@ -6,7 +6,7 @@ It knows telephones by a protocol, so that the simulator rings by the same rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -62,10 +62,8 @@ class Phones(Protocol[L]):
     async def ask(self, leg: L) -> None:
         """Ask who has answered to press 1; where that cannot be, the leg is dropped."""
 
-    async def stop_asking(self, leg: L) -> None: ...
-
-    def unconfirmed(self, leg: L) -> None:
-        """He, or his voicemail, has answered and not pressed 1."""
+    async def stop_asking(self, leg: L) -> None:
+        """He has pressed 1."""
 
     def passed(self, legs: Sequence[L]) -> None:
         """A stage is over and none of these is connected."""
@@ -95,15 +93,18 @@ class _Run(Generic[L]):
 
 class RingingPhones(Generic[L]):
     """`begin`, then after every event or timer `act` where something is `due`, until there is a `winner` or
-    it is `over`; `stop` at the end, whichever way. `adopted` are legs that rang before a restart.
+    it is `over`; `stop` at the end, whichever way. `adopted` are legs that rang before a restart; the
+    endpoints `in_use` are of people who are on the line already, and are not rung.
     """
 
-    def __init__(self, phones: Phones[L], plan: Plan, adopted: Sequence[L] = ()) -> None:
+    def __init__(
+        self, phones: Phones[L], plan: Plan, adopted: Sequence[L] = (), in_use: Collection[str] = ()
+    ) -> None:
         self._phones = phones
         self._plan = plan
         self._now = asyncio.get_running_loop().time
         self._runs: list[_Run[L]] = [_Run(way) for way in plan.ways]
-        self._rung: set[str] = set()  # nobody is rung twice, on whosever way
+        self._rung: set[str] = set(in_use)  # nobody is rung twice, on whosever way
         self._asked: dict[L, float] = {}  # who is to press 1, and until when
         self._picked: L | None = None
         self._ends_at: float | None = None
@@ -214,7 +215,8 @@ class RingingPhones(Generic[L]):
         await together(*(self._stop_ringing(run) for run in late))
         await together(*(self._ask(leg) for leg in self.legs if self._must_ask(leg)))
         silent = [leg for leg, until in self._asked.items() if now >= until and leg.up and not leg.over]
-        await together(*(self._give_up(leg) for leg in silent if not self._accepted(leg)))
+        late_ones = [leg for leg in silent if not self._accepted(leg)]
+        await together(*(self._phones.drop(leg, timed_out=True) for leg in late_ones))
         if self.winner is not None:
             return
         await self._dial(*(self._go_on(run) for run in self._runs if self._stage_over(run)))
@@ -231,9 +233,6 @@ class RingingPhones(Generic[L]):
 
     async def stop(self, keep: L | None = None, timed_out: bool = False) -> None:
         """Nobody rings any more but `keep`; with it the others are told that it was answered elsewhere."""
-        for leg in self._asked:
-            if leg.up and not leg.over and leg is not keep:
-                self._phones.unconfirmed(leg)
         work = [
             self._phones.drop(leg, elsewhere=keep is not None, timed_out=timed_out)
             for leg in self.legs
@@ -284,7 +283,7 @@ class RingingPhones(Generic[L]):
         """From a stage that is over to the next; none where the way ends."""
         assert run.stage is not None
         if run.stage.targets and not run.legs:
-            # Somebody else's way rings him, and goes on with his.
+            # Somebody else's way rings him, and goes on with his; or he is the one who waits.
             run.over, run.outcome = True, "failed"
             return []
         if run.legs:
@@ -311,10 +310,6 @@ class RingingPhones(Generic[L]):
     async def _ask(self, leg: L) -> None:
         self._asked[leg] = self._now() + CONFIRM_S
         await self._phones.ask(leg)
-
-    async def _give_up(self, leg: L) -> None:
-        self._phones.unconfirmed(leg)
-        await self._phones.drop(leg, timed_out=True)
 
     # -- after a restart --------------------------------------------------------------------------------
 
