@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from engine.calls.connecting import WITH_KEYS
 from engine.calls.errors import StepError
 from engine.calls.leg import Leg
 from engine.calls.recording import user_of
@@ -142,8 +143,8 @@ class _Listening:
             return
         if self._bridge is None:
             self._bridge = call.new_bridge()
-            await self._bridge.create()
-            await call.of_party(self._bridge.add(call.party.id))
+            await self._bridge.create(WITH_KEYS)
+            await call.of_party(self._bridge.add(call.party.id, absorb_dtmf=True))
         try:
             await self._bridge.add(snoop.id)
         except Gone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.calls.connecting import connect
+from engine.calls.connecting import JOIN_LIMIT_S, connect
 from engine.calls.lending import lend, stay
 from engine.calls.parking import leave, put_into
 from engine.calls.recording import user_of
@@ -14,7 +14,7 @@ from engine.directory.parking_model import ParkingModel
 if TYPE_CHECKING:
     from engine.calls.call import Call
 
-# How long whoever takes a call waits until it is given: its parker may still be told where it is.
+# How long whoever takes a call waits until its parker has been told where it is.
 GIVEN_WITHIN_S = 15.0
 
 
@@ -31,13 +31,11 @@ async def wait_parked(call: Call, place: str) -> bool:
     call.last_talk_ended_by = None
     while True:
         await call.start_music()
-        taker = await call.until(lambda: call.taker, max(0.0, (until - call.now()) / 1000))
-        call.taker = None
+        taker = await call.until(lambda: _waiting(call), max(0.0, (until - call.now()) / 1000))
         if taker is None:
             leave(call, "")
             return False
-        if taker.party.gone or taker.closing:
-            continue
+        call.taker = None
         leg = lend(taker, call)
         taker.changed()
         try:
@@ -54,6 +52,17 @@ async def wait_parked(call: Call, place: str) -> bool:
         await call.until(lambda: None, 0)  # where it was the party who left: that ends the call
 
 
+def _waiting(call: Call) -> Call | None:
+    """Whoever has come to take him, and has been answered."""
+    taker = call.taker
+    return taker if taker is not None and taker.party.up and not taker.closing else None
+
+
+def _given_up(other: Call) -> bool:
+    """He is no longer there to be taken."""
+    return other.closing or other.party.gone or not other.parked
+
+
 async def take_parked(call: Call, place: str) -> bool:
     """The party of `call`, a user, talks with whoever waits there, to the end. False where nobody does."""
     if call.joined:  # before a recovery
@@ -64,11 +73,17 @@ async def take_parked(call: Call, place: str) -> bool:
     if other is None or other.taker is not None:
         return False
     other.taker = call
+    other.followers.add(call.changed)
     try:
-        await call.answer()
-        other.changed()
-        await call.until(lambda: bool(call.joined) or other.taker is not call, GIVEN_WITHIN_S)
+        # Its parker may still be told where it is: till then he hears it ring.
+        await call.start_music()
+        await call.until(lambda: _given_up(other) or other.step == f"@park/{place}", GIVEN_WITHIN_S)
+        if not _given_up(other):
+            await call.answer()
+            other.changed()
+            await call.until(lambda: _given_up(other) or bool(call.joined), JOIN_LIMIT_S)
     finally:
+        other.followers.discard(call.changed)
         if other.taker is call:
             other.taker = None
     if not call.joined:

@@ -1,6 +1,14 @@
 """What holds at the end of every call, whatever happened on the way."""
 
-from engine.journal.events import CallEnded, CallJoined, Entry, LegCreated, LegEnded, LegMoved
+from engine.journal.events import (
+    CallEnded,
+    CallJoined,
+    Entry,
+    LegCreated,
+    LegEnded,
+    LegMoved,
+    ListeningStarted,
+)
 from engine.records.derive import derive_call
 from engine.records.model import CallRecord
 from tests.calls.cell import Cell
@@ -57,7 +65,8 @@ def _check_call(cell: Cell, channel: Channel, entries: list[Entry]) -> CallRecor
         assert abs((ours or 0) - (witness or 0)) <= CLOSE_MS, f"{what}: {ours}, switch {witness}\n{story}"
     talked = _talked_ms(cell, channel.id)
     alone = all(talk.kind == "talk" and talk.one == record.caller for talk in record.talks)
-    joined = any(isinstance(e.event, CallJoined) for e in entries)  # its talk is the other call's
+    # The talk is the other call's.
+    joined = any(isinstance(e.event, CallJoined | ListeningStarted) for e in entries)
     if alone and not passed_on and not joined:
         assert abs(record.talk_ms - talked) <= CLOSE_MS, f"talk: {record.talk_ms}, switch {talked}\n{story}"
     spent = sum(talk.talk_ms for talk in record.talks if talk.kind == "talk")

@@ -5,16 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import pytest_asyncio
 
 from engine.operations import EngineClient, OperationFailed
 from tests.live.people import a_caller, is_told, nothing_left, prompt_file, verified
 from tests.live.site import Site, eventually
-from tests.live.two_tenants import reach, two_tenants
+from tests.live.two_tenants import pieces_heard, reach, two_tenants
 from tests.phones import PhoneCall, tones_heard, write_tone
-from tests.phones.sound import channels
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 CALLER, COLLEAGUE, SUPERVISOR = 440, 1000, 1700
@@ -57,21 +55,6 @@ class Three:
             heard[name] = {hz for hz, tone in tones.items() if tone.seconds > 0.3}
             assert all(tones[hz].seconds > 1.4 for hz in expected[name]), (name, tones)
         assert heard == expected
-
-
-def pieces_heard(recording: Path, prompt: Path, seconds: float = 0.3) -> int:
-    """How many pieces of a prompt are in a recording: the phone's buffer shrinks as the bridge ends, so that
-    the whole of it is nowhere.
-    """
-    (rate, [heard]), (_, [whole]) = channels(recording), channels(prompt)
-    size = round(seconds * rate)
-    energy = np.convolve(heard**2, np.ones(size), "valid")
-    found = 0
-    for start in range(0, len(whole) - size, size):
-        wanted = whole[start : start + size]
-        likeness = np.correlate(heard, wanted, "valid") / np.sqrt(energy * (wanted**2).sum() + 1e-9)
-        found += bool(likeness.max() > 0.7)
-    return found
 
 
 async def talking(site: Site, tenant: str = "romashka") -> tuple[str, PhoneCall, PhoneCall]:
