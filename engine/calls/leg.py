@@ -82,7 +82,7 @@ class Leg:
     dropped: HangupReason | None = field(default=None)
     drop_was_timeout: bool = False
     failure: str = ""
-    unconfirmed: bool = False  # answered, but nobody pressed 1
+    confirmed: bool = False  # who was to press 1 has done so
 
     @property
     def id(self) -> str:
@@ -158,10 +158,9 @@ class Leg:
     @property
     def result(self) -> LegResult:
         """What became of the attempt to reach this party, once it has ended."""
-        if self.unconfirmed:
-            return "no_answer"
         if self.answered_at is not None:
-            return "answered"
+            must_confirm = self.target is not None and self.target.confirm
+            return "no_answer" if must_confirm and not self.confirmed else "answered"
         if self.failed_by_trunk:
             return "failed"
         if self.failure:

@@ -50,7 +50,9 @@ def missed_events(
         if leg_id != party_id:
             missed += _talk(call_id, leg_id, state, party, history, party_end, leg_end)
         if leg_end is not None:
-            missed.append((leg_end, _leg_ended(leg_id, leg, history, party_end)))
+            talked = leg_id in (state.talking_with, state.talked_with)
+            ended = _leg_ended(leg_id, leg, history, party_end, talked_before=talked)
+            missed.append((leg_end, ended))
     return sorted(missed, key=lambda item: item[0])
 
 
@@ -100,11 +102,15 @@ def _ended_by(
     return "operator" if operator_first else "caller"
 
 
-def _leg_ended(leg_id: str, leg: LegState, history: ChannelHistory, caller_end: int | None) -> LegEnded:
+def _leg_ended(
+    leg_id: str, leg: LegState, history: ChannelHistory, caller_end: int | None, *, talked_before: bool
+) -> LegEnded:
     cause = history.end.cause if history.end else 0
     result: LegResult = unanswered_result(cause, rang=leg.ringing_at is not None)
     if leg.answered_at is not None or history.answered_at is not None:
-        result = "answered"
+        # Who was to press 1 has done so if he came to talk.
+        talked = history.stays or talked_before
+        result = "answered" if talked or not leg.target.confirm else "no_answer"
     elif caller_end is not None and (history.end is None or history.end.ended_at >= caller_end):
         result = "cancelled"
     return LegEnded(leg_id, result, cause)

@@ -23,7 +23,7 @@ from engine.calls.talk import go_on_talking
 from engine.calls.talk_keys import TalkKeys
 from engine.calls.transfer.passing import Transfer
 from engine.directory.directory import Tenant
-from engine.journal.events import CallEnded, CallRecovered, LegEnded
+from engine.journal.events import CallEnded, CallRecovered, LegEnded, LegResult
 from engine.switch.ari.events import BridgeData, ChannelData
 from engine.switch.ari.resources import Application, Bridge, Channel, Playback
 from engine.switch.cel import ChannelEnd
@@ -78,10 +78,10 @@ def close_ended(services: Services, call_id: str, end: ChannelEnd | None, last_s
     state = state_of(services.spool.events(call_id))
     for leg_id in state.living_legs() if state else ():
         # Left alone by the caller; `clear_left_overs` hangs it up.
-        answered = state is not None and state.legs[leg_id].answered_at is not None
-        services.spool.append(
-            call_id, LegEnded(leg_id, "answered" if answered else "cancelled", NORMAL_CLEARING)
-        )
+        result: LegResult = "cancelled"
+        if state is not None and state.legs[leg_id].answered_at is not None:
+            result = "answered" if state.took_the_call(leg_id) else "no_answer"
+        services.spool.append(call_id, LegEnded(leg_id, result, NORMAL_CLEARING))
     ended_at, ended_by, cause = (end.ended_at, end.ended_by, end.cause) if end else (last_sign, "network", 0)
     services.spool.append(call_id, CallEnded(ended_by, cause, source="switch"), ended_at)
     log.info("call.closed_from_switch", call_id=call_id)
@@ -188,6 +188,7 @@ def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snap
         call.observe(leg, state.queue if before.step == state.queue_step else "", adopted=True)
         if leg.up:
             call.services.observer.leg_answered(leg_id)
+    leg.confirmed = leg_id in (state.talking_with, state.talked_with)
     if leg_id == state.talking_with:
         return
     if state.talked_with == leg_id and leg.gone:

@@ -214,9 +214,9 @@ class RingingPhones(Generic[L]):
         late = [run for run in self._runs if self._time_is_up or self._times_up(run)]
         await together(*(self._stop_ringing(run) for run in late))
         await together(*(self._ask(leg) for leg in self.legs if self._must_ask(leg)))
-        silent = [leg for leg, until in self._asked.items() if now >= until and leg.up and not leg.over]
-        late_ones = [leg for leg in silent if not self._accepted(leg)]
-        await together(*(self._phones.drop(leg, timed_out=True) for leg in late_ones))
+        asked = [leg for leg, until in self._asked.items() if now >= until and leg.up and not leg.over]
+        silent = [leg for leg in asked if not self._accepted(leg)]
+        await together(*(self._phones.drop(leg, timed_out=True) for leg in silent))
         if self.winner is not None:
             return
         await self._dial(*(self._go_on(run) for run in self._runs if self._stage_over(run)))

@@ -89,6 +89,12 @@ class CallState:
         of_this_step = bool(self.queue) and self.queue_step == self.steps_entered
         return of_this_step and not self.talking_with and not self.talked_with
 
+    def took_the_call(self, leg_id: str) -> bool:
+        """Whether he has answered, and confirmed it where he was to."""
+        leg = self.legs[leg_id]
+        confirmed = not leg.target.confirm or leg_id in (self.talking_with, self.talked_with)
+        return leg.answered_at is not None and confirmed
+
     def living_legs(self) -> list[str]:
         return [leg_id for leg_id, leg in self.legs.items() if leg.ended_at is None]
 

@@ -8,6 +8,7 @@ from engine.journal.events import (
     LegEnded,
     LegMoved,
     ListeningStarted,
+    TalkStarted,
 )
 from engine.records.derive import derive_call
 from engine.records.model import CallRecord
@@ -75,6 +76,7 @@ def _check_call(cell: Cell, channel: Channel, entries: list[Entry]) -> CallRecor
     created = [e.event.leg for e in entries if isinstance(e.event, LegCreated)]
     # Who was to press 1, and has not, counts as not reached.
     asked = {e.event.leg for e in entries if isinstance(e.event, LegCreated) and e.event.confirm}
+    talked_with = {e.event.leg for e in entries if isinstance(e.event, TalkStarted)}
     # One that moved to another call ends there.
     ended = [e.event.leg for e in entries if isinstance(e.event, LegEnded | LegMoved)]
     if passed_on:
@@ -84,9 +86,8 @@ def _check_call(cell: Cell, channel: Channel, entries: list[Entry]) -> CallRecor
         assert record.started_at <= leg.created_at <= leg.ended_at, story
         theirs = cell.switch.channels.ended.get(leg.leg)
         up = theirs is not None and theirs.answered_ms is not None
-        assert (leg.result == "answered") == up or (up and leg.result == "no_answer" and leg.leg in asked), (
-            f"{leg.leg} {leg.result}, switch {theirs}\n{story}"
-        )
+        took = up and (leg.leg not in asked or leg.leg in talked_with)
+        assert (leg.result == "answered") == took, f"{leg.leg} {leg.result}, switch {theirs}\n{story}"
     return record
 
 

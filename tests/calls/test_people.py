@@ -289,6 +289,39 @@ def test_f06_a_colleague_takes_the_call_while_a_mobile_is_asked() -> None:
     assert (record.operator, results(record)[MOBILE]) == ("102", "no_answer")
 
 
+def test_f06_the_caller_gives_up_while_a_mobile_is_asked() -> None:
+    async def story(cell: Cell) -> None:
+        await forward(cell, "101", "always", MOBILE)
+        cell.switch.phone(AT_MOBILE).answers(2)
+        caller = call_in(cell)
+        await asyncio.sleep(4)
+        caller.hang_up()
+
+    (record,) = on_cell(story, ANNA)
+    assert (record.disposition, results(record)) == ("missed", {MOBILE: "no_answer"})
+
+
+@pytest.mark.parametrize("leaves", ["caller", "mobile", "both"])
+def test_f06_who_leaves_while_the_engine_is_away_and_a_mobile_is_asked(leaves: str) -> None:
+    async def story(cell: Cell) -> None:
+        await forward(cell, "101", "always", MOBILE)
+        cell.switch.phone(AT_MOBILE).answers(2)
+        caller = call_in(cell)
+        await asyncio.sleep(4)
+        mobile = at_mobile(cell)
+        await cell.kill_engine()
+        await asyncio.sleep(1)
+        for one, name in ((caller, "caller"), (mobile, "mobile")):
+            if leaves in (name, "both"):
+                one.hang_up()
+        await asyncio.sleep(1)
+        await cell.start_engine()
+        await until_gone(caller)
+
+    (record,) = on_cell(story, ANNA)
+    assert (record.disposition, results(record)) == ("missed", {MOBILE: "no_answer"})
+
+
 def test_f06_who_is_asked_when_the_engine_is_killed_is_asked_again() -> None:
     async def story(cell: Cell) -> None:
         await forward(cell, "101", "always", MOBILE)

@@ -119,9 +119,6 @@ class Bells:
     async def stop_asking(self, leg: Bell) -> None:
         return
 
-    def unconfirmed(self, leg: Bell) -> None:
-        return
-
     def passed(self, legs: Sequence[Bell]) -> None:
         return
 

@@ -119,9 +119,6 @@ class SimulatedPhones:
     async def stop_asking(self, leg: SimulatedLeg) -> None:
         return
 
-    def unconfirmed(self, leg: SimulatedLeg) -> None:
-        return
-
     def passed(self, legs: Sequence[SimulatedLeg]) -> None:
         for who in dict.fromkeys(leg.who for leg in legs):
             self._call.note("outcome", who, words=told([leg.result for leg in legs if leg.who == who]))
