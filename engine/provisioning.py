@@ -99,7 +99,10 @@ class Provisioning:
     async def _put_fallback_targets(self, targets: Mapping[str, FallbackTarget]) -> None:
         """Each number's first dial string, for the case that the fallback process is away too."""
         await self._ami.wait_connected(AMI_LIMIT_S)
-        wanted = {number: target.dial for number, target in targets.items() if target.dial}
+        # Without the fallback process nobody tells whose call to an emergency number it is.
+        wanted = {
+            number: target.dial for number, target in targets.items() if target.dial and not target.caller_id
+        }
         present = await self._ami.database_tree("fallback")
         for number in present.keys() - wanted.keys():
             await self._ami.database_delete("fallback", number)

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from engine.directory.directory import Directory, Tenant
+from engine.directory.routes import own_number, ways_to_emergency
 from engine.journal.events import MeterFrom
 
 _MOST_NEXT = 5  # users rung when the first ones do not answer
@@ -21,7 +22,8 @@ _log = structlog.get_logger(__name__)
 class FallbackTarget(msgspec.Struct, frozen=True, omit_defaults=True):
     """`dial` is rung first; then, one after the other, the dial strings of `then`.
 
-    `meter_from` and `kopecks_per_minute` are the tenant's tariff, for the call's record.
+    `meter_from` and `kopecks_per_minute` are the tenant's tariff, for the call's record. `caller_id` is shown
+    outside, by a user's call to an emergency number.
     """
 
     tenant: str
@@ -30,6 +32,7 @@ class FallbackTarget(msgspec.Struct, frozen=True, omit_defaults=True):
     then: list[str] = []
     meter_from: MeterFrom = "operator"
     kopecks_per_minute: int = 0
+    caller_id: str = ""
 
 
 class Tariff(NamedTuple):
@@ -39,8 +42,15 @@ class Tariff(NamedTuple):
     kopecks_per_minute: int = 0
 
 
+def emergency_key(tenant: str, dialled: str) -> str:
+    """Under which what a tenant's users dial for help lies among the numbers."""
+    return f"{tenant}/{dialled}"
+
+
 def fallback_targets(directory: Directory) -> dict[str, FallbackTarget]:
-    """For every city number its tenant's desk, then some of its other users, all at once."""
+    """For every city number its tenant's desk, then some of its other users, all at once; and for every
+    emergency number of a tenant (`emergency_key`) his trunks, one after another.
+    """
     found = {}
     for tenant in directory.tenants.values():
         desk = tenant.desk_users()
@@ -55,6 +65,12 @@ def fallback_targets(directory: Directory) -> dict[str, FallbackTarget]:
                 tenant.tariff.meter_from,
                 tenant.tariff.per_minute,
             )
+        for dialled, sent in tenant.emergency.items():
+            trunks = [f"PJSIP/{way.number}@{way.trunk}" for way in ways_to_emergency(tenant, sent)]
+            if trunks:
+                found[emergency_key(tenant.name, dialled)] = FallbackTarget(
+                    tenant.name, dial=trunks[0], then=trunks[1:], caller_id=own_number(tenant)
+                )
     return found
 
 
@@ -87,7 +103,7 @@ class TargetFile:
     def tariff(self, tenant: str) -> Tariff:
         """What this tenant's calls are charged by; nothing for a tenant without a city number."""
         for target in (self._read() or {}).values():
-            if target.tenant == tenant:
+            if target.tenant == tenant and not target.caller_id:
                 return Tariff(target.meter_from, target.kopecks_per_minute)
         return Tariff()
 

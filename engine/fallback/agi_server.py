@@ -66,6 +66,8 @@ def serve_call(connection: socket.socket, path: Path) -> None:
         if plan["cause"]:
             call.hang_up(plan["cause"])
             return
+        if plan["caller_id"]:
+            call.set_variable("CALLERID(num)", plan["caller_id"])
         for stage in plan["stages"]:
             up = call.variable("CHANNEL(state)") == "Up"
             status = call.dial(

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from engine.clock import Clock
-from engine.directory.fallback_targets import FallbackTarget, TargetFile
+from engine.directory.fallback_targets import FallbackTarget, TargetFile, emergency_key
 from engine.directory.numbers import normalise
 from engine.fallback.dialled import DialledCall, Timed
 from engine.fallback.engine_journal import EngineJournal, open_legs, started
@@ -39,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     stages: list[Stage] = []
     cause: int = 0  # Q.850, to hang up with at once
+    caller_id: str = ""  # shown in place of the caller's own
 
 
 class FallbackCalls:
@@ -110,7 +111,7 @@ class FallbackCalls:
             number = begun.number
         tenant = begun.tenant if begun else ""
         try:
-            target = self._targets.find(number)
+            target = self._emergency(channel, number, trunk) or self._targets.find(number)
         except LookupError as error:
             _log.error("fallback.no_targets", call_id=call_id, error=str(error))
             target, plan = None, Plan()
@@ -122,7 +123,16 @@ class FallbackCalls:
         refused = plan.cause != 0 and begun is None
         if begun is None:
             self._journal_start(
-                call_id, number, caller, caller_name, channel, trunk, tenant, started_at, refused
+                call_id,
+                number,
+                caller,
+                caller_name,
+                channel,
+                trunk,
+                tenant,
+                started_at,
+                refused,
+                outside=bool(plan.caller_id),
             )
         if call_id not in self._calls:
             self._follow(DialledCall(call_id, tenant, refused=refused, engine_legs=open_legs(carried)))
@@ -165,7 +175,13 @@ class FallbackCalls:
     def _plan(self, target: FallbackTarget | None, trunk: str) -> Plan:
         if target is None:
             return Plan(cause=UNKNOWN_NUMBER if trunk else UNAVAILABLE)
-        return Plan([Stage(dial, RING_S) for dial in (target.dial, *target.then) if dial])
+        stages = [Stage(dial, RING_S) for dial in (target.dial, *target.then) if dial]
+        return Plan(stages, caller_id=target.caller_id)
+
+    def _emergency(self, channel: str, number: str, trunk: str) -> FallbackTarget | None:
+        """Who helps, where a user's device has dialled for help. Raises `LookupError`."""
+        tenant = "" if trunk else self._tenant_of(channel)
+        return self._targets.find(emergency_key(tenant, number)) if tenant else None
 
     def _tenant_of(self, channel: str) -> str:
         """The tenant whose device this channel is; "" for a trunk's."""
@@ -184,11 +200,14 @@ class FallbackCalls:
         tenant: str,
         started_at: int | None,
         refused: bool,
+        outside: bool,
     ) -> None:
         ours = not trunk and self._tenant_of(channel) != ""
         owner = "" if refused and not ours else tenant
         tariff = self._targets.tariff(owner)
-        direction: Direction = "in" if not ours else "out" if number.startswith("+") else "internal"
+        direction: Direction = (
+            "in" if not ours else "out" if outside or number.startswith("+") else "internal"
+        )
         begin = CallStarted(
             direction,
             owner,

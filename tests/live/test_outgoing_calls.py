@@ -1,6 +1,7 @@
 """Calls that people make: outside by trunk after trunk, what they may, what is shown (F08, F09)."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,16 @@ import pytest_asyncio
 
 from engine.settings import Trunk
 from tests.instance import free_ports
-from tests.live.people import Talk, a_caller, is_told, nothing_left, prompt_file, verified
+from tests.live.people import (
+    Talk,
+    a_caller,
+    end,
+    is_told,
+    nothing_left,
+    prompt_file,
+    start_fallback,
+    verified,
+)
 from tests.live.site import CITY_NUMBER, Site, eventually, running_site
 from tests.phones import Phone, PhoneCall
 from tests.web_service.server import Server, after, says
@@ -319,6 +329,29 @@ async def test_f08_a_service_that_is_late_keeps_nobody_from_ringing(office: Site
     assert seconds < 1.5
     record = await site.record_of(stranger)
     assert record["caller_name"] in ("", None)
+    verified(site)
+
+
+async def test_f09_emergency_calls_pass_without_the_engine(office: Site, tmp_path: Path) -> None:
+    """The fallback process dials, by trunk after trunk: here the first one refuses."""
+    site, backup = office, await backup_of(office)
+    petr, city = await site.phone("102"), await site.city()
+    fallback = await start_fallback(site)
+    assert site.engine is not None
+    await end(site.engine, signal.SIGKILL)
+    call = await petr.call("03")
+    refused = await city.wait_incoming(15)
+    assert refused.message.startswith("INVITE sip:103@")
+    assert refused.caller_number == CITY_NUMBER
+    await refused.reject(503)
+    offered = await backup.wait_incoming(15)
+    await talks(call, offered, tmp_path)
+    await site.start_engine()
+    await end(fallback)
+    record = await record_to(site, "03")
+    assert (record["disposition"], record["direction"], record["caller"]) == ("answered", "out", "102"), (
+        record
+    )
     verified(site)
 
 
