@@ -50,7 +50,7 @@ def missed_events(
         if leg_id != party_id:
             missed += _talk(call_id, leg_id, state, party, history, party_end, leg_end)
         if leg_end is not None:
-            talked = leg_id in (state.talking_with, state.talked_with)
+            talked = state.has_talked(leg_id)
             ended = _leg_ended(leg_id, leg, history, party_end, talked_before=talked)
             missed.append((leg_end, ended))
     return sorted(missed, key=lambda item: item[0])

@@ -188,7 +188,7 @@ def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snap
         call.observe(leg, state.queue if before.step == state.queue_step else "", adopted=True)
         if leg.up:
             call.services.observer.leg_answered(leg_id)
-    leg.confirmed = leg_id in (state.talking_with, state.talked_with)
+    leg.confirmed = state.has_talked(leg_id)
     if leg_id == state.talking_with:
         return
     if state.talked_with == leg_id and leg.gone:

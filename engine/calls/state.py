@@ -89,11 +89,14 @@ class CallState:
         of_this_step = bool(self.queue) and self.queue_step == self.steps_entered
         return of_this_step and not self.talking_with and not self.talked_with
 
+    def has_talked(self, leg_id: str) -> bool:
+        """Whether he talks or has talked in this step, or it is he for whom the call exists."""
+        return leg_id in (self.talking_with, self.talked_with, self.party)
+
     def took_the_call(self, leg_id: str) -> bool:
         """Whether he has answered, and confirmed it where he was to."""
         leg = self.legs[leg_id]
-        confirmed = not leg.target.confirm or leg_id in (self.talking_with, self.talked_with)
-        return leg.answered_at is not None and confirmed
+        return leg.answered_at is not None and (not leg.target.confirm or self.has_talked(leg_id))
 
     def living_legs(self) -> list[str]:
         return [leg_id for leg_id, leg in self.legs.items() if leg.ended_at is None]
