@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.directory.model import TenantModel
 from engine.journal.events import Parked, Unparked
 from engine.records.listening import stretches
 from engine.records.model import CallRecord
-from tests.calls.cell import DESK, NUMBER, SECOND, THIRD, Cell, Files, TenantModel
+from tests.calls.cell import DESK, NUMBER, SECOND, THIRD, Cell, Files
 from tests.calls.promises import check
 from tests.fake_switch import Caller
 from tests.virtual_time import run

@@ -116,6 +116,31 @@ async def test_f48_listen_whisper_join_and_back_by_keys(site: Site, tmp_path: Pa
     verified(site)
 
 
+async def test_f48_a_whisper_to_who_called_is_in_no_recording(site: Site, tmp_path: Path) -> None:
+    anna, petr = await site.phone("101"), await site.phone("102")
+    colleague = await anna.call("102")
+    offered = await petr.wait_incoming()
+    await offered.answer()
+    call_id = (await site.wait_call(caller="101", state="talking"))["call_id"]
+    supervisor = await (await site.phone("103")).call("*91101")
+    await supervisor.wait_state("answered")
+    three = await Three(tmp_path, caller=offered, colleague=colleague, supervisor=supervisor).begin()
+    await supervisor.record(tmp_path / "first.wav")
+    await supervisor.wait_tone(COLLEAGUE, 0.5)
+    await three.hear(caller={COLLEAGUE}, colleague={CALLER, SUPERVISOR}, supervisor={CALLER, COLLEAGUE})
+    await supervisor.hangup()
+    await colleague.hangup()
+    await nothing_left(site)
+    path = await eventually(
+        lambda: next((row["recording"] for row in site.rows() if row["call_id"] == call_id), None), 20
+    )
+    recording = site.settings.recordings_folder / path
+    for side, hz in ((0, COLLEAGUE), (1, CALLER)):
+        tones = tones_heard(recording, [hz, SUPERVISOR], channel=side, share=0.1)
+        assert tones[hz].seconds > 1
+        assert tones[SUPERVISOR].seconds == 0
+
+
 async def test_nobody_listens_who_may_not_nor_to_another_tenants_talk(site: Site, tmp_path: Path) -> None:
     _, caller, colleague = await talking(site)
     for extension, tenant, prompt in (
