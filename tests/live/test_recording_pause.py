@@ -1,6 +1,7 @@
 """What is said while the recording is paused is not in it, on the real switch (F01)."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -83,11 +84,15 @@ async def test_f01_a_card_number_is_not_in_the_recording_and_its_length_is(
     await call.hangup()
     record, wav = await finished(site, caller, tmp_path)
 
-    assert abs(sound.seconds(wav) - record["talk_s"]) < 0.1, "silence has its length"
+    assert abs(sound.seconds(wav) - record["talk_s"]) < 0.5
+    paused_s = paused_for(site, call_id)
+    # Where others use the machine too, sound and requests are late by more.
+    allowed = 0.1 if os.getloadavg()[0] < (os.cpu_count() or 1) else 0.3
     for side, own in ((0, 440), (1, 1000)):
         samples, rate = sound.channel(wav, side)
         silent = longest_silence(samples) / rate
-        assert 3 < silent < record["talk_s"] - 3
+        assert silent > 3
+        assert abs(silent - paused_s) < allowed, "silence has its length"
         for hz in (CARD_HZ, ANSWER_HZ, 770, 1336):
             assert sound.presence(wav, side, hz) == 0, f"{hz} Hz is in it"
         heard = sound.presence(wav, side, own) * len(samples) / rate
@@ -96,6 +101,12 @@ async def test_f01_a_card_number_is_not_in_the_recording_and_its_length_is(
         assert sound.level(samples[-rate:], own) > 0.8
     verified(site)
     await nothing_left(site)
+
+
+def paused_for(site: Site, call_id: str) -> float:
+    """Seconds from the journalled pause to the end of it."""
+    at = {row["kind"]: row["mono"] for row in site.rows("journal") if row["call_id"] == call_id}
+    return float(at["recording.resumed"] - at["recording.paused"]) / 1000
 
 
 def keyed(path: Path) -> Path:
