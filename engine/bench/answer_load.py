@@ -10,6 +10,7 @@ from engine.bench.answering import Answering
 from engine.bench.answers import ANSWERS_NUMBER, STAY_MS, AnsweredCall, key_of
 from engine.bench.load import by_caller
 from engine.bench.observer import Bridgings, Observer
+from engine.bench.precedence import ahead_of_others
 from engine.bench.rounds import counted
 from engine.bench.side import BenchError, Side
 from engine.demo.scenario import Caller
@@ -58,6 +59,8 @@ class AnswerLoad:
                     caller, remote, folder, local_port=side.addresses.callers, calls=calls, rate=rate,
                     rows=[(number, str(answering.port_for(number))) for number in numbers],
                 )  # fmt: skip
+                # The two threads share Python's lock: what keeps this one waiting keeps the other, too.
+                stack.enter_context(ahead_of_others())
                 async with counted(side, measured):
                     await stack.enter_async_context(sipp)
                     dialled = await sipp.wait(calls / rate + STAY_MS / 1000 + _AFTER_LAST_CALL_S)

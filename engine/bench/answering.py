@@ -1,7 +1,5 @@
 """One thread that is both telephones and the callers' mouths and ears, while SIPp dials for the callers."""
 
-import contextlib
-import os
 import random
 import selectors
 import threading
@@ -13,11 +11,11 @@ from types import TracebackType
 
 from engine.bench.answers import CALLER_HZ, OPERATOR_HZ, AnsweredCall, key_of
 from engine.bench.following import FollowedLog
+from engine.bench.precedence import ahead_of_others
 from engine.bench.talkers import Talker, Talkers, frame
 from engine.bench.telephones import Telephones
 
 _LOOK_EVERY_S = 0.004
-_PRIORITY = -10
 
 
 class Answering:
@@ -73,12 +71,9 @@ class Answering:
         self._talkers.close()
 
     def _run(self) -> None:
-        # People and telephones do not wait for their turn on the switch's processors.
-        with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _PRIORITY)
         talkers, telephones = self._talkers, self._telephones
         look_at = 0.0
-        with selectors.DefaultSelector() as selector:
+        with ahead_of_others(), selectors.DefaultSelector() as selector:
             selector.register(telephones.socket, selectors.EVENT_READ, telephones.receive)
             for each in talkers.sockets:
                 selector.register(each, selectors.EVENT_READ, partial(talkers.listen, each))
