@@ -76,6 +76,10 @@ GROUPS: dict[str, dict[str, Kind]] = {
         "no-outgoing": Kind(
             "a step calls outside, and the tenant has no trunk", "add `outgoing` to its file"
         ),
+        "not-permitted": Kind(
+            "a step calls a number of a kind that the tenant may not call, so that it always fails",
+            "add the kind to `outgoing.permit`, or call another number",
+        ),
         "own-number": Kind("a step calls the tenant itself: the call would come back", "dial another number"),
     },
     "What is heard": {

@@ -189,6 +189,22 @@ async def test_f09_where_a_trunk_does_not_work_the_next_one_is_tried(
     verified(site)
 
 
+@pytest.mark.parametrize("code", [408, 500, 502, 503, 504])
+async def test_f09_what_a_trunk_says_that_does_not_work(office: Site, code: int) -> None:
+    site, backup = office, await backup_of(office)
+    anna, city = await site.phone("101"), await site.city()
+    number = f"+7916777{code:04}"
+    call = await anna.call(number)
+    await (await city.wait_incoming()).reject(code)
+    offered = await backup.wait_incoming()
+    await offered.reject(486)
+    await call.wait_state("ended")
+    assert call.code == 486
+    legs = legs_of(site, await record_to(site, number))
+    assert [(trunk, result) for trunk, result, _ in legs] == [("city", "failed"), ("backup", "busy")], legs
+    verified(site)
+
+
 @pytest.mark.parametrize(
     ("code", "disposition", "answer"),
     [(486, "busy", 486), (404, "missed", 480), (480, "missed", 480), (603, "busy", 486), (403, "busy", 486)],

@@ -76,6 +76,19 @@ def test_a_dial_to_our_own_number_is_a_circle(folder: Path) -> None:
     ]
 
 
+def test_a_dial_to_what_may_not_be_called_is_an_error(folder: Path) -> None:
+    file = folder / "config" / "tenants" / "acme.yaml"
+    path = scenario(folder, HEAD + '  hello: {type: dial, number: "8 809 123-45-67"}\n')
+    outgoing = 'outgoing: {trunk: city, number: "+74951234567"%s}\n'
+    file.write_text(TENANT + outgoing % "")
+    assert [str(finding) for finding in check_path(path, folder, None)] == [
+        f"{path}:4: +78091234567 is premium, which the tenant may not call, "
+        "expected premium in `outgoing.permit`"
+    ]
+    file.write_text(TENANT + outgoing % ", permit: [premium]")
+    assert check_path(path, folder, None) == []
+
+
 def test_the_tenants_own_recording_is_a_prompt(folder: Path) -> None:
     path = scenario(folder, HEAD + "  hello: {type: hangup, prompt: our-news}\n")
     assert len(check_path(path, folder, None)) == 1

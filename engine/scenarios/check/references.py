@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 
 from engine.directory.directory import Tenant
 from engine.directory.findings import Finding, one_of
+from engine.directory.routes import destination_of, may_call
 from engine.scenarios import templates
 from engine.scenarios.check.inspection import Inspection
 from engine.scenarios.model import Reference
@@ -60,3 +61,10 @@ def _outgoing(inspection: Inspection, tenant: Tenant, step: str, reference: Refe
     elif number in tenant.numbers:
         message = f"{number} is a number of the tenant itself: the call would come back"
         yield inspection.finding(step, reference.path, message, "another number", code="own-number")
+    elif tenant.outgoing is not None and not may_call(tenant, number):
+        kind = destination_of(number, tenant.country)
+        message, expected = (
+            f"{number} is {kind}, which the tenant may not call",
+            f"{kind} in `outgoing.permit`",
+        )
+        yield inspection.finding(step, reference.path, message, expected, code="not-permitted")
