@@ -39,6 +39,7 @@ from engine.parking_operations import parking_operations
 from engine.placing import CallPlacer
 from engine.provisioning import Provisioning
 from engine.queues.queues import LiveQueues
+from engine.queues.recall import recall_talks
 from engine.queues.view import QueueView
 from engine.queues.view import describe as describe_queues
 from engine.queues.view import measure as measure_queues
@@ -223,6 +224,7 @@ class Engine:
                     group.create_task(self._hold_music.run()),
                     group.create_task(self._busy_lamps.run()),
                     group.create_task(self._road_prompts.run()),
+                    group.create_task(recall_talks(self._queues, self._database, self._clock)),
                     group.create_task(
                         follow_database(self._previous, self._settings.database_url, self._clock)
                     ),

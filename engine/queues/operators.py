@@ -56,6 +56,10 @@ class Operators:
         legs = (self._legs[leg_id] for endpoint in endpoints for leg_id in self._at.get(endpoint, ()))
         return any(live.answered_at is not None or live.leg.of_caller for live in legs)
 
+    def recall(self, endpoint: str, idle_since: float) -> None:
+        """A talk of before; one that has ended since is later."""
+        self._idle_since.setdefault(endpoint, idle_since)
+
     def idle_since(self, endpoints: list[str]) -> float:
         """When the last talk at any of them ended; minus infinity where there has been none."""
         return max((self._idle_since.get(endpoint, float("-inf")) for endpoint in endpoints), default=0.0)

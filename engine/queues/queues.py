@@ -7,7 +7,7 @@ only while somebody waits.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import structlog
 
@@ -97,6 +97,12 @@ class LiveQueues:
 
     def expected_wait(self, place: LivePlace) -> float | None:
         return place.line.times.expected_wait(place.position, self.roster.there(place.line))
+
+    def recall(self, idle_for: Mapping[str, float]) -> None:
+        """Before this engine talks ended at these telephones, so many seconds ago."""
+        now = self._seconds()
+        for endpoint, seconds in idle_for.items():
+            self.roster.operators.recall(endpoint, now - seconds)
 
     def idle_since(self, tenant: Tenant, extension: str) -> float:
         user = tenant.users.get(extension)
