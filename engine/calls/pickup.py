@@ -24,6 +24,7 @@ async def pick_up(picker: Call, users: Collection[str]) -> bool:
         if other is None or other.ringing is None:
             return False
         other.ringing.pick_up(lend(picker, other))
+        other.services.observer.picked_up(other.id)
         other.changed()
     await stay(picker)
     return True

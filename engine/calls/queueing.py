@@ -63,6 +63,9 @@ class CallObserver(Protocol):
     def waits_again(self, tenant: Tenant, queue: str, call_id: str, since: int) -> None:
         """A recovery found this caller in a queue, since UTC ms; his step will enter it in a moment."""
 
+    def picked_up(self, call_id: str) -> None:
+        """Somebody who was not rung has taken this call: whoever was rung is free again."""
+
 
 class Unobserved:
     """Where nobody wants to know."""
@@ -77,6 +80,9 @@ class Unobserved:
         return
 
     def waits_again(self, tenant: Tenant, queue: str, call_id: str, since: int) -> None:
+        return
+
+    def picked_up(self, call_id: str) -> None:
         return
 
 
@@ -101,6 +107,10 @@ class GuardedObserver:
     def waits_again(self, tenant: Tenant, queue: str, call_id: str, since: int) -> None:
         with _kept_from_calls("waits_again", call_id):
             self._observer.waits_again(tenant, queue, call_id, since)
+
+    def picked_up(self, call_id: str) -> None:
+        with _kept_from_calls("picked_up", call_id):
+            self._observer.picked_up(call_id)
 
 
 @contextmanager

@@ -179,6 +179,14 @@ class LiveQueues:
         line.add(place)
         self._arm()
 
+    def picked_up(self, call_id: str) -> None:
+        place = self._places.get(call_id)
+        if place is None or place.served:
+            return
+        place.served = True
+        place.line.remove(place)
+        self._decide(self._lines_of(self._release(place)))
+
     # -- deciding -----------------------------------------------------------------------------------------
 
     def lines(self) -> Iterator[LiveLine]:

@@ -282,6 +282,29 @@ def test_f06_a_queue_whose_members_all_want_peace_is_left_soon() -> None:
     run(scene())
 
 
+def test_f04_a_call_of_the_queue_is_picked_up_and_whoever_was_rung_is_free() -> None:
+    async def scene() -> None:
+        async with Hall(sales=ONE | {"ring_timeout": "60s"}) as hall:
+            first = hall.call()
+            await hall.rung(DESK)
+            second = hall.call()
+            await asyncio.sleep(2)
+            picker = hall.switch.from_user(THIRD, "**101")
+            await hall.talks(first)
+            assert await hall.rung(DESK, 2) < 1, "he no longer rings for the first"
+            await asyncio.sleep(3)
+            assert (first.hears, second.hears) == ("talk", "music")
+            picker.hang_up()
+            await hall.until(lambda: first.gone)
+            await asyncio.sleep(1)
+            assert await hall.way(first) == ["sales after", "again end"]
+            assert await hall.told(first, "operator") == ["103"]
+            await hall.leave()
+            check(hall, silence_s=0.1)
+
+    run(scene())
+
+
 def test_while_somebody_talks_the_queue_is_staffed() -> None:
     async def scene() -> None:
         async with Hall() as hall:
