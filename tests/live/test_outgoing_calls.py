@@ -49,6 +49,7 @@ outgoing:
     - {prefix: "+7916", trunks: [city, backup]}
     - {prefix: "+7926", trunks: [dead, backup]}
     - {prefix: "+7925", trunks: [deaf, backup]}
+    - {prefix: "+7977", trunks: [narrow, city]}
     - {prefix: "+7812", trunks: [city], strip: 2, add: "8"}
 limits: {outgoing: 2}
 blocked: ["+79990000*"]
@@ -86,6 +87,8 @@ async def office(tmp_path_factory: pytest.TempPathFactory, service: Server) -> A
             name: Trunk(addresses=[f"127.0.0.1:{port}"], host=f"127.0.0.1:{port}", setup=2.0)
             for name, port in ports.items()
         }
+        # Its calls arrive where those of the trunk `backup` do, one at a time.
+        trunks["narrow"] = Trunk(addresses=["127.0.0.1:9"], host=f"127.0.0.1:{backup}", channels=1)
         async with running_site(
             folder,
             *("engine", "worker"),
@@ -275,12 +278,33 @@ async def test_f09_emergency_numbers_pass_over_every_limit(office: Site) -> None
     assert offered.caller_number == SECOND_NUMBER
     await offered.answer()
     await help_.wait_state("answered")
+    await site.wait_call(caller="102", state="talking")
     for one in (help_, *busy):
         await one.hangup()
     for one in taken:
         await one.wait_state("ended")
     record = await record_to(site, "112")
     assert (record["disposition"], record["direction"]) == ("answered", "out")
+    verified(site)
+
+
+async def test_f09_a_full_trunk_is_passed_over(office: Site) -> None:
+    site, backup = office, await backup_of(office)
+    anna, petr, city = await site.phone("101"), await site.phone("103"), await site.city()
+    first = await anna.call("+79775550001")
+    by_narrow = await backup.wait_incoming()
+    await by_narrow.ring()
+    second = await petr.call("+79775550002")
+    by_city = await city.wait_incoming()
+    await second.hangup()
+    await by_city.wait_state("ended")
+    await first.hangup()
+    await by_narrow.wait_state("ended")
+    await record_to(site, "+79775550001")
+    third = await petr.call("+79775550003")
+    free_again = await backup.wait_incoming()
+    await third.hangup()
+    await free_again.wait_state("ended")
     verified(site)
 
 
