@@ -13,6 +13,13 @@ from tests.calls.test_people import AT_MOBILE, MAIN, MOBILE, TENANT, call_in
 from tests.fake_switch import Caller, Delays
 from tests.virtual_time import run
 
+QUEUE = """\
+scenario: main
+start: wait
+steps:
+  wait: {type: queue, queue: line, on_timeout: bye, after: bye}
+  bye: {type: hangup, prompt: goodbye}
+"""
 PHONES = (DESK, SECOND, THIRD, AT_MOBILE)
 EXTENSIONS = ("101", "102", "103")
 TIMES = st.sampled_from([0.0, 0.001, 0.05, 0.5, 1.0, 2.0, 4.0, 5.0, 9.0, 19.99])
@@ -80,6 +87,7 @@ def _act(
     personal=st.lists(SET, max_size=4),
     quiet=st.sets(st.sampled_from(EXTENSIONS), max_size=2),
     acts=st.lists(ACTS, max_size=5),
+    main=st.sampled_from([MAIN, QUEUE]),
 )
 def test_any_order(
     seed: int,
@@ -89,10 +97,12 @@ def test_any_order(
     personal: list[tuple[str, str, str, float, bool]],
     quiet: set[str],
     acts: list[tuple[str, float, str, str]],
+    main: str,
 ) -> None:
     async def scene() -> None:
         groups = {"sales": {**TENANT["groups"]["sales"], "ring": order}}  # type: ignore[index]
-        files = Files(TenantModel.model_validate({**TENANT, "groups": groups}), MAIN)
+        queues = {"line": {"members": ["101", "102"], "max_wait": "60s"}}
+        files = Files(TenantModel.model_validate({**TENANT, "groups": groups, "queues": queues}), main)
         async with Cell(Delays.random(seed, most), files) as cell:
             for endpoint, (behaviour, *arguments) in zip(PHONES, phones, strict=True):
                 getattr(cell.switch.phone(endpoint), behaviour)(*arguments)
