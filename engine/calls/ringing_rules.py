@@ -8,65 +8,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
-from engine.calls.leg import Target
 from engine.calls.plan import Outcome, Plan, Stage, Way, told, told_in_turn, turn_seconds
+from engine.calls.rung import L, Phones
 from engine.calls.together import together
-from engine.journal.events import LegResult
 
 # Who has answered and is asked to press 1 has so long for it.
 CONFIRM_S = 15.0
 CONFIRM_KEY = "1"
 # Where a plan sets no limit.
 LONGEST_S = 60.0
-
-
-class Rung(Protocol):
-    """One telephone that is rung."""
-
-    @property
-    def target(self) -> Target | None: ...
-
-    @property
-    def up(self) -> bool: ...
-
-    @property
-    def over(self) -> bool:
-        """It has ended, or we have asked for its end."""
-
-    @property
-    def answered_at(self) -> float | None: ...
-
-    @property
-    def keyed(self) -> Sequence[str]:
-        """What was keyed since he was asked for a key."""
-
-    @property
-    def result(self) -> LegResult: ...
-
-
-L = TypeVar("L", bound=Rung)
-
-
-class Phones(Protocol[L]):
-    """What rings telephones."""
-
-    def leg(self, target: Target) -> L: ...
-
-    async def dial(self, legs: Sequence[tuple[L, float]]) -> None:
-        """Ring them, each for so many seconds at most. One that cannot be rung ends by itself."""
-
-    async def drop(self, leg: L, *, elsewhere: bool = False, timed_out: bool = False) -> None: ...
-
-    async def ask(self, leg: L) -> None:
-        """Ask who has answered to press 1; where that cannot be, the leg is dropped."""
-
-    async def stop_asking(self, leg: L) -> None:
-        """He has pressed 1."""
-
-    def passed(self, legs: Sequence[L]) -> None:
-        """A stage is over and none of these is connected."""
 
 
 @dataclass

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from engine.directory.user_settings import CONDITIONS, Forward
 from tests.calls.cell import DESK, SECOND, THIRD, Cell, Files, TenantModel
+from tests.calls.office import AT_MOBILE, MAIN, MOBILE, TENANT, call_in
 from tests.calls.promises import check
-from tests.calls.test_people import AT_MOBILE, MAIN, MOBILE, TENANT, call_in
 from tests.fake_switch import Caller, Delays
 from tests.virtual_time import run
 
