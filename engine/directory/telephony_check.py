@@ -18,6 +18,23 @@ def check_telephony(
     if model.outgoing:
         yield from _trunks(model, document, trunks)
     yield from _own_numbers(model, document)
+    yield from _may_listen(model, document)
+
+
+def _may_listen(model: TenantModel, document: Document) -> Iterator[Finding]:
+    """Whom a person may listen to exists."""
+    known = [*model.users, *model.groups]
+    for extension, user in model.users.items():
+        listed = [] if isinstance(user.may_listen, bool) else user.may_listen
+        for index, name in enumerate(listed):
+            if name not in known:
+                kind = "user" if name.isdigit() else "group"
+                yield document.finding(
+                    ("users", extension, "may_listen", index),
+                    f"unknown {kind} {name}",
+                    one_of(known, name),
+                    code=f"unknown-{kind}",
+                )
 
 
 def _extensions(model: TenantModel, document: Document) -> Iterator[Finding]:
