@@ -83,8 +83,8 @@ class Scene:
         if who != "caller" and not self.cell.switch.phone(PEOPLE[who.rstrip("2")]).lines:
             return
         line = self.line(who)
-        if line.gone:
-            return
+        if line.gone or (verb in ("answers", "busy") and not line.channel.endpoint):
+            return  # whoever calls himself has nothing to answer
         acts: dict[str, Callable[[], None]] = {
             "keys": lambda: line.press(argument, KEY_EVERY_S),
             "answers": line.answer,
