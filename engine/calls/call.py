@@ -139,6 +139,7 @@ class Call:
         # Left by a recovery: legs that were ringing or talking, for `ring` to go on with.
         self.adopted_legs: list[Leg] = []
         self.adopted_result: RingResult | None = None
+        self.left_by: str | None = None  # the extension of who was about to pass him on, and has gone
         self.steps_entered = 0
         self.queued = Queued()
         self._attempt = 1

@@ -35,6 +35,7 @@ def missed_events(
     `last_sign` stands in for the end of a channel of which the log does not tell how it went.
     """
     missed: list[Missed] = []
+    ends: dict[str, int] = {}
     answered_at = histories.get(call_id, _NOTHING).answered_at
     if state.answered_at is None and answered_at is not None:
         missed.append((answered_at, CallAnswered()))
@@ -50,10 +51,20 @@ def missed_events(
         if leg_id != party_id:
             missed += _talk(call_id, leg_id, state, party, history, party_end, leg_end)
         if leg_end is not None:
+            if party_end is None:
+                ends[leg_id] = leg_end
             talked = state.has_talked(leg_id)
             ended = _leg_ended(leg_id, leg, history, party_end, talked_before=talked)
             missed.append((leg_end, ended))
-    return sorted(missed, key=lambda item: item[0])
+
+    def order(item: Missed) -> tuple[int, bool]:
+        """As a call writes them: a talk ends after the leg does; one that was passed on, before it."""
+        at, event = item
+        if isinstance(event, TalkEnded) and event.leg in ends:
+            return ends[event.leg], True
+        return at, False
+
+    return sorted(missed, key=order)
 
 
 def _talk(

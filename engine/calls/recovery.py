@@ -21,7 +21,7 @@ from engine.calls.services import PLAYBACK_IDS, Services, playback_id
 from engine.calls.state import CallState, LegState, state_of
 from engine.calls.talk import go_on_talking
 from engine.calls.talk_keys import TalkKeys
-from engine.calls.transfer.passing import Transfer
+from engine.calls.transfer.passing import Transfer, bring_back
 from engine.directory.directory import Tenant
 from engine.journal.events import CallEnded, CallRecovered, LegEnded, LegResult
 from engine.switch.ari.events import BridgeData, ChannelData
@@ -160,6 +160,11 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
     if state.waits_in_queue:
         # A queue rings one after another: only who rings now is news.
         call.adopted_legs = [leg for leg in call.adopted_legs if not leg.gone]
+    if state.parted and not state.parked and all(leg.gone for leg in call.adopted_legs):
+        # Whoever was about to pass him on has gone, as has whoever was asked to take him.
+        call.adopted_legs = []
+        by_caller = state.talked_with == state.party
+        call.left_by = state.started.caller if by_caller else state.legs[state.talked_with].target.user
     talking_now = call.talking_with is not None
     call.hearing.music = bool(call.adopted_legs) and not talking_now
     call.journal(CallRecovered("talking" if talking_now else "ringing" if call.adopted_legs else "alone"))
@@ -191,7 +196,7 @@ def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snap
     leg.confirmed = state.has_talked(leg_id)
     if leg_id == state.talking_with:
         return
-    if state.talked_with == leg_id and leg.gone:
+    if state.talked_with == leg_id and leg.gone and not state.parted:
         call.adopted_result = talked_with(leg)
         call.last_talk_ended_by = state.last_talk_ended_by
     elif leg.gone or leg.present:
@@ -210,8 +215,10 @@ async def settle(call: Call) -> None:
             await call.drop(leg, "normal")
     operator = call.talking_with
     if operator is not None:
+        # It may be passed on: what was before is of no use there.
+        call.adopted_legs, call.adopted_result = [], None
         await go_on_talking(call)
-        call.adopted_legs, call.adopted_result = [], talked_with(operator)
+        call.adopted_result = talked_with(operator)
         return
     for bridge in list(call.bridges.values()):
         await call.destroy_bridge(bridge)
@@ -223,6 +230,8 @@ async def settle(call: Call) -> None:
         call.hearing.music = False  # it may have ended under a prompt: it is asked for again
     else:
         await _whatever_comes(call.party.channel.stop_music())
+    if call.left_by is not None:
+        await bring_back(call, call.left_by)
 
 
 async def clear_left_overs(

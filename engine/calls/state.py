@@ -72,6 +72,7 @@ class CallState:
     talking_with: str = ""
     talked_with: str = ""  # whom the last talk of this step was with, once it has ended
     last_talk_ended_by: EndedBy | None = None
+    parted: bool = False  # the last talk ended and neither had gone: the call was to be passed on
     talk_started_at: int | None = None
     recorded: Recorded = field(default_factory=Recorded)
     message: MessageStarted | None = None  # begun, and not yet ended
@@ -125,7 +126,7 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
         case StepEntered(step=step, type=step_type, attempt=attempt):
             if attempt == 1 and not (recovered and step == state.step):
                 state.steps_entered += 1
-                state.talked_with = ""
+                state.talked_with, state.parted = "", False
             state.step, state.step_type, state.attempt = step, step_type, attempt
         case VariableSet(name=name, value=value):
             state.variables[name] = value
@@ -140,6 +141,7 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
             state.legs[leg].ended_at, state.legs[leg].cause = entry.at, cause
         case TalkStarted(leg=leg, bridge=bridge):
             state.talking_with, state.talk_started_at = leg, entry.at
+            state.parted = False
             state.bridges.append(bridge)
         case Parked(slot=slot):
             state.parked, state.parked_at = slot, entry.at
@@ -157,9 +159,11 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
             state.transfer_pending = False
         case LegMoved(leg=leg) if leg in state.legs:
             state.legs[leg].ended_at = entry.at
+            state.parted = False
         case TalkEnded(leg=leg, ended_by=ended_by):
             state.talking_with, state.talk_started_at = "", None
             state.talked_with, state.last_talk_ended_by = leg, ended_by
+            state.parted = leg in state.legs and state.legs[leg].ended_at is None
         case MessageStarted() as message:
             state.message, state.message_started_at = message, entry.at
             state.messages_made += 1
