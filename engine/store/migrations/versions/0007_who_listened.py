@@ -5,7 +5,7 @@ from alembic import op
 
 from engine.store.types import UtcTime
 
-revision: str = "0008"
+revision: str = "0007"
 down_revision: str | None = "0006"
 branch_labels: str | None = None
 depends_on: str | None = None
