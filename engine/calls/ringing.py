@@ -32,6 +32,8 @@ class Ringing(RingingPhones[Leg]):
 
     def __init__(self, call: Call, plan: Plan, for_leg: Leg, adopted: Sequence[Leg] = ()) -> None:
         super().__init__(SwitchPhones(call, for_leg), plan, adopted, _in_use(call, for_leg, adopted))
+        if any(leg.target is not None and leg.target.number for leg in adopted):
+            _go_on_with_trunks(call, plan, adopted)
 
 
 class SwitchPhones:
@@ -125,6 +127,17 @@ def _in_use(call: Call, for_leg: Leg, adopted: Sequence[Leg]) -> set[str]:
     others = [leg for leg in call.legs.values() if leg.up and not leg.over and leg not in adopted]
     # PJSIP/romashka-101-desk-00000001 without its running number is the endpoint.
     return {leg.name.rsplit("-", 1)[0] for leg in (call.party, for_leg, *others)}
+
+
+def _go_on_with_trunks(call: Call, plan: Plan, legs: Sequence[Leg]) -> None:
+    """After a restart a trunk has as long for its first sign as at the beginning."""
+    stages = (stage for way in plan.ways for stage in way.stages())
+    targets = {target.endpoint: target for stage in stages for target in stage.targets}
+    for leg in legs:
+        target = targets.get(leg.target.endpoint) if leg.target is not None else None
+        if target is not None and target.setup_s:
+            leg.target = target  # the journal does not tell of its limit
+            call.meanwhile(_watch_trunk(call, leg, target.setup_s))
 
 
 async def _watch_trunk(call: Call, leg: Leg, setup_s: float) -> None:

@@ -250,14 +250,15 @@ def test_an_engine_killed_while_the_second_trunk_rings() -> None:
     assert [leg.result for leg in record.legs] == ["failed", "answered"]
 
 
-def test_a_dead_trunk_is_still_dead_after_a_restart() -> None:
-    """Killed while the first trunk was silent: the next one is tried all the same."""
+@pytest.mark.parametrize("first", ["silent", "408", "503"])
+def test_a_dead_trunk_is_still_dead_after_a_restart(first: str) -> None:
+    """Killed while a trunk was silent: the next one is tried all the same."""
 
     async def main() -> list[CallRecord]:
         async with Cell(files=company()) as cell:
-            trunk(cell, "city").silent()
-            trunk(cell, "backup").answers(2).hangs_up(5)
-            trunk(cell, "last")
+            FAILURES[first](trunk(cell, "city"))
+            trunk(cell, "backup").silent()
+            trunk(cell, "last").answers(2).hangs_up(5)
             cell.switch.from_user(DESK, MOBILE)
             await asyncio.sleep(2)
             await cell.kill_engine()
@@ -267,4 +268,7 @@ def test_a_dead_trunk_is_still_dead_after_a_restart() -> None:
             return check(cell, silence_s=None)
 
     [record] = run(main())
-    assert record.disposition in ("answered", "missed", "failed")
+    assert (record.disposition, record.operator) == ("answered", MOBILE)
+    assert record.legs[-1].endpoint.endswith("@last")
+    assert {leg.result for leg in record.legs[:-1]} <= {"failed", "cancelled"}
+    assert record.legs[-1].created_at - record.legs[0].created_at < 15_000
