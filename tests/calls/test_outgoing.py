@@ -8,7 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.calls.exchange import Exchange
+from engine.calls.lines import Line, Lines
+from engine.calls.outgoing import LINES_BUSY, refusal, stage_outside
+from engine.directory.directory import tenant_of
 from engine.directory.model import TenantModel
+from engine.directory.numbering import Dialled
 from engine.records.model import CallRecord
 from tests.calls.cell import DESK, NUMBER, SECOND, TENANT, THIRD, Cell, Files
 from tests.calls.promises import check
@@ -197,11 +202,6 @@ def test_more_calls_than_there_may_be_hear_busy() -> None:
 
 def test_a_full_trunk_is_passed_over() -> None:
     """`channels` of the trunk, counted by calls in and out."""
-    from engine.calls.exchange import Exchange
-    from engine.calls.lines import Line, Lines
-    from engine.calls.outgoing import LINES_BUSY, refusal, stage_outside
-    from engine.directory.directory import tenant_of
-    from engine.directory.numbering import Dialled
 
     class Full(Lines):
         def trunk_full(self, trunk: str) -> bool:
