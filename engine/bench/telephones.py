@@ -33,7 +33,8 @@ class _Rung:
 
 
 class Telephones:
-    """Both are logged in from `port`. `calls` is what became of each call, by `key_of` its caller.
+    """Both are logged in from `port`. `calls` is what became of each call, by `key_of` its caller;
+    `reinvited` counts INVITEs within calls.
 
     Not for two threads: whoever owns it calls `receive` when `socket` has something, and `act` in time.
     Raises `OSError` when the port is taken.
@@ -41,6 +42,7 @@ class Telephones:
 
     def __init__(self, port: int, accounts: Sequence[str], talkers: Talkers, dice: random.Random) -> None:
         self.calls: dict[str, AnsweredCall] = {}
+        self.reinvited = 0
         self.socket = stamped_socket(port)
         self._contact = f"{_HOST}:{port}"
         self._accounts = accounts
@@ -83,8 +85,10 @@ class Telephones:
         if request.method == "INVITE":
             if rung is None:
                 self._ring(request, switch)
-            else:
+            elif request.header("cseq") == rung.invite.header("cseq"):
                 self.socket.sendto(rung.said, switch)
+            else:
+                self._agree(rung, request)
             return
         self.socket.sendto(response(request, "200 OK", rung.tag if rung else "t"), switch)
         if rung is None:
@@ -123,6 +127,14 @@ class Telephones:
         rung.said = response(rung.invite, "200 OK", rung.tag, contact=self._contact, body=body)
         rung.call.answered = time.time_ns()
         self.socket.sendto(rung.said, rung.switch)
+
+    def _agree(self, rung: _Rung, again: Request) -> None:
+        """The switch tells within the call who is on the line: nothing changes for the sound."""
+        self.reinvited += 1
+        mouth = self._talkers.socket_for(key_of(rung.invite.caller))
+        body = offer(_HOST, mouth.getsockname()[1])
+        agreed = response(again, "200 OK", rung.tag, contact=self._contact, body=body)
+        self.socket.sendto(agreed, rung.switch)
 
     def _say(self, rung: _Rung, status: str) -> None:
         rung.said = response(rung.invite, status, rung.tag, contact=self._contact)

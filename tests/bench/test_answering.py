@@ -55,6 +55,11 @@ class _Switch:
         told = [self._sip.recv(4096).decode().split("\r\n")[0] for _ in range(2)]
         return ", ".join(told)
 
+    def reinvite(self, index: int) -> str:
+        offered = offer("127.0.0.1", self._phone_leg.getsockname()[1])
+        self._send("INVITE", index, ACCOUNTS[index], offered, sequence=2)
+        return self._sip.recv(4096).decode()
+
     def end(self, index: int) -> None:
         self._send("BYE", index, ACCOUNTS[index])
         assert self._sip.recv(4096).startswith(b"SIP/2.0 200")
@@ -65,11 +70,13 @@ class _Switch:
     def play_to_operator(self, sound: bytes) -> None:
         self.play(self._phone_leg, self.mouth, sound)
 
-    def _send(self, method: str, index: int, account: str, body: str = "", reason: str = "") -> None:
+    def _send(
+        self, method: str, index: int, account: str, body: str = "", reason: str = "", sequence: int = 1
+    ) -> None:
         head = (
             f"{method} sip:{account}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z{index}\r\n"
             f'From: "Somebody" <sip:{SHOWN}@127.0.0.1>;tag=a\r\nTo: <sip:{account}@127.0.0.1>\r\n'
-            f"Call-ID: {index}-{NUMBER}\r\nCSeq: 1 {method}\r\n{reason}\r\n"
+            f"Call-ID: {index}-{NUMBER}\r\nCSeq: {sequence} {method}\r\n{reason}\r\n"
         )
         self._sip.sendto((head + body).encode(), self._telephones)
 
@@ -111,6 +118,7 @@ def test_what_is_measured_is_what_the_switch_took(tmp_path: Path) -> None:
         switch.play_to_operator(frame(OPERATOR_HZ))
         _until(answered, CANCEL_MS)
         assert switch.cancel(1 - winner) == "SIP/2.0 200 OK, SIP/2.0 487 Request Terminated"
+        assert switch.reinvite(winner).count("CSeq: 2 INVITE") == 1, "it is asked again, and agrees anew"
         _until(answered, OPERATOR_MS)
         switch.play_to_operator(frame(CALLER_HZ))
         _until(answered, CALLER_MS)
