@@ -19,7 +19,7 @@ def call_operations(calls: Mapping[str, Call]) -> Mapping[str, Handler]:
     def wish(call_id: str, by: str, make: type[Wish], *arguments: object) -> dict[str, object]:
         call = _find(calls, call_id)
         leg = _transferrer(call, by)
-        call.wish(make(leg, *arguments))  # type: ignore[arg-type]
+        call.wanted.wish(make(leg, *arguments))  # type: ignore[arg-type]
         return {"call_id": call.id, "by": user_of(call, leg)}
 
     async def transfer(call_id: str, to: str, by: str = "") -> dict[str, object]:
@@ -34,7 +34,7 @@ def call_operations(calls: Mapping[str, Call]) -> Mapping[str, Handler]:
         call = _find(calls, call_id)
         if call.consultant is None:
             raise ValueError(f"call {call_id}: nobody is being consulted")
-        call.wish(Act(call.consultant, name))
+        call.wanted.wish(Act(call.consultant, name))
         return {"call_id": call.id, "by": user_of(call, call.consultant)}
 
     async def complete(call_id: str) -> dict[str, object]:

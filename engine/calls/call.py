@@ -6,7 +6,6 @@ Cancelling the call's task detaches it: the switch is told nothing.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn, TypeVar
@@ -25,16 +24,15 @@ from engine.calls.pickup import pick_up
 from engine.calls.plan import Plan, together_for
 from engine.calls.previous import UNKNOWN
 from engine.calls.queueing import ObservedLeg, Queued
-from engine.calls.recording import Recorder, user_of
+from engine.calls.recording import Recorder
 from engine.calls.ringing import Ringing
 from engine.calls.services import Outside, Services
 from engine.calls.talk import talk
 from engine.calls.together import together
-from engine.calls.transfer.passing import Transfer, failed, stop_ring_tone, tell_phone
+from engine.calls.transfer.passing import Transfer, failed, stop_ring_tone
 from engine.calls.waiting import wait_for
-from engine.calls.wishes import MergeWith, TransferTo, Wish
+from engine.calls.wanted import Wanted
 from engine.directory.directory import Tenant
-from engine.directory.names import known_name, shown
 from engine.directory.prompt_model import Prompt
 from engine.directory.prompts import PromptMissing
 from engine.journal.events import (
@@ -56,16 +54,11 @@ from engine.journal.events import (
 )
 from engine.switch.ari.events import (
     CallEvent,
-    ChannelDtmfReceived,
     ChannelEvent,
-    ChannelHold,
-    ChannelTransfer,
-    ChannelUnhold,
     PlaybackFinished,
     RecordingFailed,
     RecordingFinished,
     RecordingStarted,
-    milliseconds,
 )
 from engine.switch.ari.resources import Bridge, Channel, HangupReason
 from engine.switch.errors import Gone, SwitchError, SwitchFailed
@@ -118,12 +111,11 @@ class Call:
         self.consultant: Leg | None = None  # who has asked the party to wait, and consults somebody
         self.joined = ""  # id of another call, which the caller has taken: his channel is a leg of it as well
         self.given_away = False  # whoever was talked with has moved into another call
-        self.wishes: deque[Wish] = deque()  # of those who talk, and of operations
+        self.wanted = Wanted(self)
         self.parked = ""  # the place that the party waits in
         self.parked_at = 0  # UTC milliseconds
         self.taker: Call | None = None  # whose caller is about to take the parked party
         self.transfer: Transfer | None = None  # under way, or the last one done
-        self.leaving: dict[Leg, float] = {}  # and until when, by the loop's clock
         self.talk_started_at: int | None = None
         self.last_operator = ""  # extension or number of whoever talked last with the caller
         self.recorder = Recorder(self)
@@ -176,14 +168,8 @@ class Call:
     def _apply(self, leg: Leg, event: ChannelEvent) -> None:
         was_ringing, was_answered, was_gone = leg.ringing_at, leg.answered_at, leg.gone
         leg.apply(event)
-        if self.joined:
-            pass  # what he keys and wants is for the call that he has taken
-        elif isinstance(event, ChannelDtmfReceived):
-            self._pressed(leg, event)
-        elif isinstance(event, ChannelTransfer):
-            self._referred(leg, event)
-        elif isinstance(event, ChannelHold | ChannelUnhold):
-            self._held(leg, isinstance(event, ChannelHold))
+        if not self.joined:  # else what he keys and wants is for the call that he has taken
+            self.wanted.take(leg, event)
         if was_ringing is None and leg.ringing_at is not None and leg is not self.caller:
             self.journal(LegRinging(leg.id), leg.ringing_at)
         if was_answered is None and leg.answered_at is not None:
@@ -195,36 +181,6 @@ class Call:
                 self.services.observer.leg_ended(leg.id)  # the call's own end tells of it
             else:
                 self.journal_leg_end(leg)
-
-    def _pressed(self, leg: Leg, event: ChannelDtmfReceived) -> None:
-        if leg.keying is not None:
-            leg.keying.append(event.digit)
-        elif leg.talk_keys is not None:
-            leg.talk_keys.press(event.digit, asyncio.get_running_loop().time())
-            if leg.talk_keys.number_follows:
-                leg.keying = deque()  # what he keys from now on is no longer for the other side
-        elif leg is self.party:
-            self.keys.press(event.digit, milliseconds(event.timestamp))
-
-    def _held(self, by: Leg, held: bool) -> None:
-        """The switch plays music to whoever `by` talks with, or no longer."""
-        pair = (self.party, self.talking_with)
-        if by in pair:
-            for leg in pair:
-                if leg is not None and leg is not by:
-                    leg.held = held
-
-    def _referred(self, leg: Leg, event: ChannelTransfer) -> None:
-        """A phone asks by REFER to pass the call on; only our people's may, and while they talk."""
-        if event.state:
-            return  # an echo of what we told his phone
-        replaced = event.refer_to.destination_channel
-        if leg not in (self.party, self.talking_with) or not user_of(self, leg) or self.talking_with is None:
-            self.meanwhile(tell_phone(self, leg, "channel_declined"))
-        elif replaced is not None:
-            self.wish(MergeWith(leg, replaced.id))
-        else:
-            self.wish(TransferTo(leg, event.refer_to.requested_destination.destination, "refer"))
 
     def journal_leg_end(self, leg: Leg) -> None:
         cause = leg.cause or (OUR_CAUSES[leg.dropped] if leg.dropped else 0)
@@ -546,59 +502,10 @@ class Call:
         """The step of the scenario that says what follows the talk, if the call is passed on now."""
         return self.transferred_from if self.step.startswith("@") else self.step
 
-    def something_wished(self) -> bool:
-        """Whether there is something for the talk to do beside waiting for its end."""
-        now = asyncio.get_running_loop().time()
-        keys = (leg.talk_keys for leg in self.legs.values())
-        return (
-            bool(self.wishes)
-            or any(one is not None and one.due(now) for one in keys)
-            or any(now >= at for at in self.leaving.values())
-        )
-
-    def wish_timeout(self) -> float | None:
-        """Seconds until there may be, by the mere passing of time."""
-        keys = (leg.talk_keys.deadline for leg in self.legs.values() if leg.talk_keys is not None)
-        times = [at for at in (*keys, *self.leaving.values()) if at is not None]
-        return max(0.0, min(times) - asyncio.get_running_loop().time()) if times else None
-
-    def dismiss(self, leg: Leg, after_s: float) -> None:
-        """End a leg that should say goodbye by itself, if it has not done so then."""
-        self.leaving[leg] = asyncio.get_running_loop().time() + after_s
-
-    async def dismiss_those_due(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for leg in [leg for leg, at in self.leaving.items() if now >= at]:
-            del self.leaving[leg]
-            await self.drop(leg, "normal")
-
-    def shown_as(self, leg: Leg) -> tuple[str, str]:
-        """Number and name of a leg's person, as another one's phone is to show them."""
-        if leg.target is None:
-            return shown(self.tenant, leg.number, leg.caller_name)
-        user = self.tenant.users.get(leg.target.user)
-        if user:
-            return user.extension, user.name
-        return shown(self.tenant, leg.target.number, known_name(self.tenant, leg.target.number))
-
-    async def show_party(self, leg: Leg) -> None:
-        """Let a phone that was rung for somebody else show with whom it talks now."""
-        number, name = self.shown_as(self.party)
-        try:
-            await leg.channel.set_variable("CONNECTEDLINE(name,i)", name)
-            await leg.channel.set_variable("CONNECTEDLINE(num)", number)
-        except SwitchError as error:
-            self.log.info("display.not_changed", leg=leg.id, cause=str(error))
-
     def left_by_party(self, leg: Leg) -> None:
         """The party has gone, and the call goes on without him: his end is one of a leg."""
         if leg is self.caller:
             self.journal_leg_end(leg)
-
-    def wish(self, wish: Wish) -> None:
-        """The talk sees to it."""
-        self.wishes.append(wish)
-        self.changed()
 
     # -- what the dialer and the talk use -----------------------------------------------------------------
 

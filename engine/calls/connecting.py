@@ -30,7 +30,7 @@ async def connect(call: Call, other: Leg) -> bool:
     await call.answer()
     party, before = call.party, list(call.bridges.values())
     bridge = call.new_bridge()
-    call.wishes.clear()
+    call.wanted.wishes.clear()
     # Sent one behind the other without waiting: Asterisk does them in this order.
     await together(
         call.stop_music(),

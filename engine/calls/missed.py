@@ -42,6 +42,10 @@ def missed_events(
     party_id = state.party or call_id
     party = histories.get(party_id, _NOTHING)
     party_end = None if party_id in alive else _end(party, last_sign)
+    if party_id != call_id and call_id not in alive and not state.caller_gone:
+        left = histories.get(call_id, _NOTHING)
+        cause = left.end.cause if left.end else 0
+        missed.append((_end(left, last_sign), LegEnded(call_id, "answered", cause)))
     for leg_id in state.living_legs():
         leg = state.legs[leg_id]
         history = histories.get(leg_id, _NOTHING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.calls.connecting import JOIN_LIMIT_S, connect
+from engine.calls.display import show_party
 from engine.calls.lending import lend, stay
 from engine.calls.parking import leave, put_into
 from engine.calls.recording import user_of
@@ -45,7 +46,7 @@ async def wait_parked(call: Call, place: str) -> bool:
             raise
         if connected:
             leave(call, user_of(call, leg))
-            await call.show_party(leg)
+            await show_party(call, leg)
             await go_on_talking(call)
             return True
         await call.drop(leg, "normal")

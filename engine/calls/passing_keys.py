@@ -20,7 +20,7 @@ def take_keys(call: Call, *pair: Leg) -> None:
             continue
         for key in leg.talk_keys.take(call.seconds()):
             if isinstance(key, TalkCode):
-                call.wishes.append(wish_of_code(key.name, leg))
+                call.wanted.wishes.append(wish_of_code(key.name, leg))
             else:
                 call.meanwhile(_pass_on(call, opposite, key))
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from engine.calls.call import Call
 
 
+# A part begun within milliseconds of the end of the one before, on the same channel, lacks a side (measured).
+APART_S = 0.3
 STOP_AGAIN_S = 1.0
 BEEP, NOT_DONE = "sound:beep", "sound:beeperr"
 
@@ -44,6 +46,7 @@ class Recorder:
         self._state = Recorded()
         self._leg: Leg | None = None  # being recorded, also where it has become another call's
         self._unstopped: Leg | None = None  # its recording is over, and the switch may not know
+        self._ended_at = float("-inf")  # the last part, by the loop's clock
         self._parts = 0  # tried: one that the switch did not answer for may be on
         self._one_at_a_time = asyncio.Lock()
 
@@ -74,6 +77,21 @@ class Recorder:
             if not await self._is_stopped():
                 self._call.log.error("recording.failed", cause="the part before could not be ended")
             elif self._wanted(party, other):
+                if (wait_s := self._ended_at + APART_S - self._call.seconds()) > 0:
+                    self._call.meanwhile(self._start_after(wait_s, party, other))
+                else:
+                    await self._start(party, other)
+
+    async def _start_after(self, wait_s: float, party: Leg, other: Leg) -> None:
+        """The talk does not wait for it."""
+        call = self._call
+
+        def over() -> bool:
+            return call.closing or call.party is not party or call.talking_with not in (None, other)
+
+        await call.until(over, wait_s, whoever_goes=True)
+        async with self._one_at_a_time:
+            if not over() and not self._state.leg and self._wanted(party, other):
                 await self._start(party, other)
 
     async def stop(self) -> None:
@@ -192,6 +210,7 @@ class Recorder:
         if leg is None:
             return
         self._leg = None
+        self._ended_at = self._call.seconds()
         self._note(RecordingStopped(leg.id))
         await self._end(leg)
 

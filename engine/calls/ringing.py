@@ -20,6 +20,7 @@ from engine.switch.music import music_class
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
+from engine.calls.display import shown_as
 
 PRESENT_LIMIT_S = 5.0
 SUBSCRIBER_ABSENT = 20  # Q.850
@@ -116,7 +117,7 @@ class SwitchPhones:
 
     def _display(self, target: Target) -> dict[str, str]:
         """The one place from which the INVITE's From comes: a phone shows it."""
-        number, name = self._call.shown_as(self._for_leg)
+        number, name = shown_as(self._call, self._for_leg)
         if target.caller_id:
             return {"CONNECTEDLINE(num)": target.caller_id}
         return {"CONNECTEDLINE(num)": number, **({"CONNECTEDLINE(name)": name} if name else {})}

@@ -63,6 +63,7 @@ class CallState:
     attempt: int = 1
     variables: dict[str, Value] = field(default_factory=dict)
     legs: dict[str, LegState] = field(default_factory=dict)
+    caller_gone: bool = False  # he passed the call on, and his end is journalled
     party: str = ""  # the leg for whom the call is, where that is no longer the caller
     transfer: TransferStarted | None = None  # the last one
     transfer_pending: bool = False
@@ -137,6 +138,8 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
             state.legs[leg].ringing_at = entry.at
         case LegAnswered(leg=leg) if leg in state.legs:
             state.legs[leg].answered_at = entry.at
+        case LegEnded(leg=leg) if leg == entry.call_id:
+            state.caller_gone = True
         case LegEnded(leg=leg, cause=cause) if leg in state.legs:
             state.legs[leg].ended_at, state.legs[leg].cause = entry.at, cause
         case TalkStarted(leg=leg, bridge=bridge):

@@ -231,7 +231,12 @@ class Switchboard:
                 ):
                     spool.append(call_id, event, at)
             if not alive:
-                close_ended(self._services, call_id, ends.get(party), last_sign)
+                end = ends.get(party)
+                if call_id in snapshot.ours:
+                    # Whoever was passing it on is left, alone: the call ends with him, now.
+                    self._chore(self._hang_up(call_id))
+                    end = end and end._replace(ended_at=self._services.clock.wall_ms())
+                close_ended(self._services, call_id, end, last_sign)
                 metrics.calls_closed_late.inc()
             elif state is not None:
                 adopted.add(call_id)

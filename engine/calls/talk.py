@@ -48,7 +48,7 @@ async def go_on_talking(call: Call) -> None:
     """Stay with those who talk, whoever they come to be; returns at once when nobody does."""
     while (other := call.talking_with) is not None:
         try:
-            await call.until(lambda: _changed(call, other), call.wish_timeout())
+            await call.until(lambda: _changed(call, other), call.wanted.timeout(call.party, other))
         except CallerGone:
             talk_is_over(call, call.party.ended_by(), call.party.ended_at)
             raise
@@ -64,15 +64,15 @@ async def go_on_talking(call: Call) -> None:
             await together(call.recorder.stop(), *(call.destroy_bridge(bridge) for bridge in bridges))
             return
         take_keys(call, call.party, other)
-        await call.dismiss_those_due()
-        if call.wishes:
-            await _fulfil(call, call.wishes.popleft())
+        await call.wanted.dismiss_those_due()
+        if call.wanted.wishes:
+            await _fulfil(call, call.wanted.wishes.popleft())
 
 
 def _changed(call: Call, other: Leg) -> bool:
     if call.talking_with is not other:
         return True  # somebody has taken his place
-    return other.gone or call.given_away or bool(call.joined) or call.something_wished()
+    return other.gone or call.given_away or bool(call.joined) or call.wanted.due(call.party, other)
 
 
 async def _leave_to_other_call(call: Call, other: Leg) -> NoReturn:

@@ -83,10 +83,12 @@ def test_a_talk_with_somebody_else_is_recorded_again_and_the_same_one_stays_paus
         await recorder.pause("101")
         await recorder.stop()
         assert (recorder.recording, recorder.paused) == (False, False)
+        await asyncio.sleep(1)
         await recorder.start(first)
         assert recorder.paused
         assert cell.ami.muted == {caller.channel.name}
         await recorder.stop()
+        await asyncio.sleep(1)
         await recorder.start(call.add_leg(f"{call.id}.leg.9", "target", first.target or Target("")))
         assert (recorder.recording, recorder.paused) == (True, False)
         assert cell.ami.muted == set()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 from engine.calls.connecting import JOIN_LIMIT_S, connect, disconnect, fill, hand_on, talk_is_over
 from engine.calls.destination import plan_to
+from engine.calls.display import show_party
 from engine.calls.errors import CallerGone, Redirected
 from engine.calls.outgoing import Refusal, refusal
 from engine.calls.passing_keys import take_keys
@@ -144,7 +145,8 @@ class Consultation:
                         return
                     continue
                 await call.until(self._something, self._timeout(), whoever_goes=True)
-                self._take_keys()
+                take_keys(call, *self._pair())
+                await call.wanted.dismiss_those_due()
         finally:
             call.consultant = None
 
@@ -158,8 +160,8 @@ class Consultation:
         else:
             status = "gone" if ringing.over else "rings"
         wish = ""
-        while call.wishes and not wish:
-            taken = call.wishes.popleft()
+        while call.wanted.wishes and not wish:
+            taken = call.wanted.wishes.popleft()
             wish = taken.name if isinstance(taken, Act) and taken.by is self._by else ""
         return Facts(self._state, not call.party.gone, not self._by.gone, status, wish)  # type: ignore[arg-type]
 
@@ -169,21 +171,22 @@ class Consultation:
         return (
             call.party.gone
             or self._by.gone
-            or call.something_wished()
+            or call.wanted.due(*self._pair())
             or (self._state == "ringing" and (ringing.due() or ringing.over))
             or (target is not None and target.gone)
         )
 
     def _timeout(self) -> float | None:
-        times = [self._call.wish_timeout()]
+        times = [self._call.wanted.timeout(*self._pair())]
         if self._state == "ringing" and self._ringing is not None:
             times.append(self._ringing.timeout())
         known = [one for one in times if one is not None]
         return min(known) if known else None
 
-    def _take_keys(self) -> None:
+    def _pair(self) -> tuple[Leg, Leg]:
+        """Who talks: the transferrer, with one of the two or alone."""
         opposite = self._call.party if self._state == "swapped" else self._target
-        take_keys(self._call, self._by, opposite if opposite is not None else self._by)
+        return self._by, opposite if opposite is not None else self._by
 
     # -- what is done -----------------------------------------------------------------------------------
 
@@ -281,7 +284,7 @@ class Consultation:
                 await bring_back(call, self._user)
             self._ended("cancelled")
             return
-        await call.show_party(target)
+        await show_party(call, target)
 
     async def _follow(self) -> NoReturn:
         """Those who ring go on ringing, for the party."""

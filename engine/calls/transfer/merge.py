@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.calls.connecting import connect, disconnect, hand_on, talk_is_over
+from engine.calls.display import show_party
 from engine.calls.lending import lend
 from engine.calls.recording import user_of
 from engine.calls.transfer.blind import transfer_blind
@@ -38,7 +39,7 @@ async def merge(call: Call, wish: MergeWith) -> None:
     if mine is not call.caller:
         # The other way round: his call takes the leg of this one.
         await tell_phone(call, by, "channel_answered")
-        other.wish(MergeWith(theirs, by.id))
+        other.wanted.wish(MergeWith(theirs, by.id))
         return None
     if partner is not other.party or other.joined:
         return await _decline(call, by, "each of the two is in a call of his own")
@@ -68,7 +69,7 @@ async def _take(call: Call, by: Leg, other: Call, partner: Leg, *, joins: bool =
     await disconnect(call, "operator")
     call.transfer = Transfer(user, to, call.transferred_from, by=by, told=True)
     if await connect(call, partner):
-        await call.show_party(partner)
+        await show_party(call, partner)
         return
     await call.until(lambda: None, 0)  # it may have been the party who left
     call.journal(TransferEnded("failed"))

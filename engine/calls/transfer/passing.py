@@ -43,7 +43,7 @@ async def completed(call: Call, other: Leg) -> None:
         return
     if transfer.told:
         await tell_phone(call, by, "channel_answered")
-        call.dismiss(by, GOODBYE_S)
+        call.wanted.dismiss(by, GOODBYE_S)
     else:
         await call.drop(by, "normal")
 

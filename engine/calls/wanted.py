@@ -1,0 +1,106 @@
+"""What a talk has to see to beside waiting for its end: wishes, keys, and legs that should say goodbye."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from engine.calls.recording import user_of
+from engine.calls.transfer.passing import tell_phone
+from engine.calls.wishes import MergeWith, TransferTo, Wish
+from engine.switch.ari.events import (
+    ChannelDtmfReceived,
+    ChannelEvent,
+    ChannelHold,
+    ChannelTransfer,
+    ChannelUnhold,
+    milliseconds,
+)
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
+    from engine.calls.leg import Leg
+
+
+class Wanted:
+    """Of one call: `call.wanted`. Times are of the loop's clock, in seconds."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.wishes: deque[Wish] = deque()  # of those who talk, and of operations
+        self._leaving: dict[Leg, float] = {}  # and until when
+
+    def wish(self, wish: Wish) -> None:
+        """The talk sees to it."""
+        self.wishes.append(wish)
+        self._call.changed()
+
+    def due(self, *talking: Leg) -> bool:
+        """Whether there is something to do now. Of keys only those of these two count, who talk: whoever asks
+        takes theirs, and would be told of others' for ever.
+        """
+        now = asyncio.get_running_loop().time()
+        return (
+            bool(self.wishes)
+            or any(leg.talk_keys is not None and leg.talk_keys.due(now) for leg in talking)
+            or any(now >= at for at in self._leaving.values())
+        )
+
+    def timeout(self, *talking: Leg) -> float | None:
+        """Seconds until there may be, by the mere passing of time."""
+        keys = (leg.talk_keys.deadline for leg in talking if leg.talk_keys is not None)
+        times = [at for at in (*keys, *self._leaving.values()) if at is not None]
+        return max(0.0, min(times) - asyncio.get_running_loop().time()) if times else None
+
+    def dismiss(self, leg: Leg, after_s: float) -> None:
+        """End a leg that should say goodbye by itself, if it has not done so then."""
+        self._leaving[leg] = asyncio.get_running_loop().time() + after_s
+
+    async def dismiss_those_due(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for leg in [leg for leg, at in self._leaving.items() if now >= at]:
+            del self._leaving[leg]
+            await self._call.drop(leg, "normal")
+
+    def take(self, leg: Leg, event: ChannelEvent) -> None:
+        """An event of a leg's that may be somebody's wish: keys, holds, REFER."""
+        match event:
+            case ChannelDtmfReceived():
+                self._pressed(leg, event)
+            case ChannelHold() | ChannelUnhold():
+                self._held(leg, isinstance(event, ChannelHold))
+            case ChannelTransfer():
+                self._referred(leg, event)
+            case _:
+                pass
+
+    def _pressed(self, leg: Leg, event: ChannelDtmfReceived) -> None:
+        if leg.keying is not None:
+            leg.keying.append(event.digit)
+        elif leg.talk_keys is not None:
+            leg.talk_keys.press(event.digit, asyncio.get_running_loop().time())
+            if leg.talk_keys.number_follows:
+                leg.keying = deque()  # what he keys from now on is no longer for the other side
+        elif leg is self._call.party:
+            self._call.keys.press(event.digit, milliseconds(event.timestamp))
+
+    def _held(self, by: Leg, held: bool) -> None:
+        """The switch plays music to whoever `by` talks with, or no longer."""
+        pair = (self._call.party, self._call.talking_with)
+        if by in pair:
+            for leg in pair:
+                if leg is not None and leg is not by:
+                    leg.held = held
+
+    def _referred(self, leg: Leg, event: ChannelTransfer) -> None:
+        """A phone asks by REFER to pass the call on; only our people's may, and while they talk."""
+        if event.state:
+            return  # an echo of what we told his phone
+        call, replaced = self._call, event.refer_to.destination_channel
+        if leg not in (call.party, call.talking_with) or not user_of(call, leg) or call.talking_with is None:
+            call.meanwhile(tell_phone(call, leg, "channel_declined"))
+        elif replaced is not None:
+            self.wish(MergeWith(leg, replaced.id))
+        else:
+            self.wish(TransferTo(leg, event.refer_to.requested_destination.destination, "refer"))
