@@ -45,6 +45,7 @@ MODE_KEYS: dict[str, ListeningMode] = {"4": "listen", "5": "whisper", "6": "join
 # crash knows which may be left.
 SNOOP_IDS = 4
 PRESENT_LIMIT_S = 5.0
+LEAVE_LIMIT_S = 2.0
 BEEP = "sound:beep"
 BEEP_LIMIT_S = 3.0
 
@@ -129,6 +130,8 @@ class _Listening:
         if self._bridge is not None:
             await self._call.destroy_bridge(self._bridge)
             self._bridge = None
+            # What is played to somebody who is just leaving a bridge may never end.
+            await self._call.until(lambda: not self._call.party.bridge, LEAVE_LIMIT_S, whoever_goes=True)
 
     def _over(self) -> bool:
         other, leg = self._other, self._leg

@@ -37,7 +37,8 @@ async def completed(call: Call, other: Leg) -> None:
     if transfer is None or not transfer.pending:
         return
     transfer.pending = False
-    call.journal(TransferEnded("completed", other.id))
+    back = other.target is not None and other.target.user == transfer.user != transfer.to
+    call.journal(TransferEnded("cancelled" if back else "completed", other.id))
     by = transfer.by
     if by is None or by is other or by.gone:
         return
