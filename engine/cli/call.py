@@ -1,13 +1,10 @@
 """`vats call`: click-to-call from the command line."""
 
-import asyncio
 import json
-import sys
 
 import click
 
-from engine.operations import EngineAway, EngineClient, OperationFailed
-from engine.settings import load_settings
+from engine.cli.asking import ask_engine
 
 # Beyond the ringing itself.
 ANSWER_S = 10.0
@@ -34,8 +31,8 @@ def call(
     NUMBER is an extension, or a number outside in any form that people write. What the user may not call by
     hand he may not call so. Exit code 1 with the reason when he does not answer.
     """
-    client = EngineClient(load_settings())
-    request = client.call(
+    answer = ask_engine(
+        "call",
         "call.place",
         limit=timeout + ANSWER_S,
         tenant=tenant,
@@ -45,14 +42,6 @@ def call(
         timeout=timeout,
         answers_by_itself=loudspeaker,
     )
-    try:
-        answer = asyncio.run(request)
-    except EngineAway as error:
-        click.echo(f"vats call: the engine does not answer: {error}", err=True)
-        sys.exit(1)
-    except OperationFailed as error:
-        click.echo(f"vats call: {error}", err=True)
-        sys.exit(1)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
     else:

@@ -1,15 +1,12 @@
 """`vats listening`: listen to a talk, and who has listened to whose."""
 
-import asyncio
 import json
-import sys
 
 import click
 
+from engine.cli.asking import ask_engine
 from engine.cli.left import show
-from engine.operations import EngineAway, EngineClient, OperationFailed
 from engine.records.listening import listenings
-from engine.settings import load_settings
 
 # Beyond the ringing itself.
 ANSWER_S = 10.0
@@ -63,7 +60,8 @@ def start(tenant: str, listener: str, user: str, mode: str, timeout: float, as_j
 
     The tenant's file must permit it (`may_listen`). Exit code 1 with the reason where nobody listens.
     """
-    request = EngineClient(load_settings()).call(
+    answer = ask_engine(
+        "listening",
         "listening.start",
         limit=timeout + ANSWER_S,
         tenant=tenant,
@@ -72,13 +70,5 @@ def start(tenant: str, listener: str, user: str, mode: str, timeout: float, as_j
         mode=mode,
         timeout=timeout,
     )
-    try:
-        answer = asyncio.run(request)
-    except EngineAway as error:
-        click.echo(f"vats listening: the engine does not answer: {error}", err=True)
-        sys.exit(1)
-    except OperationFailed as error:
-        click.echo(f"vats listening: {error}", err=True)
-        sys.exit(1)
     told = json.dumps(answer, ensure_ascii=False) if as_json else f"{answer['call_id']}: {listener} listens"
     click.echo(told)

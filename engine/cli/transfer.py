@@ -1,13 +1,8 @@
 """`vats transfer` and `vats hangup`: what is done with a running call from the command line."""
 
-import asyncio
-import sys
-from typing import Any
-
 import click
 
-from engine.operations import EngineAway, EngineClient, OperationFailed
-from engine.settings import load_settings
+from engine.cli.asking import ask_engine
 
 
 @click.command()
@@ -22,7 +17,7 @@ def transfer(call_id: str, number: str, by: str, attended: bool) -> None:
     Where nobody answers it comes back to whoever passed it on, then to the desk.
     """
     operation = "call.consult" if attended else "call.transfer"
-    answer = _ask("transfer", operation, call_id=call_id, to=number, by=by)
+    answer = ask_engine("transfer", operation, call_id=call_id, to=number, by=by)
     click.echo(f"{call_id}: {answer['by']} {'consults' if attended else 'passes it on to'} {number}")
 
 
@@ -30,15 +25,5 @@ def transfer(call_id: str, number: str, by: str, attended: bool) -> None:
 @click.argument("call_id")
 def hangup(call_id: str) -> None:
     """End the running call CALL_ID."""
-    _ask("hangup", "call.hang_up", call_id=call_id)
+    ask_engine("hangup", "call.hang_up", call_id=call_id)
     click.echo(f"{call_id}: ended")
-
-
-def _ask(command: str, operation: str, **arguments: Any) -> Any:
-    try:
-        return asyncio.run(EngineClient(load_settings()).call(operation, **arguments))
-    except EngineAway as error:
-        click.echo(f"vats {command}: the engine does not answer: {error}", err=True)
-    except OperationFailed as error:
-        click.echo(f"vats {command}: {error}", err=True)
-    sys.exit(1)

@@ -11,7 +11,7 @@ import pytest
 from tests.live.ears import ANNA_HZ, CITY_HZ, hear_each_other, heard, speak
 from tests.live.people import nothing_left, verified
 from tests.live.site import CITY_NUMBER, Site, eventually, running_site
-from tests.phones import PhoneCall, tones_heard, write_tone
+from tests.phones import PhoneCall, write_tone
 
 MUSIC_HZ = 2300
 KNOWN, KNOWN_NAME = "+79031112233", "Иван Петров"
@@ -77,12 +77,6 @@ async def hears_music(call: PhoneCall, folder: Path, seconds: float = 1.0) -> No
 def nationally(number: str) -> str:
     """As a phone shows a Russian number, and as people dial it."""
     return f"8{number.removeprefix('+7')}"
-
-
-def gaps(path: Path, *hz: int) -> float:
-    """Seconds of the file in which none of these tones is heard."""
-    whole = (path.stat().st_size - 44) / 16000
-    return whole - sum(tone.seconds for tone in tones_heard(path, hz).values())
 
 
 def legs_of(site: Site, record: dict[str, Any]) -> list[tuple[str, str]]:
