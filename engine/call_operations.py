@@ -8,7 +8,8 @@ from typing import Literal
 from engine.calls.call import Call
 from engine.calls.leg import Leg
 from engine.calls.recording import user_of
-from engine.calls.transfer.number import may_be_sent_to
+from engine.calls.together import together
+from engine.calls.transfer.number import MESSAGES, wrong_destination
 from engine.calls.wishes import Act, ConsultWith, Park, TransferTo, Wish
 from engine.operations import Handler
 
@@ -19,15 +20,18 @@ def call_operations(calls: Mapping[str, Call]) -> Mapping[str, Handler]:
     def wish(call_id: str, by: str, make: type[Wish], *arguments: object) -> dict[str, object]:
         call = _find(calls, call_id)
         leg = _transferrer(call, by)
+        if call.consultant is not None:
+            asking = user_of(call, call.consultant)
+            raise ValueError(f"call {call_id}: {asking} is asking somebody: complete or cancel that first")
         call.wanted.wish(make(leg, *arguments))  # type: ignore[arg-type]
         return {"call_id": call.id, "by": user_of(call, leg)}
 
     async def transfer(call_id: str, to: str, by: str = "") -> dict[str, object]:
-        _reachable(calls, call_id, to)
+        _reachable(calls, call_id, to, by)
         return wish(call_id, by, TransferTo, to, "operation")
 
     async def consult(call_id: str, to: str, by: str = "") -> dict[str, object]:
-        _reachable(calls, call_id, to)
+        _reachable(calls, call_id, to, by, consulted=True)
         return wish(call_id, by, ConsultWith, to, "operation")
 
     async def act(name: Literal["complete", "swap", "cancel"], call_id: str) -> dict[str, object]:
@@ -51,7 +55,9 @@ def call_operations(calls: Mapping[str, Call]) -> Mapping[str, Handler]:
 
     async def hang_up(call_id: str) -> dict[str, object]:
         call = _find(calls, call_id)
-        await call.drop(call.party, "normal")
+        # Of a call that we place all telephones of the user may ring still.
+        legs = [leg for leg in call.legs.values() if leg is call.party or leg.role == "caller"]
+        await together(*(call.legs.drop(leg, "normal") for leg in legs))
         return {"call_id": call.id}
 
     return {
@@ -72,10 +78,12 @@ def _find(calls: Mapping[str, Call], call_id: str) -> Call:
     return call
 
 
-def _reachable(calls: Mapping[str, Call], call_id: str, to: str) -> None:
+def _reachable(calls: Mapping[str, Call], call_id: str, to: str, by: str, *, consulted: bool = False) -> None:
     call = _find(calls, call_id)
-    if not may_be_sent_to(call.tenant, to):
-        raise ValueError(f"call {call_id}: no call can be passed on to {to!r}")
+    user = user_of(call, _transferrer(call, by))
+    wrong = wrong_destination(call.tenant, to, user, consulted=consulted)
+    if wrong is not None:
+        raise ValueError(f"call {call_id}: {MESSAGES[wrong].format(to=to, by=user)}")
 
 
 def _transferrer(call: Call, by: str) -> Leg:

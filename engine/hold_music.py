@@ -1,5 +1,6 @@
 """Keeps the switch's music on hold as the tenants' files are: `ivr_scenarios/TENANT/music/`, or the folder
-`config/music/NAME/` that a tenant's file names.
+`config/music/NAME/` that a tenant's file names; for a queue that names one
+`ivr_scenarios/TENANT/music/NAME/`, else `config/music/NAME/`.
 
 Pieces are made as prompts are (A-law and wav, one loudness) and lie in `VATS_HOME/music`, named by their
 content: a piece that plays stays as it is when its file is replaced. A file that is no sound is left out, and
@@ -23,7 +24,7 @@ from engine.provisioning import write_public
 from engine.settings import Settings
 from engine.switch.ami import Ami
 from engine.switch.errors import SwitchError
-from engine.switch.music import render_music
+from engine.switch.music import music_class, queue_music_class, render_music
 
 # How often the folders are looked into: music is in no hurry.
 LOOK_S = 3.0
@@ -44,12 +45,22 @@ class HoldMusic:
         self._wanted = asyncio.Event()
         self._pieces: dict[_Stamp, Path | None] = {}  # what was made of each file; None: it is no sound
         self._workshop: Workshop | None = None
-        self._missing: set[tuple[str, str]] = set()  # folders that tenants name and that hold nothing
+        self._missing: set[tuple[str, str, str]] = set()  # folders that are named and hold nothing
         self._loaded: str | None = None  # what the switch has read for certain
+        self._made: frozenset[str] = frozenset()  # classes of that with something to hear
+        self._heard: frozenset[str] | None = None  # the same of what the switch has read; None: not known
 
     def look(self) -> None:
         """Something may have changed."""
         self._wanted.set()
+
+    def class_for(self, tenant: str, queue: str = "") -> str | None:
+        """Fulfils `engine.calls.services.Music`. Until it is known what there is, a tenant has his music."""
+        own = music_class(tenant)
+        if self._heard is None:
+            return own
+        wanted = (queue_music_class(tenant, queue), own) if queue else (own,)
+        return next((name for name in wanted if name in self._heard), None)
 
     async def run(self) -> None:
         """Look every few seconds; what goes wrong is logged, and tried again."""
@@ -74,44 +85,68 @@ class HoldMusic:
             return
         text = await asyncio.to_thread(self._make, directory)
         if text == self._loaded:
+            self._heard = self._made
             return
+        # What goes away is asked for no longer; what comes is heard once the switch has read it.
+        self._heard = self._heard and self._heard & self._made
         await asyncio.to_thread(write_public, self._file, text)
         await self._ami.wait_connected(AMI_LIMIT_S)
         await self._ami.reload("res_musiconhold")
-        self._loaded = text
+        self._loaded, self._heard = text, self._made
         log.info("music.set", tenants=len(directory.tenants))
 
     def _make(self, directory: Directory) -> str:
         """Convert what is new; the switch's file as it should be now. Blocks."""
         pieces: dict[_Stamp, Path | None] = {}
         tenants: dict[str, Sequence[Path]] = {}
+        queues: dict[tuple[str, str], Sequence[Path]] = {}
         try:
             for tenant in directory.tenants.values():
-                stamps = list(_stamps(self._folder(tenant)))
-                self._tell_missing(tenant, found=bool(stamps))
-                for stamp in stamps:
-                    if stamp not in pieces:
-                        pieces[stamp] = self._pieces[stamp] if stamp in self._pieces else self._piece(stamp)
-                tenants[tenant.name] = sorted({piece for stamp in stamps if (piece := pieces[stamp])})
+                tenants[tenant.name] = self._pieces_of(tenant, "", tenant.music or "", pieces)
+                for name, queue in tenant.queues.items():
+                    if queue.music:
+                        queues[tenant.name, name] = self._pieces_of(tenant, name, queue.music, pieces)
         finally:
             if self._workshop is not None:
                 self._workshop.close()
                 self._workshop = None
         self._pieces = pieces
-        return render_music(tenants, self._settings.asterisk_root / "usr/share/asterisk/moh")
+        default = self._settings.asterisk_root / "usr/share/asterisk/moh"
+        built_in = default.is_dir() and any(default.iterdir())
+        self._made = frozenset(
+            [
+                *(music_class(name) for name, own in tenants.items() if own or built_in),
+                *(queue_music_class(*key) for key, own in queues.items() if own),
+            ]
+        )
+        return render_music(tenants, default, queues)
 
-    def _folder(self, tenant: Tenant) -> Path:
-        if tenant.music:
-            return self._settings.config.parent / "music" / tenant.music
-        return self._settings.scenarios_folder / tenant.name / "music"
+    def _pieces_of(
+        self, tenant: Tenant, queue: str, named: str, pieces: dict[_Stamp, Path | None]
+    ) -> Sequence[Path]:
+        """What a tenant or his queue has; what was made of each file is noted in `pieces`."""
+        stamps = list(_stamps(self._folder(tenant, queue, named)))
+        self._tell_missing(tenant, queue, named, found=bool(stamps))
+        for stamp in stamps:
+            if stamp not in pieces:
+                pieces[stamp] = self._pieces[stamp] if stamp in self._pieces else self._piece(stamp)
+        return sorted({piece for stamp in stamps if (piece := pieces[stamp])})
 
-    def _tell_missing(self, tenant: Tenant, *, found: bool) -> None:
-        named = (tenant.name, tenant.music)
+    def _folder(self, tenant: Tenant, queue: str, named: str) -> Path:
+        own = self._settings.scenarios_folder / tenant.name / "music"
+        shared = self._settings.config.parent / "music" / named
+        if queue:
+            return own / named if (own / named).is_dir() else shared
+        return shared if named else own
+
+    def _tell_missing(self, tenant: Tenant, queue: str, named: str, *, found: bool) -> None:
+        what = (tenant.name, queue, named)
         if found:
-            self._missing.discard(named)
-        elif tenant.music and named not in self._missing:
-            self._missing.add(named)
-            log.error("music.none", tenant=tenant.name, folder=str(self._folder(tenant)))
+            self._missing.discard(what)
+        elif named and what not in self._missing:
+            self._missing.add(what)
+            folder = str(self._folder(tenant, queue, named))
+            log.error("music.none", tenant=tenant.name, queue=queue, folder=folder)
 
     def _piece(self, stamp: _Stamp) -> Path | None:
         source = stamp[0]

@@ -7,7 +7,8 @@ from engine.calls.exchange import Exchange
 from engine.calls.listening import talk_of
 from engine.directory.codes import SERVICE_CODES
 from engine.directory.directory import Directory
-from engine.journal.events import ListeningMode
+from engine.directory.named import tenant_named, user_named
+from engine.journal.transfer_events import ListeningMode
 from engine.operations import Handler
 from engine.placing import CallPlacer
 
@@ -19,7 +20,7 @@ class NotListening(Exception):
 def listening_operations(
     placer: CallPlacer, directory: Callable[[], Directory], exchange: Exchange
 ) -> Mapping[str, Handler]:
-    """The handlers, by operation. `NotListening` and `NotPlaced` are the answer's error."""
+    """The handlers, by operation. `NotListening`, `NotPlaced` and `Unknown` are the answer's error."""
 
     async def start(
         tenant: str, listener: str, user: str, mode: str = "listen", timeout: float = 30.0
@@ -27,12 +28,12 @@ def listening_operations(
         """Returns when the listener has answered; he is let go when the talk of `user` is over."""
         if mode not in get_args(ListeningMode):
             raise NotListening(f"mode is {mode!r}, expected one of {', '.join(get_args(ListeningMode))}")
-        company = directory().tenant(tenant)
-        if company is None:
-            raise NotListening(f"no tenant {tenant}")
+        company = tenant_named(directory(), tenant)
+        user_named(company, listener)
+        user_named(company, user)
         if not company.may_listen(listener, user):
             raise NotListening(f"user {listener} of tenant {tenant} may not listen to {user}")
-        if talk_of(exchange, tenant, user) is None:
+        if talk_of(exchange, company, user) is None:
             raise NotListening(f"user {user} of tenant {tenant} is not in a talk now")
         code = next(one.code for one in SERVICE_CODES if one.name == mode)
         call_id = await placer.place_code(tenant, listener, f"{code}{user}", timeout)

@@ -36,11 +36,11 @@ def rotate(path: Path, longest: int, *, writer_follows: bool = True) -> bool:
     return True
 
 
-def remove_old(path: Path, keep: int = KEEP) -> None:
+def remove_old(path: Path) -> None:
     """Remove what another program has rotated away (`NAME.0`, the newest, `NAME.1`, …) but the newest."""
     for old in path.parent.glob(f"{path.name}.*"):
         number = old.name.removeprefix(f"{path.name}.")
-        if number.isdecimal() and int(number) >= keep:
+        if number.isdecimal() and int(number) >= KEEP:
             old.unlink(missing_ok=True)
 
 

@@ -2,12 +2,25 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 import structlog
 from structlog.typing import Processor
 
 from engine.log_files import FollowedLog, followed
+
+
+@contextmanager
+def quiet(level: int) -> Iterator[None]:
+    """Tell only what is of this level of `logging` or above, in a command whose output is something else."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def configure(process: str, stream: TextIO | None = None) -> None:

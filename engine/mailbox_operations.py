@@ -1,7 +1,9 @@
 """Operations of the engine for voice messages: list, mark, delete; and what others say has changed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from engine.directory.directory import Directory
+from engine.directory.named import tenant_of_user
 from engine.operations import EngineAway, EngineClient, Handler, OperationFailed
 from engine.recordings.lights import MessageLights
 from engine.recordings.message_store import Changed, MessageStore
@@ -12,11 +14,15 @@ from engine.switch.message_light import Mailbox
 CHANGED = "mailbox.changed"
 
 
-def mailbox_operations(store: MessageStore, lights: MessageLights) -> Mapping[str, Handler]:
-    """The handlers, by operation. A `MessageProblem` or a database's error is the answer's error."""
+def mailbox_operations(
+    store: MessageStore, lights: MessageLights, directory: Callable[[], Directory]
+) -> Mapping[str, Handler]:
+    """By operation. A `MessageProblem`, `Unknown` or a database's error is the answer's error."""
 
     async def listing(tenant: str, extension: str, new_only: bool = False) -> list[dict[str, object]]:
         found = await store.listing(Mailbox(tenant, extension), new_only=new_only)
+        if not found:  # what was left for a user who is no more can still be listed
+            tenant_of_user(directory(), tenant, extension)
         return [
             {
                 **message._asdict(),

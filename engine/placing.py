@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 from engine.calls.click import NotPlaced, Placing, new_call_id
 from engine.calls.lines import Lines
-from engine.calls.outgoing import LINES_BUSY, refusal
+from engine.calls.outgoing import LINES_BUSY, NO_ROUTE, refusal
 from engine.calls.switchboard import Switchboard
 from engine.clock import Clock
 from engine.directory.codes import SERVICE_CODES
 from engine.directory.directory import Directory, Tenant, User
+from engine.directory.named import tenant_named, user_named
 from engine.directory.names import known_name, shown
 from engine.directory.numbering import Dialled, resolve
 from engine.directory.routes import own_numbers
@@ -16,7 +17,7 @@ from engine.operations import Handler
 from engine.reception import Reception
 
 LONGEST_RING_S = 120.0
-REACHABLE = ("user", "group", "queue", "outside", "emergency")
+REACHABLE = ("user", "group", "queue", "number", "outside", "emergency")
 
 
 class CallPlacer:
@@ -56,7 +57,8 @@ class CallPlacer:
         Returns when he has answered. `own_number` is the one of the company's numbers to be shown outside;
         with `answers_by_itself` his telephone is asked to answer at once, as a loudspeaker.
 
-        Raises `NotPlaced`.
+        Raises `NotPlaced`
+        or `Unknown`.
         """
         company, person = self._find(tenant, user, timeout)
         dialled = _with_own_number(company, number, own_number)
@@ -70,7 +72,8 @@ class CallPlacer:
     async def place_code(self, tenant: str, user: str, code: str, timeout: float = 30.0) -> str:
         """Ring the telephones of `user`, then do as if he had dialled this service code; the call's id.
 
-        No operation by itself: whoever uses it has seen to it that the user may. Raises `NotPlaced`.
+        No operation by itself: whoever uses it has seen to it that the user may. Raises `NotPlaced`
+        or `Unknown`.
         """
         company, person = self._find(tenant, user, timeout)
         return await self._ring(company, person, code, Placing(user, person.endpoints(), code, "", timeout))
@@ -80,13 +83,8 @@ class CallPlacer:
             raise NotPlaced("the engine is not connected to Asterisk")
         if not 0 < timeout <= LONGEST_RING_S:
             raise NotPlaced(f"timeout is {timeout:g} s, expected 1 to {LONGEST_RING_S:g}")
-        company = self._directory().tenant(tenant)
-        if company is None:
-            raise NotPlaced(f"no tenant {tenant}")
-        person = company.users.get(user)
-        if person is None:
-            raise NotPlaced(f"tenant {tenant} has no user {user}")
-        return company, person
+        company = tenant_named(self._directory(), tenant)
+        return company, user_named(company, user)
 
     async def _ring(self, company: Tenant, person: User, dialled: str, placing: Placing) -> str:
         call_id = new_call_id(self._cell, self._clock.wall_ms())
@@ -107,6 +105,8 @@ class CallPlacer:
         why = refusal(self._lines, tenant, destination, user) if destination.kind == "outside" else None
         if why is LINES_BUSY or self._lines.tenant_full(tenant):
             raise NotPlaced(f"all lines of tenant {tenant.name} are taken")
+        if why is NO_ROUTE:
+            raise NotPlaced(f"no trunk of tenant {tenant.name} leads to {destination.value}")
         if why is not None:
             raise NotPlaced(f"user {user} of tenant {tenant.name} may not call {destination.value}")
 
@@ -120,6 +120,8 @@ def _with_own_number(tenant: Tenant, number: str, own_number: str) -> str:
         raise NotPlaced(
             f"{own_number} is none of the tenant's own numbers: {', '.join(known) or 'it has none'}"
         )
+    if resolve(tenant, number).kind not in ("outside", "emergency"):
+        return number  # inside nobody is shown it
     code = next(one.code for one in SERVICE_CODES if one.name == "own_number")
     return f"{code}{known.index(chosen) + 1}{number}"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from engine.directory.codes import code_of
 from engine.directory.directory import Directory, Tenant
 from engine.directory.fallback_targets import FallbackTarget, fallback_targets, write_targets
 from engine.secrets import secret
@@ -24,7 +25,7 @@ from engine.switch.accounts import (
 from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.errors import SwitchError
-from engine.switch.lamps import dnd_device, render_hints, slot_device
+from engine.switch.lamps import dnd_device, pause_device, render_hints, slot_device
 from engine.switch.message_light import Mailbox, endpoint_of
 from engine.switch.trunks import endpoint_fields
 
@@ -34,7 +35,9 @@ log = structlog.get_logger(__name__)
 
 
 class Provisioning:
-    """Brings the switch up to date with a directory; `apply` again after each change and each connect."""
+    """Brings the switch up to date with a directory; `apply` again after each change and each connect. What
+    it makes of very many users takes a second, and is made in threads: calls do not wait for it.
+    """
 
     def __init__(self, settings: Settings, application: Application, ami: Ami) -> None:
         self._settings = settings
@@ -52,9 +55,8 @@ class Provisioning:
     async def apply(self, directory: Directory) -> bool:
         """Whether all is there now. What goes wrong is logged; what was there before goes on serving."""
         async with self._one_at_a_time:
-            targets = fallback_targets(directory)
             try:
-                write_targets(self._settings.run_folder / "fallback.json", targets)
+                targets = await asyncio.to_thread(self._write_targets, directory)
                 await self._push_accounts(directory)
                 await self._put_fallback_targets(targets)
                 await self._put_hints(directory)
@@ -64,10 +66,13 @@ class Provisioning:
             log.info("provisioning.done", users=len(directory.users()))
             return True
 
+    def _write_targets(self, directory: Directory) -> Mapping[str, FallbackTarget]:
+        targets = fallback_targets(directory, tuple(self._settings.trunks))
+        write_targets(self._settings.run_folder / "fallback.json", targets)
+        return targets
+
     async def _push_accounts(self, directory: Directory) -> None:
-        objects = {one.name: one for one in self._objects(directory)}
-        wanted = {name: _digest(one) for name, one in objects.items()}
-        before = _read(self._accounts_file)
+        objects, wanted, before = await asyncio.to_thread(self._accounts, directory)
         for name in before.keys() - wanted.keys():
             await remove_account(self._application, name)
         there = {name for name, digest in wanted.items() if before.get(name) == digest}
@@ -77,9 +82,20 @@ class Provisioning:
         there |= await push_accounts(
             self._application, [objects[name] for name in wanted if name not in there]
         )
-        part = self._accounts_file.with_suffix(".part")
         # Those that were refused are known too, so that they go when they are no longer wanted.
-        part.write_text(json.dumps({name: wanted[name] if name in there else "" for name in wanted}))
+        known = {name: wanted[name] if name in there else "" for name in wanted}
+        await asyncio.to_thread(self._write_known, known)
+
+    def _accounts(
+        self, directory: Directory
+    ) -> tuple[dict[str, AccountObjects], dict[str, str], dict[str, str]]:
+        """All that is to be in the switch, the digests of it, and of what was written last."""
+        objects = {one.name: one for one in self._objects(directory)}
+        return objects, {name: _digest(one) for name, one in objects.items()}, _read(self._accounts_file)
+
+    def _write_known(self, digests: Mapping[str, str]) -> None:
+        part = self._accounts_file.with_suffix(".part")
+        part.write_text(json.dumps(digests))
         part.replace(self._accounts_file)
 
     def _objects(self, directory: Directory) -> Iterator[AccountObjects]:
@@ -112,22 +128,36 @@ class Provisioning:
 
     async def _put_hints(self, directory: Directory) -> None:
         """What phones may watch; the dialplan is read again where that has changed."""
-        text = render_hints({tenant.name: watched(tenant) for tenant in directory.tenants.values()})
+        text = await asyncio.to_thread(_hints_of, directory)
         if text == self._hints:
             return
         self._hints = ""
-        write_public(self._settings.run_folder / "hints.conf", text)
+        await asyncio.to_thread(write_public, self._settings.run_folder / "hints.conf", text)
         await self._ami.reload("pbx_config")
         self._hints = text
+
+
+def _hints_of(directory: Directory) -> str:
+    return render_hints({tenant.name: watched(tenant) for tenant in directory.tenants.values()})
 
 
 def watched(tenant: Tenant) -> dict[str, list[str]]:
     """The switch's devices behind each extension of a tenant that a busy lamp can watch."""
     places = {place: [slot_device(tenant.name, place)] for place in tenant.parking_places}
-    return places | {
-        extension: [*user.endpoints(), dnd_device(tenant.name, extension)]
-        for extension, user in tenant.users.items()
+    # The key that shows a pause dials what it watches.
+    toggle = code_of("pause_toggle")
+    pauses = {
+        f"{toggle}{extension}": [pause_device(tenant.name, extension)]
+        for extension in sorted(tenant.who_may_serve())
     }
+    return (
+        places
+        | pauses
+        | {
+            extension: [*user.endpoints(), dnd_device(tenant.name, extension)]
+            for extension, user in tenant.users.items()
+        }
+    )
 
 
 def write_public(path: Path, text: str) -> None:

@@ -57,8 +57,8 @@ class Trunk(_Model):
     )
     foreign_numbers: bool = Field(
         False,
-        description="calls that users forward outside may show their caller's own number here; else the "
-        "tenant's is shown",
+        description="calls that are sent on to numbers outside (forwarded, transferred, by the step `dial`) "
+        "may show their caller's own number here; else the tenant's is shown",
     )
 
     @model_validator(mode="after")
@@ -162,6 +162,39 @@ class MailSettings(_Model):
         return self.port or {"none": 25, "starttls": 587, "tls": 465}[self.tls]
 
 
+class SmsFields(_Model):
+    """What the gateway calls the parts of a message."""
+
+    to: str = "to"
+    text: str = "text"
+    sender: str = "from"
+    id: str = Field("id", description="by which it knows a message that is sent twice; empty: it takes none")
+    key: str = Field("", description="of the key; empty: it is sent as `Authorization: Bearer …`")
+
+
+class SmsSettings(_Model):
+    """The gateway that takes our text messages by HTTP. Without `url` none is sent."""
+
+    url: str = Field("", pattern=r"^(https?://\S+)?$", description="where messages are sent by POST")
+    format: Literal["json", "form"] = Field("json", description="how the message is written")
+    fields: SmsFields = SmsFields()
+    extra: dict[str, str] = Field(default_factory=dict, description="fields that are sent with every message")
+    sender: str = Field("", description="the name that mobiles show, as agreed with the gateway")
+    plus: bool = Field(True, description="numbers are sent with their plus: +79031112233")
+    key_file: str = Field("", description="file below VATS_HOME/secrets that holds the key")
+    error_field: str = Field(
+        "", description="field of the answer's JSON that says, with 2xx, why a message was not taken"
+    )
+    timeout: float = Field(10.0, gt=0, le=120, description="seconds that the gateway may take for an answer")
+
+    @model_validator(mode="after")
+    def _kept_secret(self) -> Self:
+        near = self.url.startswith(("http://localhost", "http://127.0.0.1", "http://[::1]"))
+        if self.key_file and self.url.startswith("http://") and not near:
+            raise ValueError("a key is never sent in clear: `url` must begin with https://")
+        return self
+
+
 class RecordingSettings(_Model):
     """Where finished recordings lie."""
 
@@ -200,6 +233,7 @@ class Settings(_Model):
     web_services: WebServiceSettings = WebServiceSettings()
     recordings: RecordingSettings = RecordingSettings()
     mail: MailSettings = MailSettings()
+    sms: SmsSettings = SmsSettings()
     trunks: dict[str, Trunk] = Field(default_factory=dict)
     tenants: str = "tenants"
     scenarios: str = "../ivr_scenarios"
@@ -217,6 +251,11 @@ class Settings(_Model):
     @property
     def scenarios_folder(self) -> Path:
         return (self.config.parent / self.scenarios).resolve()
+
+    @property
+    def shared_music_folder(self) -> Path:
+        """Hold music that tenants' files name: a folder each."""
+        return self.config.parent / "music"
 
     @property
     def web_service_ca_file(self) -> Path | None:

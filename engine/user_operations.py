@@ -6,6 +6,7 @@ from typing import Any, get_args
 from engine.directory.directory import Directory, Tenant
 from engine.directory.findings import one_of
 from engine.directory.forwarding import MESSAGES, wrong_forward
+from engine.directory.named import tenant_of_user
 from engine.directory.numbering import resolve
 from engine.directory.user_settings import (
     NO_ANSWER_S,
@@ -28,7 +29,7 @@ def user_operations(settings: UserSettings, directory: Callable[[], Directory]) 
     """`user.settings`, `user.set_do_not_disturb`, `user.set_forward`. An error's text is the answer's."""
 
     async def show(tenant: str, extension: str) -> dict[str, object]:
-        _user(directory(), tenant, extension)
+        tenant_of_user(directory(), tenant, extension)
         changes = [
             {"at": iso(one.at), "by": one.by, "setting": one.setting, "value": one.value}
             for one in settings.changes(tenant, extension)
@@ -36,7 +37,7 @@ def user_operations(settings: UserSettings, directory: Callable[[], Directory]) 
         return {**_described(settings.of(tenant, extension)), "changes": changes}
 
     async def set_do_not_disturb(tenant: str, extension: str, on: bool, by: str = "") -> dict[str, object]:
-        _user(directory(), tenant, extension)
+        tenant_of_user(directory(), tenant, extension)
         return _described(await settings.set_do_not_disturb(tenant, extension, on, by=by))
 
     async def set_forward(
@@ -49,7 +50,7 @@ def user_operations(settings: UserSettings, directory: Callable[[], Directory]) 
         by: str = "",
     ) -> dict[str, object]:
         """`condition` may be `all` where `to` is empty: then nothing is forwarded any more."""
-        owner = _user(directory(), tenant, extension)
+        owner = tenant_of_user(directory(), tenant, extension)
         if condition == "all" and not to:
             return _described(await settings.forward_nothing(tenant, extension, by=by))
         checked = _condition(condition)
@@ -61,15 +62,6 @@ def user_operations(settings: UserSettings, directory: Callable[[], Directory]) 
         "user.set_do_not_disturb": set_do_not_disturb,
         "user.set_forward": set_forward,
     }
-
-
-def _user(directory: Directory, tenant: str, extension: str) -> Tenant:
-    owner = directory.tenant(tenant)
-    if owner is None:
-        raise NotSet(f"unknown tenant {tenant}, expected {one_of(directory.tenants, tenant)}")
-    if extension not in owner.users:
-        raise NotSet(f"unknown extension {extension}, expected {one_of(owner.users, extension)}")
-    return owner
 
 
 def _condition(text: str) -> Condition:

@@ -17,18 +17,28 @@ from engine.clock import Clock, SystemClock
 from engine.directory.directory import Directory
 from engine.directory.loader import load_directory
 from engine.integrations.mail import worker as mail
+from engine.integrations.texts import worker as texts
+from engine.integrations.webhooks import worker as webhooks
 from engine.journal.events import SWITCH_SEQ
 from engine.journal.spool import Spool, SpoolInUse
 from engine.journal.writer import JournalWriter
 from engine.mailbox_operations import tell_engine
+from engine.queues.callback.rows import derive_callbacks
 from engine.recordings import keeper, message_retention, messages
 from engine.recordings import worker as recordings
 from engine.recordings.jobs import derive_recordings
+from engine.records.forms import derive_forms
 from engine.records.heard import derive_heard
+from engine.records.heavy import HeavyUsers
 from engine.records.listening import derive_listening
 from engine.records.outcomes import derive_outcomes
+from engine.records.presence import derive_presence
+from engine.records.queues.store import derive_queues
 from engine.records.reconcile import Reconciler
 from engine.records.store import RecordStore
+from engine.records.tasks import worker as task_worker
+from engine.records.tasks.derive import TaskDerivers
+from engine.records.ticket_story import derive_tickets
 from engine.records.witness import Describer
 from engine.scenarios.history import VersionHistory
 from engine.settings import Settings
@@ -68,19 +78,27 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
     database = Database(settings.database_url)
     spool = Spool(settings.journal_folder, "switch", clock, first_seq=SWITCH_SEQ)
     spool.open()
+    tenants = directory_of(settings)  # for what runs in the database's thread
+    tasks_of = TaskDerivers(tenants)
+    directory = directory_of(settings)
     writer = JournalWriter(
         settings.journal_folder,
         database,
         clock,
         [
-            RecordStore([charge_records]).derive,
+            RecordStore([charge_records, tasks_of.missed]).derive,
             derive_recordings,
             derive_outcomes,
+            derive_tickets,
+            HeavyUsers(directory).derive,
             derive_heard,
             derive_listening,
+            derive_queues,
+            tasks_of.tickets,
         ],
+        talk_derivers=[tasks_of.answers],
+        stream_derivers=[derive_presence, derive_callbacks, derive_forms],
     )
-    directory = directory_of(settings)
     describe = Describer.of(settings, directory)
     changed = tell_engine(settings)
     versions = VersionHistory(settings.versions_folder, database, clock, settings.max_call)
@@ -94,11 +112,15 @@ async def serve(settings: Settings, clock: Clock, stop: asyncio.Event) -> None:
             tasks.create_task(reconciler.run(writer), name="reconciler")
             tasks.create_task(keep_small(settings.event_log, clock), name="event-log")
             tasks.create_task(versions.run(), name="scenario-versions")
+            watching = task_worker.run(database, clock, tenants, writer.caught_up)
+            tasks.create_task(watching, name="task-deadlines")
             tasks.create_task(recordings.run(settings, database, clock), name="recordings")
             keeping = keeper.run(settings, database, clock, directory_of(settings))
             tasks.create_task(keeping, name="recording-keeper")
             tasks.create_task(messages.run(settings, database, clock, changed), name="messages")
             tasks.create_task(mail.run(settings, database, clock, directory), name="mail")
+            tasks.create_task(texts.run(settings, database, clock), name="texts")
+            tasks.create_task(webhooks.run(settings, database, clock, directory), name="webhooks")
             retention = message_retention.run(settings, database, clock, directory, changed)
             tasks.create_task(retention, name="message-retention")
 

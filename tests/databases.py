@@ -5,7 +5,6 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -17,6 +16,7 @@ import pytest
 
 from engine.store.database import Database
 from engine.store.migrate import upgrade
+from tests.ports import free_port
 
 
 def _programs() -> Path:
@@ -37,12 +37,6 @@ def _unprivileged_user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class PostgresServer:
     """A server on loopback, in a folder of its own, without a password; gone after the session."""
 
@@ -50,7 +44,7 @@ class PostgresServer:
         self._programs = _programs()
         self._user = _unprivileged_user()
         self._folder = Path(tempfile.mkdtemp(prefix="vats-postgres-"))
-        self.port = _free_port()
+        self.port = free_port()
         if self._user:
             shutil.chown(self._folder, self._user)
         data = self._folder / "data"

@@ -8,7 +8,6 @@ with Instance(tmp_path, trunks={"city": Trunk(addresses=["127.0.0.1:5070"])}) as
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from ruamel.yaml import YAML
 from engine import secrets
 from engine.settings import Settings, Trunk, load_settings
 from engine.switch.configuration import asterisk_user, command, render
+from tests.ports import free_ports, free_rtp_range, give_back
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -37,27 +37,6 @@ def asterisk_root() -> Path:
             "or set VATS_ASTERISK_ROOT to a root folder (/ for the host's own)"
         )
     return root
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody uses now, neither by TCP nor by UDP; different from each other."""
-    held: list[socket.socket] = []
-    ports: list[int] = []
-    try:
-        while len(ports) < number:
-            tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            held += [tcp, udp]
-            tcp.bind(("127.0.0.1", 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
-            ports.append(tcp.getsockname()[1])
-    finally:
-        for each in held:
-            each.close()
-    return ports
 
 
 def wait_until(condition: Callable[[], bool], timeout: float = 10.0, what: str = "") -> None:
@@ -104,7 +83,7 @@ class Instance:
         for name in ("tenants", "scenarios"):
             (tmp_path / name).mkdir(exist_ok=True)
         sip, ari, ami, agi, web = free_ports(5)
-        rtp = _free_rtp_range(rtp_ports)
+        rtp = free_rtp_range(rtp_ports)
         content = {
             "cell": "test1",
             "ports": {
@@ -216,6 +195,9 @@ class Instance:
                 shutil.copytree(source, logs / source.parent.name, dirs_exist_ok=True)
         (self._tmp_path / "home").unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
+        ports = self.settings.ports
+        give_back([ports.sip, ports.ari, ports.ami, ports.agi, ports.web])
+        give_back(range(ports.rtp_from, ports.rtp_to + 1))
 
     def __enter__(self) -> "Instance":
         return self
@@ -224,26 +206,6 @@ class Instance:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _free_rtp_range(number: int) -> int:
-    """The first of `number` neighbouring ports below the system's own range, none of them in use."""
-    start = 10000 + (os.getpid() * 200 + time.monotonic_ns() // 1000) % 10000 * 2
-    first: int
-    for first in (*range(start, 30000, number), *range(10000, start, number)):
-        sockets = []
-        try:
-            for port in range(first, first + number):
-                each = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                sockets.append(each)
-                each.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        finally:
-            for each in sockets:
-                each.close()
-        return first
-    raise AssertionError(f"no {number} free UDP ports in a row")
 
 
 def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:

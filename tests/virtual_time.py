@@ -86,17 +86,24 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class VirtualClock:
-    """The `Clock` of a virtual loop: it is the running loop's time, from a Monday morning on."""
+    """The `Clock` of a virtual loop: it is the running loop's time, from a Monday morning on. On a usual loop
+    it begins when it is made: that one's time is the time since the machine was started.
+    """
 
     def __init__(self, start_ms: int = START_MS) -> None:
         self._start_ms = start_ms
         self._set_by = 0
+        loop = asyncio._get_running_loop()
+        self._began_s = 0.0 if loop is None or isinstance(loop, VirtualLoop) else loop.time()
 
     def wall_ms(self) -> int:
-        return self._start_ms + self._set_by + round(asyncio.get_running_loop().time() * 1000)
+        return self._start_ms + self._set_by + self._passed_ms()
 
     def monotonic_ms(self) -> int:
-        return 1_000_000 + round(asyncio.get_running_loop().time() * 1000)
+        return 1_000_000 + self._passed_ms()
+
+    def _passed_ms(self) -> int:
+        return round((asyncio.get_running_loop().time() - self._began_s) * 1000)
 
     def boot_id(self) -> str:
         return "virtual0"

@@ -1,12 +1,11 @@
 """From the answer to sound both ways: what was measured, and what follows from it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from engine.bench.answers import AnsweredCall
 from engine.bench.results import percentile
-from engine.bench.rounds import Round, both_sides
+from engine.bench.rounds import Comparison, Round
 
 # From the winner's answer to sound both ways (p99), at up to so many calls a second.
 AIM_MS, AIM_RATE = 50.0, 20.0
@@ -57,22 +56,14 @@ class AnswerMeasured(Round):
 
 
 @dataclass(frozen=True)
-class AnswerComparison:
+class AnswerComparison(Comparison[AnswerMeasured]):
     """The engine against the plain dialplan at one rate."""
-
-    plain: AnswerMeasured
-    engine: AnswerMeasured
 
     def later_ms(self, share: float) -> float:
         """How much later than by plain dialplan both hear each other."""
         return percentile(self.engine.both_ms, share) - percentile(self.plain.both_ms, share)
 
-    @property
-    def cpu_ratio(self) -> float:
-        return self.engine.cpu_a_call() / self.plain.cpu_a_call()
-
-    def missed(self) -> list[str]:
-        """Which aims are not reached, in words."""
+    def _missed(self) -> list[str]:
         found = []
         if self.engine.rate <= AIM_RATE:
             if not (took := percentile(self.engine.both_ms, 0.99)) < AIM_MS:
@@ -81,11 +72,4 @@ class AnswerComparison:
                 found.append(
                     f"the other telephone rings on for {took:.0f} ms (p99), limit {CANCEL_LIMIT_MS:g}"
                 )
-        if self.engine.failed and not self.plain.failed:
-            found.append(f"{self.engine.failed} calls failed, by plain dialplan none")
         return found
-
-
-def answer_comparisons(together: Sequence[AnswerMeasured]) -> list[AnswerComparison]:
-    """Of all rates at which both sides were measured."""
-    return [AnswerComparison(plain, engine) for plain, engine in both_sides(together)]

@@ -1,11 +1,10 @@
 """Key to prompt: what was measured, and what follows from it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from engine.bench.results import percentile
-from engine.bench.rounds import Round, both_sides
+from engine.bench.rounds import Comparison, Round
 
 # What a caller's step from key to next prompt may take (p99), at up to so many calls a second.
 AIM_MS, AIM_RATE = 20.0, 20.0
@@ -29,21 +28,13 @@ class MenuMeasured(Round):
 
 
 @dataclass(frozen=True)
-class MenuComparison:
+class MenuComparison(Comparison[MenuMeasured]):
     """The engine against the plain dialplan at one rate."""
-
-    plain: MenuMeasured
-    engine: MenuMeasured
 
     def wire_ratio(self, share: float) -> float:
         return percentile(self.engine.wire_ms, share) / percentile(self.plain.wire_ms, share)
 
-    @property
-    def cpu_ratio(self) -> float:
-        return self.engine.cpu_a_call() / self.plain.cpu_a_call()
-
-    def missed(self) -> list[str]:
-        """Which aims are not reached, in words."""
+    def _missed(self) -> list[str]:
         found = []
         if self.engine.rate <= AIM_RATE:
             for name, waits in (
@@ -52,11 +43,4 @@ class MenuComparison:
             ):
                 if not (took := percentile(waits, 0.99)) < AIM_MS:
                     found.append(f"key to prompt takes {took:.0f} ms {name} (p99), aim under {AIM_MS:g}")
-        if self.engine.failed and not self.plain.failed:
-            found.append(f"{self.engine.failed} calls failed, by plain dialplan none")
         return found
-
-
-def menu_comparisons(together: Sequence[MenuMeasured]) -> list[MenuComparison]:
-    """Of all rates at which both sides were measured."""
-    return [MenuComparison(plain, engine) for plain, engine in both_sides(together)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.bench.answers import ANSWERS_NUMBER
 from engine.bench.menus import MENU_NUMBER
+from engine.bench.queueing.plan import QUEUE_NUMBER
 from engine.bench.results import ASTERISK
 from engine.bench.side import GREETING, KEY, PROMPT, QUEUE, TENANT, BenchError, Side
 from engine.directory.prompts.library import PromptLibrary
@@ -43,6 +44,7 @@ class PlainSide(Side):
         values = {
             "prompt": prompt, "key": KEY, "menu_number": MENU_NUMBER, "menus": menus,
             "queue": QUEUE, "operators": self.operators,
+            "queue_number": QUEUE_NUMBER, "queue_operators": self.queue_operators,
             "answers_number": ANSWERS_NUMBER, "greeting": greeting, "pair": self.pair,
             "qualify": self.settings.asterisk.qualify, "endpoint_fields": endpoint_fields(self.settings),
         }  # fmt: skip

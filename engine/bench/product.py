@@ -1,19 +1,23 @@
 """The engine's side: all processes of the product as `vats up` runs them."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from engine.bench.answers import ANSWERS_NUMBER, GROUP
 from engine.bench.menus import MENU_NUMBER
+from engine.bench.queueing.plan import QUEUE_NUMBER
 from engine.bench.results import ASTERISK, ENGINE, OTHER, WORKER
 from engine.bench.side import GREETING, KEY, NUMBER, TENANT, BenchError, Side
+from engine.operations import EngineAway, EngineClient
 from engine.store.database import Database
 from engine.store.migrate import upgrade
 from engine.supervisor import Supervisor
 
 _HEALTHY_WITHIN_S = 60.0
+_READY_WITHIN_S = 240.0  # all that callers may hear is spoken first
 _GROUPS = {"asterisk": ASTERISK, "engine": ENGINE, "worker": WORKER}
 
 
@@ -31,9 +35,11 @@ class EngineSide(Side):
             "tenant.yaml.j2",
             tenant=TENANT, number=NUMBER, menu_number=MENU_NUMBER, operators=self.operators,
             answers_number=ANSWERS_NUMBER, group=GROUP, pair=self.pair,
+            queue_number=QUEUE_NUMBER, queue_operators=self.queue_operators,
         )  # fmt: skip
         self._write(self.scenarios / "main.yaml", "scenario.yaml.j2", key=KEY)
         self._write(self.scenarios / "answers.yaml", "answers.yaml.j2", greeting=GREETING, group=GROUP)
+        self._write(self.scenarios / "queue.yaml", "queue.yaml.j2")
         self._write(self.scenarios / "menus.yaml", "menus.yaml.j2", menus=self.menus())
         database = Database(self.settings.database_url)
         try:
@@ -53,19 +59,26 @@ class EngineSide(Side):
         return self
 
     async def _provisioned(self) -> None:
-        """Until the operators' accounts are in the switch."""
-        done = self.settings.run_folder / "accounts.json"
-        wanted = {operator.account for operator in self.operators}
-        for _ in range(300):
-            if done.exists():
-                if missing := wanted - json.loads(done.read_text()).keys():
-                    raise BenchError(
-                        f"{len(missing)} of {len(wanted)} operators have no account, {min(missing)} for one; "
-                        f"see {self.settings.log_folder}/engine.log"
-                    )
-                return
+        """Until the operators' accounts are in the switch, and all scenarios are live."""
+        client, loop = EngineClient(self.settings), asyncio.get_running_loop()
+        end = loop.time() + _READY_WITHIN_S
+        while True:
+            with contextlib.suppress(EngineAway):
+                status = await client.call("status")
+                # What is still spoken ahead of calls would be counted as the price of these.
+                if status["ready"] and not status["preparing_roads"]:
+                    break
+            if loop.time() > end:
+                log = f"{self.settings.log_folder}/engine.log"
+                raise BenchError(f"the engine is not ready after {_READY_WITHIN_S:g} s; see {log}")
             await asyncio.sleep(0.1)
-        raise BenchError(f"no accounts after 30 s; see {self.settings.log_folder}/engine.log")
+        wanted = {operator.account for operator in self.operators}
+        known = json.loads((self.settings.run_folder / "accounts.json").read_text())
+        if missing := wanted - known.keys():
+            raise BenchError(
+                f"{len(missing)} of {len(wanted)} operators have no account, {min(missing)} for one; "
+                f"see {self.settings.log_folder}/engine.log"
+            )
 
     async def __aexit__(self, *details: object) -> None:
         if self._supervisor is not None:

@@ -2,60 +2,38 @@
 
 import math
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
+
+from engine.bench.rounds import Round, rounds_together
 
 # Groups that CPU time is counted in, as the report shows them.
 ASTERISK, ENGINE, WORKER, OTHER = "asterisk", "engine", "worker", "other"
 
 
 @dataclass
-class Measured:
-    """One side at one rate, of one round or of several together. Times in milliseconds."""
+class Measured(Round):
+    """Whole calls. Times in milliseconds; what other programs did meanwhile is not noted."""
 
-    side: str
-    rate: float
-    calls: int = 0
-    complete: int = 0
     short_recordings: int = 0  # of complete calls
-    failures: Counter[str] = field(default_factory=Counter)
     answer_ms: list[float] = field(default_factory=list)
     ring_ms: list[float] = field(default_factory=list)
-    cpu_ms: dict[str, float] = field(default_factory=dict)
-    # CPU time of the machine that its host gave to others: much of it makes all figures larger.
-    stolen_ticks: int = 0
-    all_ticks: int = 0
 
     @property
-    def failed(self) -> int:
-        return self.calls - self.complete
+    def paying(self) -> int:
+        """Complete ones only."""
+        return self.complete
 
-    @property
-    def stolen(self) -> float:
-        """Share of the machine's CPU time that its host took away, 0 to 1."""
-        return self.stolen_ticks / self.all_ticks if self.all_ticks else 0.0
-
-    def cpu_a_call(self, *groups: str) -> float:
-        """CPU milliseconds a complete call, of these groups or of all; NaN when no call was complete."""
-        spent = sum(self.cpu_ms.get(group, 0.0) for group in groups or self.cpu_ms)
-        return spent / self.complete if self.complete else math.nan
-
-    def add(self, other: "Measured") -> None:
-        self.calls += other.calls
-        self.complete += other.complete
+    def add(self, other: Self) -> None:
+        super().add(other)
         self.short_recordings += other.short_recordings
-        self.failures.update(other.failures)
         self.answer_ms += other.answer_ms
         self.ring_ms += other.ring_ms
-        self.stolen_ticks += other.stolen_ticks
-        self.all_ticks += other.all_ticks
-        for group, spent in other.cpu_ms.items():
-            self.cpu_ms[group] = self.cpu_ms.get(group, 0.0) + spent
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CallComparison:
     """The engine against the plain dialplan at one rate."""
 
     plain: Measured
@@ -95,15 +73,7 @@ class Comparison:
         return found
 
 
-def together(rounds: Iterable[Measured]) -> list[Measured]:
-    """All rounds of a side at a rate as one, in the order of their first."""
-    found: dict[tuple[float, str], Measured] = {}
-    for each in rounds:
-        found.setdefault((each.rate, each.side), Measured(each.side, each.rate)).add(each)
-    return list(found.values())
-
-
-def comparisons(rounds: Sequence[Measured]) -> list[Comparison]:
+def call_comparisons(rounds: Sequence[Measured]) -> list[CallComparison]:
     """Of all rates at which both sides were measured; `rounds` as they came."""
     found = []
     for rate in dict.fromkeys(each.rate for each in rounds):
@@ -111,7 +81,7 @@ def comparisons(rounds: Sequence[Measured]) -> list[Comparison]:
         engine = [each for each in rounds if (each.rate, each.side) == (rate, "engine")]
         if plain and engine:
             pairs = list(zip(plain, engine, strict=False))
-            found.append(Comparison(together(plain)[0], together(engine)[0], pairs))
+            found.append(CallComparison(rounds_together(plain)[0], rounds_together(engine)[0], pairs))
     return found
 
 

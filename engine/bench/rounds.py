@@ -3,11 +3,12 @@
 import asyncio
 import math
 import os
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from engine.bench.processor import cpu_ms, machine_busy_ms, machine_ticks
 from engine.bench.side import Side
@@ -37,6 +38,11 @@ class Round:
         return self.calls - self.complete
 
     @property
+    def paying(self) -> int:
+        """Calls that CPU time is counted by."""
+        return self.calls
+
+    @property
     def others(self) -> float:
         """Processors that other programs kept busy meanwhile: 0.5 is half of one."""
         return self.others_ms / self.seconds / 1000 if self.seconds else 0.0
@@ -49,7 +55,7 @@ class Round:
     def cpu_a_call(self, *groups: str) -> float:
         """CPU milliseconds a call, of these groups or of all; NaN when there was none."""
         spent = sum(self.cpu_ms.get(group, 0.0) for group in groups or self.cpu_ms)
-        return spent / self.calls if self.calls else math.nan
+        return spent / self.paying if self.paying else math.nan
 
     def add(self, other: Self) -> None:
         self.calls += other.calls
@@ -75,14 +81,37 @@ def rounds_together(rounds: Iterable[R]) -> list[R]:
     return list(found.values())
 
 
-def both_sides(together: Iterable[R]) -> list[tuple[R, R]]:
-    """Plain and engine, of all rates at which both were measured."""
-    by_side = {(each.rate, each.side): each for each in together}
-    return [
-        (plain, by_side[rate, "engine"])
-        for (rate, side), plain in by_side.items()
-        if side == "plain" and (rate, "engine") in by_side
-    ]
+@dataclass(frozen=True)
+class Comparison(ABC, Generic[R]):
+    """The engine against the plain dialplan at one rate."""
+
+    plain: R
+    engine: R
+
+    @property
+    def cpu_ratio(self) -> float:
+        return self.engine.cpu_a_call() / self.plain.cpu_a_call()
+
+    def missed(self) -> list[str]:
+        """Which aims are not reached, in words."""
+        found = self._missed()
+        if self.engine.failed and not self.plain.failed:
+            found.append(f"{self.engine.failed} calls failed, by plain dialplan none")
+        return found
+
+    @abstractmethod
+    def _missed(self) -> list[str]:
+        """Those of what was measured; that no call fails is everybody's."""
+
+    @classmethod
+    def of(cls, together: Sequence[R]) -> list[Self]:
+        """All rates at which both sides were measured."""
+        by_side = {(each.rate, each.side): each for each in together}
+        return [
+            cls(plain, by_side[rate, "engine"])
+            for (rate, side), plain in by_side.items()
+            if side == "plain" and (rate, "engine") in by_side
+        ]
 
 
 @asynccontextmanager

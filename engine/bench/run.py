@@ -12,17 +12,22 @@ from engine.bench.answer_report import told_answers
 from engine.bench.answer_results import AnswerMeasured
 from engine.bench.load import Load
 from engine.bench.menu_load import MenuLoad
-from engine.bench.menu_report import told
+from engine.bench.menu_report import told_menus
 from engine.bench.menu_results import MenuMeasured
 from engine.bench.plain import PlainSide
 from engine.bench.ports import free_ports, free_rtp_ranges
 from engine.bench.product import EngineSide
+from engine.bench.queueing.load import QueueLoad
+from engine.bench.queueing.report import told_queue
+from engine.bench.queueing.results import QueueMeasured
 from engine.bench.results import Measured, percentile
 from engine.bench.side import Addresses, BenchError, Side, Tell
 from engine.settings import Ports
 
 # RTP and RTCP of two legs, for as long as a call takes on a machine that is too slow for it.
 _PORTS_A_CALL, _LONGEST_S = 4, 20
+# In a queue there are several times as many callers as talk.
+_WAITING_TIMES = 4
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -65,7 +70,7 @@ async def bench_menus(
     """The same as `bench`, for the time from a key in a menu to the next prompt. Raises `BenchError`."""
     async with _running(root, max(rates), tell, sides, keep) as running:
         loads = {name: MenuLoad(side, side.folder / "menus") for name, side in running.items()}
-        return await _in_turns(loads, rates, seconds, rounds, tell, told)
+        return await _in_turns(loads, rates, seconds, rounds, tell, told_menus)
 
 
 async def bench_answers(
@@ -81,6 +86,21 @@ async def bench_answers(
     async with _running(root, max(rates), tell, sides, keep) as running:
         loads = {name: AnswerLoad(side, side.folder / "answers") for name, side in running.items()}
         return await _in_turns(loads, rates, seconds, rounds, tell, told_answers)
+
+
+async def bench_queue(
+    root: Path,
+    rates: Sequence[float],
+    seconds: float,
+    rounds: int,
+    tell: Tell,
+    sides: Sequence[str] = tuple(SIDES),
+    keep: Path | None = None,
+) -> list[QueueMeasured]:
+    """The same as `bench`, for evenings in a queue. Raises `BenchError`."""
+    async with _running(root, _WAITING_TIMES * max(rates), tell, sides, keep) as running:
+        loads = {name: QueueLoad(side, side.folder / "queue") for name, side in running.items()}
+        return await _in_turns(loads, rates, seconds, rounds, tell, told_queue)
 
 
 class _Load(Protocol[R_co]):
@@ -181,9 +201,9 @@ def _addresses(sides: int, rate: float) -> list[Addresses]:
     length = max(200, 2 * round(_PORTS_A_CALL * _LONGEST_S * rate / 2))
     try:
         ranges = free_rtp_ranges(sides, length)
+        ports = iter(free_ports(7 * sides))
     except OSError as error:
         raise BenchError(str(error)) from error
-    ports = iter(free_ports(7 * sides))
     return [
         Addresses(
             Ports(

@@ -1,7 +1,6 @@
 """What both sides have in common: an instance of its own in a folder of its own, started and ended here."""
 
 import asyncio
-import audioop
 import os
 import sqlite3
 import wave
@@ -15,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from engine import secrets
 from engine.bench.menus import MENU_KEYS, MENU_PROMPT_MS, MENU_TONES, menu_prompt
 from engine.bench.processor import cpu_ms
-from engine.demo.packets import Tone, alaw_frames
+from engine.demo.packets import Tone, linear_tone
 from engine.directory.prompts.library import PromptLibrary
 from engine.settings import Ports, Settings, load_settings
 
@@ -24,6 +23,7 @@ NUMBER = "+74950000000"
 KEY = "1"
 QUEUE = "bench"
 OPERATORS = 40
+QUEUE_OPERATORS = 20
 FIRST_OPERATOR = 201  # extensions from 101 on would come upon 112, an emergency number
 PROMPT, PROMPT_MS = "menu", 3000
 GREETING, GREETING_MS = "greeting", 200
@@ -112,6 +112,11 @@ class Side(ABC):
         """Those two whose telephones ring together."""
         return self.operators[:2]
 
+    @property
+    def queue_operators(self) -> list[Operator]:
+        """Those who serve the queue of an evening."""
+        return self.operators[:QUEUE_OPERATORS]
+
     def _operator(self, extension: str) -> Operator:
         account = f"{TENANT}-{extension}-desk"
         password = secrets.secret(self.settings, f"sip-{account}")
@@ -170,8 +175,7 @@ class Side(ABC):
 
 def _write_prompt(path: Path, tone: Tone) -> None:
     """A tone, so that no speech engine is needed."""
-    sound = b"".join(alaw_frames(tone))
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes(audioop.alaw2lin(sound, 2))
+        file.writeframes(linear_tone(tone))

@@ -1,19 +1,19 @@
-"""As much of SIP as a telephone on this machine needs that only is called."""
+"""As much of SIP as telephones on this machine need."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"sips?:([^@;>]*)@")
+_ADDRESS = re.compile(r"<?(sips?:[^>;]+)")
 _HOST = re.compile(r"^c=IN IP4 ([0-9.]+)", re.MULTILINE)
 _PORT = re.compile(r"^m=audio ([0-9]+) ", re.MULTILINE)
 # What a response repeats of its request.
 _REPEATED = ("via", "record-route", "from", "to", "call-id", "cseq")
 
 
-@dataclass(frozen=True)
-class Request:
-    method: str
-    user: str  # of the request's own address: which telephone is meant
+@dataclass(frozen=True, kw_only=True)
+class _Message:
     headers: tuple[tuple[str, str], ...]
     body: str
 
@@ -22,9 +22,9 @@ class Request:
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     @property
-    def caller(self) -> str:
-        """The number that the telephone shows."""
-        found = _NUMBER.search(self.header("from"))
+    def contact(self) -> str:
+        """The address that the other side wants requests of this dialog sent to."""
+        found = _ADDRESS.search(self.header("contact"))
         return found[1] if found else ""
 
     @property
@@ -34,17 +34,61 @@ class Request:
         return (host[1], int(port[1])) if host and port else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Request(_Message):
+    method: str
+    user: str  # of the request's own address: which telephone is meant
+
+    @property
+    def caller(self) -> str:
+        """The number that the telephone shows."""
+        found = _NUMBER.search(self.header("from"))
+        return found[1] if found else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(_Message):
+    status: int
+
+    @property
+    def method(self) -> str:
+        """Of the request that it answers."""
+        return self.header("cseq").rpartition(" ")[2]
+
+
 def parse(packet: bytes) -> Request | None:
     """None for a response and for what is no SIP."""
-    head, _, body = packet.decode(errors="replace").partition("\r\n\r\n")
-    first, *lines = head.split("\r\n")
+    first, headers, body = _parts(packet)
     words = first.split(" ")
     if len(words) != 3 or words[2] != "SIP/2.0":
         return None
-    pairs = (line.partition(":") for line in lines)
-    headers = tuple((name.strip(), value.strip()) for name, colon, value in pairs if colon)
     found = _NUMBER.match(words[1])
-    return Request(words[0], found[1] if found else "", headers, body)
+    return Request(method=words[0], user=found[1] if found else "", headers=headers, body=body)
+
+
+def parse_reply(packet: bytes) -> Reply | None:
+    """None for a request and for what is no SIP."""
+    first, headers, body = _parts(packet)
+    words = first.split(" ", 2)
+    if len(words) < 2 or words[0] != "SIP/2.0" or not words[1].isdigit():
+        return None
+    return Reply(status=int(words[1]), headers=headers, body=body)
+
+
+def _parts(packet: bytes) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    """First line, headers, body."""
+    head, _, body = packet.decode(errors="replace").partition("\r\n\r\n")
+    first, *lines = head.split("\r\n")
+    pairs = (line.partition(":") for line in lines)
+    return first, tuple((name.strip(), value.strip()) for name, colon, value in pairs if colon), body
+
+
+def request(method: str, address: str, headers: Mapping[str, str], body: str = "") -> bytes:
+    """A request to `address` (`sip:…`); a body is a description of sound."""
+    lines = [f"{method} {address} SIP/2.0", *(f"{name}: {value}" for name, value in headers.items())]
+    if body:
+        lines.append("Content-Type: application/sdp")
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body]).encode()
 
 
 def response(request: Request, status: str, tag: str, *, contact: str = "", body: str = "") -> bytes:

@@ -8,11 +8,11 @@ import heapq
 import random
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from engine.bench.sockets import DETAILS_BYTES, stamp, stamped_socket
-from engine.demo.packets import ALAW, FRAME_MS, RATE, Tone, alaw_frames, rtp
+from engine.demo.packets import ALAW, FRAME_MS, RATE, TELEPHONE_EVENT, Tone, alaw_frames, event_payload, rtp
 
 Address = tuple[str, int]
 
@@ -21,6 +21,10 @@ _SOCKETS = 8
 _FRAME_S = FRAME_MS / 1000
 _SAMPLES = RATE * FRAME_MS // 1000
 _HEADER = 12
+_SILENCE = b"\xd5"  # A-law; what Asterisk sends as such
+_MOSTLY_SILENT = 150  # bytes of the 160 of a packet
+# A key is held for so many packets; the last one is sent three times.
+_KEY_FRAMES, _KEY_ENDS = 5, 3
 # A packet that is sent so late was not late by the switch.
 _LATE_S = 0.008
 
@@ -45,6 +49,41 @@ class Talker:
     heard: int | None = None
     sent: int = 0
     over: bool = False
+    # Since when he has heard nothing, and the longest such time before: only where it was asked for.
+    quiet_since: int | None = None
+    longest_quiet: int = 0
+    # Of a key that is being pressed: what is still to be sent instead of the tone, and its beginning.
+    key: list[bytes] = field(default_factory=list)
+    key_begun: int = 0
+
+    def press(self, key: str) -> None:
+        """Press a key for 100 ms by RFC 4733. Raises `ValueError` for what is no key."""
+        held = [event_payload(key, number * _SAMPLES, False) for number in range(1, _KEY_FRAMES + 1)]
+        self.key = held + [event_payload(key, _KEY_FRAMES * _SAMPLES, True)] * _KEY_ENDS
+        self.key_begun = self.sent
+
+    def next_packet(self) -> bytes:
+        """What is sent now."""
+        number, source = self.sent, id(self) & 0xFFFFFFFF
+        if not self.key:
+            return rtp(ALAW, number == 0, number, number * _SAMPLES, source, self.says)
+        begins, payload = number == self.key_begun, self.key.pop(0)
+        return rtp(TELEPHONE_EVENT, begins, number, self.key_begun * _SAMPLES, source, payload)
+
+    def hear(self, sound: bytes, at: int) -> None:
+        if self.heard is None and sound == self.awaits:
+            self.heard = at
+        if self.quiet_since is not None and sound.count(_SILENCE) < _MOSTLY_SILENT:
+            self.longest_quiet = max(self.longest_quiet, at - self.quiet_since)
+            self.quiet_since = at
+
+    def longest_quiet_ns(self, until: int) -> int:
+        """The longest time without any sound, of one whose quiet is noted."""
+        return (
+            self.longest_quiet
+            if self.quiet_since is None
+            else max(self.longest_quiet, until - self.quiet_since)
+        )
 
 
 class Talkers:
@@ -68,12 +107,22 @@ class Talkers:
         """The one of whoever talks in the call with this number."""
         return self.sockets[int(number) % _SOCKETS]
 
-    def begin(self, address: Address, mouth: socket.socket, says: bytes, awaits: bytes, now: float) -> Talker:
+    def begin(
+        self,
+        address: Address,
+        mouth: socket.socket,
+        says: bytes,
+        awaits: bytes,
+        now: float,
+        listening_since: int | None = None,
+    ) -> Talker:
         """Talk from some moment within the next 20 ms on: a telephone's packets have a beat of their own,
-        which else would be in step with its answer. `now` is of the monotonic clock, seconds.
+        which else would be in step with its answer. `now` is of the monotonic clock, seconds; with
+        `listening_since` (nanoseconds of the wall clock) it is noted how long he hears nothing.
         """
         begun = now + self._dice.uniform(0, _FRAME_S)
-        talker = self._by_address[address] = Talker(address, mouth, says, awaits, begun)
+        talker = Talker(address, mouth, says, awaits, begun, quiet_since=listening_since)
+        self._by_address[address] = talker
         heapq.heappush(self._due, (begun, next(self._order), talker))
         return talker
 
@@ -95,9 +144,7 @@ class Talkers:
             _, _, talker = heapq.heappop(self._due)
             if talker.over:
                 continue
-            number = talker.sent
-            packet = rtp(ALAW, number == 0, number, number * _SAMPLES, id(talker) & 0xFFFFFFFF, talker.says)
-            talker.mouth.sendto(packet, talker.address)
+            talker.mouth.sendto(talker.next_packet(), talker.address)
             talker.sent += 1
             due = talker.begun + talker.sent * _FRAME_S
             heapq.heappush(self._due, (due, next(self._order), talker))
@@ -110,8 +157,8 @@ class Talkers:
             except BlockingIOError:
                 return
             talker = self._by_address.get(address)
-            if talker is not None and talker.heard is None and packet[_HEADER:] == talker.awaits:
-                talker.heard = stamp(details, time.time_ns())
+            if talker is not None and (talker.heard is None or talker.quiet_since is not None):
+                talker.hear(packet[_HEADER:], stamp(details, time.time_ns()))
 
     def close(self) -> None:
         for each in self.sockets:

@@ -33,8 +33,7 @@ class _Rung:
 
 
 class Telephones:
-    """Both are logged in from `port`. `calls` is what became of each call, by `key_of` its caller;
-    `reinvited` counts INVITEs within calls.
+    """Both are logged in from `port`. `calls` is what became of each call, by `key_of` its caller.
 
     Not for two threads: whoever owns it calls `receive` when `socket` has something, and `act` in time.
     Raises `OSError` when the port is taken.
@@ -42,7 +41,6 @@ class Telephones:
 
     def __init__(self, port: int, accounts: Sequence[str], talkers: Talkers, dice: random.Random) -> None:
         self.calls: dict[str, AnsweredCall] = {}
-        self.reinvited = 0
         self.socket = stamped_socket(port)
         self._contact = f"{_HOST}:{port}"
         self._accounts = accounts
@@ -130,7 +128,6 @@ class Telephones:
 
     def _agree(self, rung: _Rung, again: Request) -> None:
         """The switch tells within the call who is on the line: nothing changes for the sound."""
-        self.reinvited += 1
         mouth = self._talkers.socket_for(key_of(rung.invite.caller))
         body = offer(_HOST, mouth.getsockname()[1])
         agreed = response(again, "200 OK", rung.tag, contact=self._contact, body=body)

@@ -4,11 +4,8 @@ Rounding: a call's milliseconds are rounded up to whole seconds once; its kopeck
 `seconds * kopecks_per_minute / 60`, rounded to the nearest kopeck, half a kopeck upwards, once a call.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from engine.journal.events import Entry
-from engine.records.derive import derive_call
 from engine.records.model import CallRecord
 
 ERROR_CALL_MS = 10_000
@@ -31,16 +28,10 @@ def price(seconds: int, kopecks_per_minute: int) -> int:
     return (seconds * kopecks_per_minute * 2 + 60) // 120
 
 
-def derive_charge(entries: Sequence[Entry], record: CallRecord | None = None) -> Charge | None:
-    """What a call costs by its events; None while it has not ended. `record` saves deriving it again.
-
-    The tariff of the call's start holds to its end; `metered_ms` runs from the tariff's `meter_from` (our
-    answer, or the first talk with a person) to the end of the call.
-    """
-    found = record or derive_call(entries)
-    return charge_of(found) if found else None
-
-
 def charge_of(record: CallRecord) -> Charge:
+    """What a call costs. The tariff of its start holds to its end; `metered_ms` runs from the tariff's
+    `meter_from` (our answer, or the first talk with a person) to the end of the call; with `free_wait` what
+    he waits in queues meanwhile is left out.
+    """
     seconds = billable_seconds(record.metered_ms)
     return Charge(seconds, price(seconds, record.kopecks_per_minute))

@@ -13,11 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.calls.display import shown_from_the_start
 from engine.calls.leg import Leg, Target
 from engine.calls.plan import told
 from engine.calls.services import APPLICATION
 from engine.calls.together import together
-from engine.journal.events import CallAnswered, CallStarted, PartyChanged
+from engine.journal.events import CallAnswered, CallStarted
+from engine.journal.transfer_events import PartyChanged
 from engine.switch.ari.resources import HangupReason
 from engine.switch.cel import PLACED_MARK
 from engine.switch.errors import Gone, Refused, SwitchFailed
@@ -67,9 +69,7 @@ class Placing:
             self.outcome.set_result(why)
 
     def variables(self) -> Mapping[str, str]:
-        shown = {"CONNECTEDLINE(num)": self.number}
-        if self.name:
-            shown["CONNECTEDLINE(name)"] = self.name
+        shown = shown_from_the_start(self.number, self.name)
         return {**shown, **(ANSWER_BY_ITSELF if self.answers_by_itself else {})}
 
 
@@ -94,24 +94,17 @@ async def ring_user(call: Call, placing: Placing) -> None:
     legs = [call.caller]
     try:
         # The first one's channel comes first: it gives the call its place in the switch's own log.
-        await _start(call, call.caller, first, placing)
-        legs += [call.new_leg(Target(endpoint, user=placing.user), "caller") for endpoint in others]
+        await start_telephone(call, call.caller, first, placing)
+        legs += [call.legs.new(Target(endpoint, user=placing.user), "caller") for endpoint in others]
         starts = (
-            _start(call, leg, endpoint, placing) for leg, endpoint in zip(legs[1:], others, strict=True)
+            start_telephone(call, leg, endpoint, placing)
+            for leg, endpoint in zip(legs[1:], others, strict=True)
         )
         await together(*starts)
         await call.until(
-            lambda: _winner(legs) or all(leg.over for leg in legs), placing.timeout_s, whoever_goes=True
+            lambda: winner_of(legs) or all(leg.over for leg in legs), placing.timeout_s, whoever_goes=True
         )
-        winner = _winner(legs)
-        if winner is not None:
-            _is_party(call, winner)
-        reason: HangupReason = "normal" if winner is None else "answered_elsewhere"
-        await together(
-            *(call.drop(leg, reason, timed_out=winner is None) for leg in legs if leg is not winner)
-        )
-        if winner is None:
-            why = told([leg.result for leg in legs])
+        if why := await settle(call, legs):
             said = f"{placing.user} {_WHY.get(why, 'could not be rung')}"
             placing.tell(said)
             call.failure = "" if why in ("busy", "no_answer") else said
@@ -121,7 +114,20 @@ async def ring_user(call: Call, placing: Placing) -> None:
         placing.tell("the engine has stopped, or the switch is away")
 
 
-def _is_party(call: Call, leg: Leg) -> None:
+async def settle(call: Call, legs: Sequence[Leg]) -> str:
+    """Whoever answered first is the party, the others stop. Why nobody did; empty where somebody has."""
+    winner = winner_of(legs)
+    if winner is not None:
+        _becomes_party(call, winner)
+    reason: HangupReason = "normal" if winner is None else "answered_elsewhere"
+    await together(
+        *(call.legs.drop(leg, reason, timed_out=winner is None) for leg in legs if leg is not winner)
+    )
+    return "" if winner is not None else told([leg.result for leg in legs])
+
+
+def _becomes_party(call: Call, leg: Leg) -> None:
+    """He has answered first: the call is for him."""
     if leg is call.caller:
         return
     call.journal(CallAnswered(), leg.answered_at)
@@ -129,28 +135,31 @@ def _is_party(call: Call, leg: Leg) -> None:
     call.hearing.begin_anew()
     call.journal(PartyChanged(leg.id))
     if call.caller.gone:
-        call.journal_leg_end(call.caller)
+        call.legs.journal_end(call.caller)
 
 
 async def give_up(call: Call) -> None:
     """For one whose telephones rang when the engine went: nobody waits for the call any more."""
     for leg in call.legs.values():
         if leg is not call.party:
-            await call.drop(leg, "normal")
+            await call.legs.drop(leg, "normal")
     call.adopted_legs = []
     if call.party.answered_at is None:
         call.failure = "the engine has stopped while the user's phone rang"
         await call.hang_up()
 
 
-def _winner(legs: Sequence[Leg]) -> Leg | None:
+def winner_of(legs: Sequence[Leg]) -> Leg | None:
+    """Who has answered first."""
     up = [leg for leg in legs if leg.up and not leg.over]
     return min(up, key=lambda leg: leg.answered_at or 0) if up else None
 
 
-async def _start(call: Call, leg: Leg, endpoint: str, placing: Placing) -> None:
+async def start_telephone(call: Call, leg: Leg, endpoint: str, placing: Placing) -> None:
+    """Make the channel and ring it; where the switch refuses, the leg has failed."""
     try:
-        await leg.channel.create(endpoint, APPLICATION, arguments="click", variables=placing.variables())
+        variables = {**placing.variables(), **call.services.of_every_channel(call.tenant.name)}
+        await leg.channel.create(endpoint, APPLICATION, arguments="click", variables=variables)
         present = await call.until(lambda: leg.present or leg.gone, PRESENT_LIMIT_S, whoever_goes=True)
         if present and not leg.over:
             # A second above our own limit: it is for the case that no engine is there to keep it.
@@ -161,5 +170,5 @@ async def _start(call: Call, leg: Leg, endpoint: str, placing: Placing) -> None:
         if not leg.gone:
             leg.fail(call.now(), SUBSCRIBER_ABSENT, str(error))
             if leg is not call.caller:
-                call.journal_leg_end(leg)
+                call.legs.journal_end(leg)
             call.log.info("leg.unavailable", leg=leg.id, endpoint=endpoint, cause=str(error))

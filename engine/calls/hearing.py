@@ -11,7 +11,6 @@ from engine.calls.together import together
 from engine.switch.ari.events import PlaybackFinished
 from engine.switch.ari.resources import Playback
 from engine.switch.errors import SwitchError
-from engine.switch.music import music_class
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -20,11 +19,16 @@ LONGEST_PROMPT_S = 900.0
 
 
 class Hearing:
-    """Of one call's caller. `music` is whether it was started and nothing has ended it."""
+    """Of one call's caller. `music` is whether it was started and nothing has ended it.
+
+    `music_left` is whether it may play all the same: a prompt that is cut before it begins does not end it,
+    nor does an engine that dies. Who talks is not heard through it.
+    """
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self.music = False
+        self.music_left = False
         self._playing: str | None = None  # the playback's id
         self._failed = False
         self._plays = 0
@@ -34,10 +38,12 @@ class Hearing:
         if event.playback.id == self._playing:
             self._playing = None
             self._failed = event.playback.state == "failed"
+            if not self._failed:
+                self._call.party.told_until = self._call.seconds()
 
     def begin_anew(self) -> None:
         """The party is another one, who hears nothing of us yet."""
-        self.music, self._playing = False, None
+        self.music, self.music_left, self._playing = False, False, None
 
     async def play(
         self,
@@ -67,6 +73,7 @@ class Hearing:
                 LONGEST_PROMPT_S,
             )
             if self._playing is not None:
+                self.music_left = True
                 call.meanwhile(self._stop(playback))
         finally:
             self._playing = None
@@ -82,16 +89,19 @@ class Hearing:
         except SwitchError as error:
             self._call.log.debug("playback.not_stopped", cause=str(error))
 
-    async def start_music(self) -> None:
-        """Music once he is answered, the ringing tone before."""
-        call = self._call
+    async def start_music(self, queue: str = "") -> None:
+        """Music once he is answered, the ringing tone before. Where the switch has no such music, the next
+        best, at last the ringing tone: never silence.
+        """
+        call, channel = self._call, self._call.party.channel
         if call.party.answered_at is None:
-            await call.of_party(call.party.channel.ring())
+            await call.of_party(channel.ring())
         elif not self.music:
             self.music = True
-            await call.of_party(call.party.channel.start_music(music_class(call.tenant.name)))
+            found = call.services.music.class_for(call.tenant.name, queue)
+            await call.of_party(channel.ring() if found is None else channel.start_music(found))
 
     async def stop_music(self) -> None:
-        if self.music:
-            self.music = False
+        if self.music or self.music_left:
+            self.music = self.music_left = False
             await self._call.of_party(self._call.party.channel.stop_music())

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from engine.calls.talk_keys import TalkKeys
-from engine.journal.events import EndedBy, LegResult, Role
+from engine.journal.base import EndedBy, LegResult, Role
 from engine.switch.ari.events import (
     ChannelDestroyed,
     ChannelDial,
@@ -18,11 +18,14 @@ from engine.switch.ari.events import (
     milliseconds,
 )
 from engine.switch.ari.resources import Channel, HangupReason
-from engine.switch.cel import NETWORK_CAUSES
+from engine.switch.cel import lost_by_network
 
 NORMAL_CLEARING = 16
 # What a hangup request says when it came from inside Asterisk; it is no cause of Q.850's.
 REQUESTED_HERE = 32
+# What it says of an answered channel from which no sound comes any more: a flag of Asterisk's (measured). The
+# cause that follows is 44, but the talk is over before that.
+DEVICE_GONE, NO_SOUND = 1, 44
 # Q.850 causes of what we end ourselves.
 OUR_CAUSES: dict[HangupReason, int] = {
     "normal": NORMAL_CLEARING,
@@ -34,7 +37,8 @@ OUR_CAUSES: dict[HangupReason, int] = {
 }
 BUSY_CAUSES = frozenset({17, 21})
 NO_ANSWER_CAUSES = frozenset({18, 19})
-UNAVAILABLE_CAUSES = frozenset({1, 2, 3, 20, 22, 27, 28})
+# 23: the telephone sends calls elsewhere (302), where nobody follows.
+UNAVAILABLE_CAUSES = frozenset({1, 2, 3, 20, 22, 23, 27, 28})
 # Of a leg that a trunk was to take, before it rang: the trunk does not work, the number may.
 TRUNK_CAUSES = frozenset({3, 18, 20, 27, 34, 38, 41, 42, 44, 47, 102})
 
@@ -51,6 +55,8 @@ class Target:
     number: str = ""
     caller_id: str = ""
     confirm: bool = False
+    told: str = ""  # a prompt that he hears before he is connected
+    forwarded_by: str = ""  # at whose limit it counts: the extension of whose calls go there
     setup_s: float = 0.0  # for a trunk: without a sign of life for so long it does not work
 
 
@@ -70,6 +76,7 @@ class Leg:
     present: bool = False  # in our application: it can be asked to do things
     ringing_at: int | None = None
     progress_at: int | None = None  # the far side's network answered, with an announcement or tones
+    progresses: int = 0  # how often it has said so: 183, or 180 with sound
     answered_at: int | None = None
     hangup_at: int | None = None
     ended_at: int | None = None
@@ -78,11 +85,15 @@ class Leg:
     entered: dict[str, int] = field(default_factory=dict)  # bridges it has been in, and since when
     talk_keys: TalkKeys | None = None  # while he talks and his keys come to us alone
     keying: deque[str] | None = None  # while he keys in a number for us
+    last_key: tuple[str, int] = ("", 0)  # and when he let go of it, UTC milliseconds
+    holds: bool = False  # his telephone keeps the line on hold: he hears nothing, and is not heard
     held: bool = False  # whom he talked with has put him on hold, and the switch plays music to him
     dropped: HangupReason | None = field(default=None)
     drop_was_timeout: bool = False
     failure: str = ""
     confirmed: bool = False  # who was to press 1 has done so
+    recorded_until: float = float("-inf")  # by the loop's clock; infinite while its channel is recorded
+    told_until: float = float("-inf")  # by the loop's clock: when the last prompt to it had been sent whole
 
     @property
     def id(self) -> str:
@@ -126,8 +137,12 @@ class Leg:
                     self.answered_at = at
             case ChannelDial(dialstatus="PROGRESS" | "PROCEEDING"):
                 self.progress_at = self.progress_at or at
+                self.progresses += 1
             case ChannelHangupRequest() if event.cause == REQUESTED_HERE:
                 # Asterisk's own limit or our own request; the real cause follows with the end.
+                self.hangup_at = self.hangup_at or at
+            case ChannelHangupRequest() if event.cause == DEVICE_GONE and self.answered_at is not None:
+                self._end(at, NO_SOUND)
                 self.hangup_at = self.hangup_at or at
             case ChannelHangupRequest():
                 self._end(at, event.cause)
@@ -182,7 +197,7 @@ class Leg:
         """Who ended this leg: its own party, the network, or we."""
         if self.dropped is not None:
             return "engine"
-        if self.cause in NETWORK_CAUSES:
+        if lost_by_network(self.cause, answered=self.answered_at is not None):
             return "network"
         return "caller" if self.role == "caller" else "operator"
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.calls.leg import Leg, Target
-from engine.journal.events import CallJoined, LegAnswered, LegCreated
+from engine.journal.events import LegAnswered, LegCreated
+from engine.journal.transfer_events import CallJoined
 from engine.switch.ari.resources import Channel
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def lend(home: Call, to: Call) -> Leg:
     number = "" if user else own.number
     leg = adopt_lent(to, own.id, Target(own.name.rsplit("-", 1)[0], user, number), own.name)
     leg.number, leg.caller_name, leg.answered_at = own.number, own.caller_name, own.answered_at
+    leg.recorded_until = own.recorded_until
     home.journal(CallJoined(to.id))
     to.journal(LegCreated(leg.id, "operator", leg.target.endpoint if leg.target else "", user, number))
     to.journal(LegAnswered(leg.id))
@@ -38,6 +40,11 @@ def adopt_lent(to: Call, leg_id: str, target: Target, name: str) -> Leg:
     to.legs[leg_id] = leg
     to.services.exchange.own(leg_id, to)
     return leg
+
+
+def is_lent(call: Call, leg: Leg) -> bool:
+    """Whether the leg is the channel of another call's caller."""
+    return call.services.exchange.home_of(leg.id) is not None
 
 
 async def stay(home: Call) -> None:

@@ -7,8 +7,10 @@ from engine.calls.call import Call
 from engine.calls.errors import CallOver, Redirected
 from engine.calls.leg import NORMAL_CLEARING
 from engine.calls.talk import go_on_talking
+from engine.calls.telling import heard_out
 from engine.calls.together import together
-from engine.journal.events import CallEnded, EndedBy, TalkEnded
+from engine.journal.base import EndedBy
+from engine.journal.events import CallEnded, TalkEnded
 from engine.switch.errors import Gone, SwitchError
 
 Runner = Callable[[Call], Awaitable[None]]
@@ -34,7 +36,7 @@ async def run_call(call: Call, runner: Runner, runner_at: Callable[[str], Runner
             runner = runner_at(elsewhere.step)
         except Exception as error:  # a bug in one call's handling must not end the talk it is about
             failed = f"{type(error).__name__}: {error}"
-            call.log.exception("call.failed", step=call.step)
+            call.log.exception("call.failed", step=call.position.step)
             if call.talking_with is None:
                 break
             runner = go_on_talking
@@ -45,20 +47,25 @@ async def run_call(call: Call, runner: Runner, runner_at: Callable[[str], Runner
 
 async def _end(call: Call, failed: str) -> None:
     """Hang up whatever is left, wait for the switch to confirm, and write the call's last event."""
+    tell_of_end(call, call.services.endings.ending)
     call.closing = True
     call.changed()
     call.forget_digits()
     if call.background:
         await asyncio.wait(call.background)
     party = call.party
-    ended_by = _ended_by(call)
+    gone_before = party.gone
+    await heard_out(call, party)
+    by = ended_by(call)
+    if party.gone and not gone_before:  # whatever cause we were about to give
+        by = "caller" if party.role == "caller" else "operator"
     if not party.gone and failed and not party.cause:
         party.cause = TEMPORARY_FAILURE
     cause = party.cause or NORMAL_CLEARING
     for wait_s in ENDING_WAITS_S:
         await together(
-            *(call.drop(leg, "normal") for leg in call.legs.values() if leg is not party),
-            *(call.destroy_bridge(bridge) for bridge in list(call.bridges.values())),
+            *(call.legs.drop(leg, "normal") for leg in call.legs.values() if leg is not party),
+            *(call.bridges.destroy(bridge) for bridge in list(call.bridges.values())),
             _hang_up_party(call, cause),
         )
         if await call.until(lambda: all(leg.gone for leg in call.legs.values()), wait_s):
@@ -79,31 +86,40 @@ async def _end(call: Call, failed: str) -> None:
             continue
         leg.ended_at = now
         if leg is not call.caller or leg is not party:
-            call.journal_leg_end(leg)
+            call.legs.journal_end(leg)
     if call.talking_with is not None:
-        call.journal(TalkEnded(call.talking_with.id, ended_by), party.ended_at)
+        call.journal(TalkEnded(call.talking_with.id, by), party.ended_at)
         call.talking_with = None
     refused = cause if call.refused else 0
     why = failed or call.failure
     call.journal(
-        CallEnded(ended_by, refused or party.cause or cause, refused=call.refused, failed=why),
+        CallEnded(by, refused or party.cause or cause, refused=call.refused, failed=why),
         party.ended_at,
     )
     close(call)
 
 
+def tell_of_end(call: Call, told: Callable[[Call], None]) -> None:
+    """A bug of whoever wants to know of ends keeps no call from its own."""
+    try:
+        told(call)
+    except Exception:
+        call.log.exception("call.end_not_taken")
+
+
 def close(call: Call) -> None:
     """Take the call off the router; from here on its events are nobody's."""
-    for leg_id in call.legs:
+    for leg_id, leg in call.legs.items():
         call.services.router.forget(leg_id, call.on_event)
         call.services.exchange.disown(leg_id, call)
-        call.services.observer.leg_ended(leg_id)
+        call.services.observer.leg_ended(leg_id, detached=not (leg.gone or leg.dropped))
     if call.parked:
         call.parked = ""
         call.services.parking_changed()
 
 
-def _ended_by(call: Call) -> EndedBy:
+def ended_by(call: Call) -> EndedBy:
+    """Who has ended it, before we hang up."""
     party = call.party
     if party.gone and party.dropped is None:
         return party.ended_by()
@@ -135,7 +151,7 @@ async def _all_gone(call: Call) -> bool:
         except Gone:
             leg.ended_at = call.services.clock.wall_ms()
             if leg is not call.caller or leg is not call.party:
-                call.journal_leg_end(leg)
+                call.legs.journal_end(leg)
         except SwitchError as error:
             call.log.warning("leg.unknown", leg=leg.id, cause=str(error))
             gone = False

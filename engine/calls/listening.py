@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from engine.calls.connecting import WITH_KEYS
 from engine.calls.errors import StepError
 from engine.calls.leg import Leg
+from engine.calls.ready_bridge import WITH_KEYS
 from engine.calls.recording import user_of
 from engine.calls.services import APPLICATION
-from engine.journal.events import (
+from engine.journal.transfer_events import (
     ListenerCame,
     ListenerLeft,
     ListeningEnded,
@@ -35,6 +35,7 @@ from engine.switch.errors import Gone, SwitchError
 if TYPE_CHECKING:
     from engine.calls.call import Call
     from engine.calls.exchange import Exchange
+    from engine.directory.directory import Tenant
 
 Listened = Literal["over", "no_talk", "not_allowed"]
 # What the colleague's phone is sent (`out`), and what is sent to the other side as if it came from it (`in`).
@@ -59,7 +60,7 @@ async def listen_in(call: Call, extension: str, mode: ListeningMode) -> Listened
     if not call.tenant.may_listen(listener, extension):
         call.log.warning("listening.refused", by=listener, user=extension)
         return "not_allowed"
-    found = talk_of(call.services.exchange, call.tenant.name, extension)
+    found = talk_of(call.services.exchange, call.tenant, extension)
     if found is None:
         return "no_talk"
     await call.answer()
@@ -75,19 +76,27 @@ async def listen_in(call: Call, extension: str, mode: ListeningMode) -> Listened
     return "over"
 
 
-def talk_of(exchange: Exchange, tenant: str, extension: str) -> tuple[Call, Leg] | None:
-    """The call in which a user of the tenant talks now, and his leg; of several the newest."""
+def talk_of(exchange: Exchange, tenant: Tenant, extension: str) -> tuple[Call, Leg] | None:
+    """The call in which a user of the tenant talks now, and his leg; of several the newest. A secretary of
+    its pool is found where she talks for another tenant, too.
+    """
+    calls = exchange.calls(tenant.name) if tenant.pool is None else exchange.all_calls()
     found = [
         (other.talk_started_at or 0, other, leg)
-        for other in exchange.calls(tenant)
+        for other in calls
         if other.talking_with is not None
         for leg in (other.party, other.talking_with)
-        if leg.up and user_of(other, leg) == extension
+        if leg.up and user_of(other, leg) == _named_in(other, tenant, extension)
     ]
     if not found:
         return None
     _, newest, leg = max(found, key=lambda one: one[0])
     return newest, leg
+
+
+def _named_in(other: Call, tenant: Tenant, extension: str) -> str:
+    """What calls of the other's tenant call a user of `tenant`."""
+    return extension if other.tenant.name == tenant.name else f"{tenant.name}/{extension}"
 
 
 class _Listening:
@@ -105,8 +114,8 @@ class _Listening:
 
     async def run(self, mode: ListeningMode) -> None:
         call = self._call
-        self._other.followers.add(call.changed)
-        if call.tenant.listening.beep:
+        self._other.changes.followers.add(call.changed)
+        if call.tenant.listening.beep or self._other.tenant.listening.beep:
             await self._beep()
         while not self._over():
             await self._hear(mode)
@@ -124,11 +133,11 @@ class _Listening:
 
     async def stop(self) -> None:
         """Nothing of it is left but what is journalled."""
-        self._other.followers.discard(self._call.changed)
+        self._other.changes.followers.discard(self._call.changed)
         self._note_end()
         await self._drop_snoop()
         if self._bridge is not None:
-            await self._call.destroy_bridge(self._bridge)
+            await self._call.bridges.destroy(self._bridge)
             self._bridge = None
             # What is played to somebody who is just leaving a bridge may never end.
             await self._call.until(lambda: not self._call.party.bridge, LEAVE_LIMIT_S, whoever_goes=True)
@@ -145,7 +154,7 @@ class _Listening:
         if snoop is None:
             return
         if self._bridge is None:
-            self._bridge = call.new_bridge()
+            self._bridge = call.bridges.new()
             await self._bridge.create(WITH_KEYS)
             await call.of_party(self._bridge.add(call.party.id, absorb_dtmf=True))
         try:
@@ -208,7 +217,9 @@ class _Listening:
         self._on = True
         at = call.now()
         call.journal(ListeningStarted(self._extension, mode, other.id), at)
-        other.journal(ListenerCame(self._listener, self._extension, mode, call.id), at)
+        other.journal(
+            ListenerCame(self._named(self._listener), self._named(self._extension), mode, call.id), at
+        )
         call.log.info("listening.started", by=self._listener, user=self._extension, mode=mode, of=other.id)
 
     def _note_end(self) -> None:
@@ -219,7 +230,10 @@ class _Listening:
         at = call.now()
         call.journal(ListeningEnded(), at)
         if call.services.exchange.call_of(other.id) is other:  # else its last event is written
-            other.journal(ListenerLeft(self._listener, call.id), at)
+            other.journal(ListenerLeft(self._named(self._listener), call.id), at)
+
+    def _named(self, extension: str) -> str:
+        return _named_in(self._other, self._call.tenant, extension)
 
 
 async def _clear(call: Call) -> None:

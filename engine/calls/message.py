@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.calls.errors import CallerGone, StepError
 from engine.calls.together import together
-from engine.journal.events import MessageDropped, MessageLeft, MessageStarted
+from engine.journal.recording_events import MessageDropped, MessageLeft, MessageStarted
 from engine.switch.ari.events import (
     RecordingEvent,
     RecordingFailed,

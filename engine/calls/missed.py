@@ -7,17 +7,9 @@ from collections.abc import Collection, Mapping
 
 from engine.calls.leg import unanswered_result
 from engine.calls.state import CallState, LegState
-from engine.journal.events import (
-    CallAnswered,
-    EndedBy,
-    Event,
-    LegAnswered,
-    LegEnded,
-    LegResult,
-    TalkEnded,
-    TalkStarted,
-)
-from engine.switch.cel import ChannelHistory
+from engine.journal.base import EndedBy, LegResult
+from engine.journal.events import CallAnswered, Event, LegAnswered, LegEnded, TalkEnded, TalkStarted
+from engine.switch.cel import ChannelHistory, lost_by_network
 
 Missed = tuple[int, Event]
 _NOTHING = ChannelHistory()
@@ -85,18 +77,9 @@ def _talk(
     bridge = ""
     if state.talking_with == leg_id:
         bridge = state.bridges[-1]
-    elif not state.talking_with:
-        # One that is journalled is over: the call was passed on since then.
-        shared = [
-            name
-            for name in caller.stays
-            if name in leg.stays and name.startswith(call_id) and name not in state.bridges
-        ]
-        for name in shared:
-            entered = [at for at in (caller.stays[name][0], leg.stays[name][0]) if at is not None]
-            if len(entered) == 2:
-                bridge = name
-                found.append((max(entered), TalkStarted(leg_id, name)))
+    elif not state.talking_with and (begun := _begun(call_id, leg_id, state, caller, leg)) is not None:
+        at, bridge = begun
+        found.append((at, TalkStarted(leg_id, bridge)))
     if not bridge:
         return []
     left = [history.stays.get(bridge, (None, None))[1] for history in (caller, leg)]
@@ -106,13 +89,41 @@ def _talk(
     return found
 
 
+def _begun(
+    call_id: str, leg_id: str, state: CallState, caller: ChannelHistory, leg: ChannelHistory
+) -> tuple[int, str] | None:
+    """When they began to talk unseen, and the last bridge in which they did; None where they have not.
+
+    They may have been in one before both were answered, for early media: that is no talk.
+    """
+    known, party = state.legs[leg_id], state.legs.get(state.party)
+    party_answered_at = (party or state).answered_at or caller.answered_at
+    answered_at = known.answered_at or leg.answered_at
+    if answered_at is None or party_answered_at is None:
+        return None
+    answered_at = max(answered_at, party_answered_at)
+    begun: tuple[int, str] | None = None
+    for name in dict.fromkeys([*([known.heard_in] if known.heard_in else []), *caller.stays]):
+        early = name == known.heard_in
+        if not name.startswith(call_id) or name in state.bridges or not (early or name in leg.stays):
+            continue  # one that is journalled is over: the call was passed on since then
+        stays = [history.stays.get(name, (None, None)) for history in (caller, leg)]
+        entered = [stay[0] or (known.heard_at if early else None) for stay in stays]
+        if None in entered:
+            continue
+        at = max(answered_at, *(when for when in entered if when is not None))
+        if all(stay[1] is None or stay[1] >= at for stay in stays):
+            begun = (begun[0] if begun else at, name)
+    return begun
+
+
 def _ended_by(
     caller: ChannelHistory, leg: ChannelHistory, caller_end: int | None, leg_end: int | None
 ) -> EndedBy:
     """Whoever was gone first, or the network that lost him."""
     operator_first = caller_end is None or (leg_end is not None and leg_end < caller_end)
     end = (leg if operator_first else caller).end
-    if end is not None and end.ended_by == "network":
+    if end is not None and (end.ended_by == "network" or lost_by_network(end.cause, answered=True)):
         return "network"
     return "operator" if operator_first else "caller"
 

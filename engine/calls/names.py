@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from engine.calls.web_services import WebRequest, WebServiceFailed, WebServices
 from engine.directory.numbers import is_e164
+from engine.journal.events import CallerNamed
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -66,7 +67,7 @@ def find_name(call: Call) -> None:
     known = names.remembered(tenant, number)
     if known is not None:
         if known:
-            call.name_caller(known)
+            name_caller(call, known)
         return
     call.naming_until = call.seconds() + tenant.names.timeout
     call.meanwhile(_find(call, names))
@@ -80,10 +81,24 @@ async def _find(call: Call, names: CallerNames) -> None:
         call.log.warning("name.not_found", cause=str(error))
     else:
         if name:
-            call.name_caller(name)
+            name_caller(call, name)
     finally:
         call.naming_until = None
         call.changed()
+
+
+def name_caller(call: Call, name: str) -> None:
+    """It has been found out who calls."""
+    call.caller.caller_name = name
+    call.journal(CallerNamed(name))
+    call.set_variable("caller.name", name)
+
+
+async def name_awaited(call: Call) -> None:
+    """A phone that rings shows his name, if it is found in time."""
+    if call.naming_until is not None:
+        left = max(0.0, call.naming_until - call.seconds())
+        await call.until(lambda: call.naming_until is None, left)
 
 
 def _key(tenant: Tenant, number: str) -> tuple[str, str, str]:

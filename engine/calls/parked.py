@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.calls.connecting import JOIN_LIMIT_S, connect
+from engine.calls.dialer import ring
 from engine.calls.display import show_party
 from engine.calls.lending import lend, stay
 from engine.calls.parking import leave, put_into
+from engine.calls.plan import together_for
 from engine.calls.recording import user_of
 from engine.calls.talk import go_on_talking
 from engine.directory.parking_model import ParkingModel
@@ -21,7 +23,7 @@ GIVEN_WITHIN_S = 15.0
 
 async def wait_parked(call: Call, place: str) -> bool:
     """Music until somebody takes him, then their talk, to its end. False when nobody did in time."""
-    if call.adopted and (await call.ring((), timeout=GIVEN_WITHIN_S)).outcome == "talked":
+    if call.adopted and (await ring(call, together_for((), GIVEN_WITHIN_S))).outcome == "talked":
         # An engine before us had found somebody who took him.
         if call.parked:
             leave(call, call.last_operator)
@@ -49,7 +51,7 @@ async def wait_parked(call: Call, place: str) -> bool:
             await show_party(call, leg)
             await go_on_talking(call)
             return True
-        await call.drop(leg, "normal")
+        await call.legs.drop(leg, "normal")
         await call.until(lambda: None, 0)  # where it was the party who left: that ends the call
 
 
@@ -74,17 +76,17 @@ async def take_parked(call: Call, place: str) -> bool:
     if other is None or other.taker is not None:
         return False
     other.taker = call
-    other.followers.add(call.changed)
+    other.changes.followers.add(call.changed)
     try:
         # Its parker may still be told where it is: till then he hears it ring.
         await call.start_music()
-        await call.until(lambda: _given_up(other) or other.step == f"@park/{place}", GIVEN_WITHIN_S)
+        await call.until(lambda: _given_up(other) or other.position.step == f"@park/{place}", GIVEN_WITHIN_S)
         if not _given_up(other):
             await call.answer()
             other.changed()
             await call.until(lambda: _given_up(other) or bool(call.joined), JOIN_LIMIT_S)
     finally:
-        other.followers.discard(call.changed)
+        other.changes.followers.discard(call.changed)
         if other.taker is call:
             other.taker = None
     if not call.joined:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.calls.errors import StepError
-from engine.calls.telling import play_to
+from engine.calls.telling import heard_out, play_to
 from engine.directory.prompt_model import Prompt, SayPrompt
 from engine.directory.prompts import PromptMissing
-from engine.journal.events import Parked, Unparked
+from engine.journal.transfer_events import Parked, Unparked
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SLOT = "parking.slot"
 TOLD: tuple[Prompt, ...] = ("parked-at", SayPrompt(say="digits", value=f"{{{SLOT}}}"))
 
-PROMPTS: tuple[Prompt, ...] = (*TOLD, "parking-full", "parking-empty")
+PROMPTS: tuple[Prompt, ...] = (*TOLD, "parking-full", "parking-taken", "parking-empty")
 
 
 def free_place(call: Call, wanted: str = "") -> str:
@@ -58,6 +58,7 @@ async def tell_place(call: Call, leg: Leg) -> None:
                 call.tenant.name, call.tenant.language, prompt, variables
             )
         ]
-        await play_to(call, leg, media)
+        if await play_to(call, leg, media):
+            await heard_out(call, leg)
     except (PromptMissing, StepError) as error:
         call.log.error("parking.not_told", place=call.parked, cause=str(error))

@@ -19,10 +19,18 @@ def take_keys(call: Call, *pair: Leg) -> None:
         if leg.talk_keys is None:
             continue
         for key in leg.talk_keys.take(call.seconds()):
-            if isinstance(key, TalkCode):
+            if isinstance(key, TalkCode) and _is_code(call, leg, key):
                 call.wanted.wishes.append(wish_of_code(key.name, leg))
-            else:
-                call.meanwhile(_pass_on(call, opposite, key))
+                continue
+            for digit in key.code if isinstance(key, TalkCode) else key:
+                call.meanwhile(_pass_on(call, opposite, digit))
+
+
+def _is_code(call: Call, leg: Leg, code: TalkCode) -> bool:
+    """Whether it means something to us now; else it may to a machine at the other end."""
+    if code.name in ("complete", "swap", "cancel"):
+        return call.consultant is leg
+    return code.name != "park" or call.tenant.parking is not None
 
 
 async def _pass_on(call: Call, leg: Leg, digit: str) -> None:

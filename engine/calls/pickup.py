@@ -23,8 +23,9 @@ async def pick_up(picker: Call, users: Collection[str]) -> bool:
         other = _ringing(picker, users)
         if other is None or other.ringing is None:
             return False
-        other.ringing.pick_up(lend(picker, other))
-        other.services.observer.picked_up(other.id)
+        leg = lend(picker, other)
+        other.ringing.pick_up(leg)
+        other.services.observer.picked_up(other.id, leg.id)
         other.changed()
     await stay(picker)
     return True

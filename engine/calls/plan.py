@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.calls.leg import Target
-from engine.journal.events import LegResult
+from engine.journal.base import LegResult
 
 Outcome = Literal["talked", "no_answer", "busy", "unavailable", "failed"]
 Then = Callable[[Outcome], "Stage | None"]
@@ -24,17 +24,54 @@ def nowhere(outcome: Outcome) -> Stage | None:
 
 
 @dataclass(frozen=True)
+class OnlyIf:
+    """Where it does not hold, it is as if what `otherwise` gives had stood there; None: nobody rings."""
+
+    holds: Callable[[], bool]
+    otherwise: Callable[[], Stage | None]
+
+
+@dataclass(frozen=True)
 class Stage:
     """Telephones that ring together on somebody's way.
 
     They ring for `seconds`, None: for as long as his turn lasts. `then` says what follows when nobody has
     answered. `outcome` is of a stage without telephones: of one who does not want to be disturbed, `busy`.
+    `only_if` are conditions that must hold when its turn comes, the first one first.
     """
 
     targets: tuple[Target, ...]
     seconds: float | None = None
     then: Then = nowhere
     outcome: Outcome = "unavailable"
+    only_if: tuple[OnlyIf, ...] = ()
+
+    def only(self, holds: Callable[[], bool], otherwise: Callable[[], Stage | None]) -> Stage:
+        """The same, with one more condition before its others."""
+        return replace(self, only_if=(OnlyIf(holds, otherwise), *self.only_if))
+
+    def now(self) -> Stage:
+        """What rings when its turn comes now: itself, or what stands in for it; asks its conditions."""
+        wrong = next((one for one in self.only_if if not one.holds()), None)
+        if wrong is None:
+            return self
+        instead = wrong.otherwise()
+        return instead.now() if instead is not None else replace(self, targets=(), only_if=())
+
+    def each(self, change: Callable[[Stage], Stage]) -> Stage:
+        """This one changed, and in the same way every stage that it may lead to."""
+
+        def changed(stage: Stage | None) -> Stage | None:
+            return stage.each(change) if stage is not None else None
+
+        return replace(
+            change(self),
+            then=lambda outcome: changed(self.then(outcome)),
+            only_if=tuple(
+                OnlyIf(one.holds, lambda otherwise=one.otherwise: changed(otherwise()))  # type: ignore[misc]
+                for one in self.only_if
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -49,7 +86,14 @@ class Way:
         level = [self.first]
         for _ in range(_DEEPEST):
             yield from level
-            level = [found for stage in level for outcome in _LEADS_ON if (found := stage.then(outcome))]
+            # Whatever the outcome, it may be the same one.
+            level = list({id(found): found for stage in level for found in _behind(stage)}.values())
+
+
+def _behind(stage: Stage) -> Iterator[Stage]:
+    instead = (one.otherwise() for one in stage.only_if)
+    found = (*instead, *(stage.then(outcome) for outcome in _LEADS_ON))
+    return (one for one in found if one is not None)
 
 
 @dataclass(frozen=True)
@@ -66,8 +110,16 @@ class Plan:
 
     def users(self) -> list[str]:
         """Extensions of everybody who may answer."""
+        return list(dict.fromkeys(self._users()))
+
+    @property
+    def rings_users(self) -> bool:
+        """Whether any of those who may answer is a user."""
+        return next(self._users(), "") != ""
+
+    def _users(self) -> Iterator[str]:
         stages = (stage for way in self.ways for stage in way.stages())
-        return list(dict.fromkeys(target.user for stage in stages for target in stage.targets if target.user))
+        return (target.user for stage in stages for target in stage.targets if target.user)
 
 
 NOBODY = Plan((), None)

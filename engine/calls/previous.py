@@ -1,5 +1,7 @@
 """Who called before: how often, when last, and who talked with him (`caller.calls` and its like).
 
+Who talked with him counts also where he was called: an operator's own call, or one that rang him back.
+
 The index lies in memory and is asked without waiting. It is filled in the background from the database
 (`previous_reading.py`); what it does not know yet is as if it had not been. Calls of this engine enter it
 when they end, those of others (the fallback, another cell on the same database) within a minute.
@@ -7,10 +9,11 @@ when they end, those of others (the fallback, another cell on the same database)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.journal.events import Value
+from engine.directory.numbers import is_e164
+from engine.journal.base import Value
 from engine.records.model import PastCall
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ UNKNOWN: Mapping[str, Value] = {"caller.calls": 0, "caller.last_operator": "", "
 class _Call(NamedTuple):
     started_at: int
     operator: str
+    placed: bool
 
 
 class PreviousCalls:
@@ -55,7 +59,8 @@ class PreviousCalls:
         calls = self._callers.pop(key, {})
         self._callers[key] = calls
         known = calls.get(call.call_id)
-        calls[call.call_id] = _Call(call.started_at, (known.operator if known else "") or call.operator)
+        operator = (known.operator if known else "") or call.operator
+        calls[call.call_id] = _Call(call.started_at, operator, call.placed)
         self._size += known is None
         if len(calls) > MOST_OF_A_CALLER:
             del calls[min(calls, key=lambda call_id: calls[call_id].started_at)]
@@ -71,12 +76,18 @@ class PreviousCalls:
         if not recent:
             return dict(UNKNOWN)
         talked = [call for call in recent if call.operator]
-        hours = (at - max(call.started_at for call in recent)) / _HOUR_MS
+        his = [call.started_at for call in recent if not call.placed]
         return {
-            "caller.calls": len(recent),
+            "caller.calls": len(his),
             "caller.last_operator": max(talked).operator if talked else "",
-            "caller.last_call": round(hours, 2),
+            "caller.last_call": round((at - max(his)) / _HOUR_MS, 2) if his else "",
         }
+
+    def last_talk(self, tenant: str, numbers: Iterable[str], at: int, within_ms: int) -> str:
+        """Who talked with whoever has these numbers in the last call begun so lately; "" for nobody."""
+        calls = [call for one in numbers for call in self._callers.get((tenant, one), {}).values()]
+        talked = [call for call in calls if call.operator and at - within_ms <= call.started_at <= at]
+        return max(talked).operator if talked else ""
 
 
 def introduce(call: Call) -> None:
@@ -90,8 +101,13 @@ def introduce(call: Call) -> None:
 
 def remember(call: Call) -> None:
     """A call has ended: it counts from now on."""
-    if call.started.direction == "in":
+    started = call.started
+    if started.direction == "in":
+        past = PastCall(call.id, started.tenant, started.caller, call.started_at, call.last_operator)
+    elif started.direction == "out" and is_e164(started.callee) and call.last_colleague:
         past = PastCall(
-            call.id, call.started.tenant, call.started.caller, call.started_at, call.last_operator
+            call.id, started.tenant, started.callee, call.started_at, call.last_colleague, placed=True
         )
-        call.services.outside.previous.add(past)
+    else:
+        return
+    call.services.outside.previous.add(past)

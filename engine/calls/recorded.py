@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from engine.journal.events import (
-    Event,
+from engine.journal.events import Event
+from engine.journal.recording_events import (
     RecordingAnnounced,
     RecordingPaused,
     RecordingResumed,
@@ -14,12 +14,12 @@ from engine.journal.events import (
 
 @dataclass
 class Recorded:
-    """`leg` is the leg whose channel is being recorded, `other` the one that it talks with; "" for none."""
+    """`leg` is the leg whose channel is being recorded, "" for none; `pair` it and whom it talks with."""
 
     made: int = 0  # parts begun
     leg: str = ""
     last_leg: str = ""  # the same, or the one recorded before
-    other: str = ""
+    pair: frozenset[str] = frozenset()
     paused: bool = False
     right: set[str] = field(default_factory=set)  # legs last heard on the right side
     told: set[str] = field(default_factory=set)  # legs that have heard the announcement
@@ -28,10 +28,10 @@ class Recorded:
         """Events of other kinds change nothing."""
         match event:
             case RecordingStarted(leg=leg, left=left, right=right):
-                other = right if leg == left else left
+                pair = frozenset({leg, left, right})
                 # A pause holds while the same two talk, be it after a consultation.
-                self.paused = self.paused and other == self.other
-                self.made, self.leg, self.other = self.made + 1, leg, other
+                self.paused = self.paused and pair == self.pair
+                self.made, self.leg, self.pair = self.made + 1, leg, pair
                 self.last_leg = leg
                 self.right.discard(left)
                 self.right.add(right)

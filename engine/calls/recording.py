@@ -1,8 +1,8 @@
 """The recorder of one call: its talks become raw files of two sides, part after part.
 
-The channel of the party is recorded, for whom the call exists: so a transfer of the other one does not end
-it, and neither prompts nor consultations are on it. Left is the outside party; of two people inside or two
-outside, the one who called, and whoever talks on after a transfer keeps his side.
+The channel of the party is recorded, for whom the call exists: neither prompts nor consultations are on it.
+Where that has just been recorded, as when he is passed on, it is the other one's. Left is the outside party;
+of two people inside or two outside, the one who called, and whoever talks on after a transfer keeps his side.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from engine.calls.errors import StepError
 from engine.calls.leg import Leg
 from engine.calls.recorded import Recorded
 from engine.calls.telling import play_to
+from engine.calls.together import together
+from engine.directory.prompt_model import Prompt
 from engine.directory.prompts import PromptMissing
-from engine.journal.events import (
-    Event,
+from engine.journal.events import Event
+from engine.journal.recording_events import (
     RecordingAnnounced,
     RecordingPaused,
     RecordingResumed,
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
     from engine.calls.call import Call
 
 
-# A part begun within milliseconds of the end of the one before, on the same channel, lacks a side (measured).
+# What makes a recording of a channel's sound lives on for some packets after its end. Until then it takes the
+# sound of another speaker for late packets and leaves it out: the next part would lack his side (measured).
 APART_S = 0.3
 STOP_AGAIN_S = 1.0
 BEEP, NOT_DONE = "sound:beep", "sound:beeperr"
@@ -46,7 +49,6 @@ class Recorder:
         self._state = Recorded()
         self._leg: Leg | None = None  # being recorded, also where it has become another call's
         self._unstopped: Leg | None = None  # its recording is over, and the switch may not know
-        self._ended_at = float("-inf")  # the last part, by the loop's clock
         self._parts = 0  # tried: one that the switch did not answer for may be on
         self._one_at_a_time = asyncio.Lock()
 
@@ -71,25 +73,40 @@ class Recorder:
         async with self._one_at_a_time:
             party = self._call.party
             if self._state.leg:
-                if (self._state.leg, self._state.other) == (party.id, other.id):
+                if self._state.pair == {party.id, other.id}:
                     return
                 await self._stop()
-            if not await self._is_stopped():
-                self._call.log.error("recording.failed", cause="the part before could not be ended")
-            elif self._wanted(party, other):
-                if (wait_s := self._ended_at + APART_S - self._call.seconds()) > 0:
-                    self._call.meanwhile(self._start_after(wait_s, party, other))
-                else:
-                    await self._start(party, other)
+            await self._begin(party, other)
 
-    async def _start_after(self, wait_s: float, party: Leg, other: Leg) -> None:
-        """The talk does not wait for it."""
+    async def begin_part(self, other: Leg) -> None:
+        """The talk with `other` goes on: where it is recorded, record it on another channel from now on."""
+        async with self._one_at_a_time:
+            party = self._call.party
+            if self._state.leg and self._state.pair == {party.id, other.id}:
+                await self._stop()
+                await self._begin(party, other)
+
+    async def _begin(self, party: Leg, other: Leg) -> None:
+        if not await self._is_stopped():
+            self._call.log.error("recording.failed", cause="the part before could not be ended")
+        elif self._wanted(party, other):
+            if self._rested(party) or self._rested(other):
+                await self._start(party, other)
+            else:
+                self._call.meanwhile(self._start_later(party, other))
+
+    def _rested(self, leg: Leg) -> bool:
+        """Its channel is not being recorded, by whatever call, and has not been just now."""
+        return leg.recorded_until + APART_S <= self._call.seconds()
+
+    async def _start_later(self, party: Leg, other: Leg) -> None:
+        """Both have just been recorded. The talk does not wait for it."""
         call = self._call
 
         def over() -> bool:
             return call.closing or call.party is not party or call.talking_with not in (None, other)
 
-        await call.until(over, wait_s, whoever_goes=True)
+        await call.until(over, APART_S, whoever_goes=True)
         async with self._one_at_a_time:
             if not over() and not self._state.leg and self._wanted(party, other):
                 await self._start(party, other)
@@ -110,6 +127,13 @@ class Recorder:
         """Record again; False as for `pause`."""
         return await self._mute(False, by)
 
+    def announcement(self, users: Collection[str]) -> Prompt | None:
+        """What a party from outside is still to be told before a talk with one of `users`."""
+        call, party = self._call, self._call.party
+        if self.has_told(party) or user_of(call, party):
+            return None
+        return announcement_ahead(call.tenant, call.number, self._queue(), users)
+
     async def announce(self, users: Collection[str]) -> None:
         """Tell a party from outside, once in a call, that he will be recorded, if a rule says so.
 
@@ -117,9 +141,7 @@ class Recorder:
         not recorded.
         """
         call, party = self._call, self._call.party
-        if self.has_told(party) or user_of(call, party):
-            return
-        prompt = announcement_ahead(call.tenant, call.number, self._queue(), users)
+        prompt = self.announcement(users)
         if prompt is None:
             return
         try:
@@ -129,20 +151,21 @@ class Recorder:
             return
         self._note(RecordingAnnounced(party.id))
 
-    async def tell(self, other: Leg) -> None:
-        """The same for somebody from outside who has answered a call of one of our users."""
+    def to_be_told(self, other: Leg) -> Prompt | None:
+        """The announcement for somebody from outside who has answered a call of one of our users."""
         call = self._call
         user = user_of(call, call.party)
         if not user or self.has_told(other) or user_of(call, other):
-            return
-        prompt = announcement_ahead(call.tenant, call.number, self._queue(), [user])
+            return None
+        return announcement_ahead(call.tenant, call.number, self._queue(), [user])
+
+    async def tell(self, other: Leg) -> None:
+        """Play it to him, where there is one."""
+        call, prompt = self._call, self.to_be_told(other)
         if prompt is None:
             return
         try:
-            media = await call.services.prompts.media(
-                call.tenant.name, call.language, prompt, call.variables, call.takes
-            )
-            if not await play_to(call, other, media):
+            if not await play_to(call, other, await call.media(prompt)):
                 return
         except (PromptMissing, StepError) as error:
             call.log.error("recording.announcement_failed", cause=str(error))
@@ -171,8 +194,7 @@ class Recorder:
         return True
 
     def _queue(self) -> str:
-        queued = self._call.queued
-        return queued.queue if queued.step_id == self._call.step_id else ""
+        return self._call.position.waits_in
 
     async def _start(self, party: Leg, other: Leg) -> None:
         call, recorder = self._call, self._call.services.mixmonitor
@@ -180,21 +202,25 @@ class Recorder:
         names = raw_names(call.id, self._parts)
         left = self._left(party, other)
         right = other if left is party else party
-        said, heard = (names.caller, names.operator) if left is party else (names.operator, names.caller)
+        leg = party if self._rested(party) or not self._rested(other) else other
+        said, heard = (names.caller, names.operator) if left is leg else (names.operator, names.caller)
         folder = call.services.raw_recordings
-        stays_paused = self._state.paused and self._state.other == other.id
+        stays_paused = self._state.paused and self._state.pair == {party.id, other.id}
+        leg.recorded_until = float("inf")
         try:
-            await recorder.start_mixmonitor(party.name, f"{folder}/{said}", f"{folder}/{heard}")
-            if stays_paused:
-                await recorder.mute_mixmonitor(party.name, True)
+            # Sent one behind the other without waiting: what is said during a pause is not to be heard.
+            await together(
+                recorder.start_mixmonitor(leg.name, f"{folder}/{said}", f"{folder}/{heard}"),
+                *([recorder.mute_mixmonitor(leg.name, True)] if stays_paused else []),
+            )
         except SwitchError as error:
             # The record shows that there is no recording.
             call.log.error("recording.failed", cause=str(error))
-            await self._end(party)  # it may be on for all that
+            await self._end(leg)  # it may be on for all that
             return
         encrypt = call.tenant.recording.encrypt
-        self._leg = party
-        self._note(RecordingStarted(party.id, names.caller, names.operator, left.id, right.id, encrypt))
+        self._leg = leg
+        self._note(RecordingStarted(leg.id, names.caller, names.operator, left.id, right.id, encrypt))
 
     def _left(self, party: Leg, other: Leg) -> Leg:
         call = self._call
@@ -210,7 +236,6 @@ class Recorder:
         if leg is None:
             return
         self._leg = None
-        self._ended_at = self._call.seconds()
         self._note(RecordingStopped(leg.id))
         await self._end(leg)
 
@@ -242,6 +267,7 @@ class Recorder:
             except SwitchError as error:
                 self._call.log.warning("recording.stop_failed", cause=str(error))
                 return False
+            leg.recorded_until = self._call.seconds()
         self._unstopped = None
         return True
 
@@ -291,11 +317,17 @@ async def _signal(call: Call, leg: Leg, media: list[str]) -> None:
 
 
 def user_of(call: Call, leg: Leg) -> str:
-    """The extension of the tenant's user whom a leg belongs to, "" for one from outside.
+    """The extension of the tenant's user whom a leg belongs to, `pult/201` for a secretary who serves the
+    tenant, "" for one from outside.
 
     It goes by the telephone: anybody may call himself 101.
     """
     if leg.target is not None and leg.target.user:
-        return leg.target.user if leg.target.user in call.tenant.users else ""
+        return leg.target.user if call.tenant.person(leg.target.user) else ""
     # PJSIP/romashka-101-desk-00000001 without its running number is the endpoint.
-    return call.tenant.extensions_of_endpoints.get(leg.name.rsplit("-", 1)[0], "")
+    endpoint = leg.name.rsplit("-", 1)[0]
+    # A secretary calls where she is rung first for a callback, and where she dials within the company.
+    secretary = call.tenant.secretaries.get(call.started.caller)
+    if secretary is not None and endpoint in secretary.endpoints():
+        return call.started.caller
+    return call.tenant.extensions_of_endpoints.get(endpoint, "")

@@ -10,23 +10,26 @@ from dataclasses import dataclass
 import structlog
 
 from engine.calls.call import Call
+from engine.calls.connecting import note_colleague
 from engine.calls.dialer import talked_with
 from engine.calls.leg import NORMAL_CLEARING
 from engine.calls.lending import adopt_lent
 from engine.calls.lifecycle import close
 from engine.calls.message import Message
-from engine.calls.queueing import Queued
+from engine.calls.queueing import ObservedLeg, Queued
 from engine.calls.recording import user_of
 from engine.calls.services import PLAYBACK_IDS, Services, playback_id
 from engine.calls.state import CallState, LegState, state_of
 from engine.calls.talk import go_on_talking
 from engine.calls.talk_keys import TalkKeys
 from engine.calls.transfer.passing import Transfer, bring_back
+from engine.calls.unseen import own_endpoint
 from engine.directory.directory import Tenant
-from engine.journal.events import CallEnded, CallRecovered, LegEnded, LegResult
+from engine.journal.base import LegResult
+from engine.journal.events import CallEnded, CallRecovered, LegEnded
 from engine.switch.ari.events import BridgeData, ChannelData
 from engine.switch.ari.resources import Application, Bridge, Channel, Playback
-from engine.switch.cel import ChannelEnd
+from engine.switch.cel import ChannelEnd, cause_of_end, lost_by_network
 from engine.switch.errors import SwitchAway, SwitchError
 
 log = structlog.get_logger(__name__)
@@ -83,7 +86,10 @@ def close_ended(services: Services, call_id: str, end: ChannelEnd | None, last_s
             result = "answered" if state.took_the_call(leg_id) else "no_answer"
         services.spool.append(call_id, LegEnded(leg_id, result, NORMAL_CLEARING))
     ended_at, ended_by, cause = (end.ended_at, end.ended_by, end.cause) if end else (last_sign, "network", 0)
-    services.spool.append(call_id, CallEnded(ended_by, cause, source="switch"), ended_at)
+    if lost_by_network(cause, answered=state is not None and state.answered_at is not None):
+        ended_by = "network"
+    ended = CallEnded(ended_by, cause_of_end(cause, ended_by), source="switch")
+    services.spool.append(call_id, ended, ended_at)
     log.info("call.closed_from_switch", call_id=call_id)
 
 
@@ -108,33 +114,55 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
     call.caller.answered_at = state.answered_at
     if caller is not None:
         call.caller.name, call.caller.present = caller.name, True
+        if state.started.queue and state.answered_at is not None:
+            # The operator of a callback, who was rung first.
+            channel = ObservedLeg(
+                call_id,
+                call.position.waits_as,
+                own_endpoint(state),
+                call.tenant.name,
+                state.started.queue,
+                adopted=True,
+            )
+            services.observer.leg_began(channel)
+            services.observer.leg_answered(call_id)
     else:
         # He passed the call on, and has gone; his end is journalled.
         call.caller.ended_at = state.started_at
         services.router.forget(call_id, call.on_event)
     if state.transfer is not None:
         last = state.transfer
-        call.transfer = Transfer(last.user, last.to, last.from_step, pending=state.transfer_pending)
+        call.transfer = Transfer(
+            last.user,
+            last.to,
+            last.from_step,
+            pending=state.transfer_pending,
+            attended=last.way == "attended",
+        )
     if state.joined:
         call.joined = state.joined
         services.exchange.lent(call_id, call)
         if (other := services.exchange.call_of(state.joined)) is not None:
             services.exchange.own(call_id, other)
     call.variables.update(state.variables)
+    if ticket := state.variables.get("ticket"):
+        call.outside.tickets.remember(call.tenant.name, str(ticket))  # the database hears of it at the end
     call.caller.caller_name = str(call.variables["caller.name"] or "")
-    call.step, call.step_type = state.step, state.step_type
-    call.keep_attempt(state.attempt)
+    position = call.position
+    position.step, position.step_type, position.attempt = state.step, state.step_type, state.attempt
     # The step is entered again, which counts where its attempts are at the first.
-    call.steps_entered = max(0, state.steps_entered - (state.attempt == 1))
-    call.queued = Queued(f"{call_id}.step.{state.queue_step}", state.queue, state.queue_since)
+    position.steps_entered = max(0, state.steps_entered - (state.attempt == 1))
+    position.queued = Queued(
+        f"{call_id}.step.{state.queue_step}", state.queue, state.queue_since, state.queue_wants
+    )
     call.messages_made = state.messages_made
     call.parked, call.parked_at = state.parked, state.parked_at
     if state.message is not None:
         begun = state.message
         call.message = Message(begun.mailbox, begun.file, begun.shortest_ms, state.message_started_at)
     call.recorder.adopt(state.recorded)
-    call.legs_made = _highest(call_id + LEG_MARK, [*state.legs, *snapshot.channels])
-    call.bridges_made = _highest(call_id + BRIDGE_MARK, [*state.bridges, *snapshot.bridges])
+    call.legs.made = _highest(call_id + LEG_MARK, [*state.legs, *snapshot.channels])
+    call.bridges.made = _highest(call_id + BRIDGE_MARK, [*state.bridges, *snapshot.bridges])
     for bridge_id in snapshot.bridges:
         if bridge_id.startswith(call_id + BRIDGE_MARK):
             call.bridges[bridge_id] = Bridge(services.connection, bridge_id)
@@ -150,6 +178,7 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
         call.talking_with, call.talk_started_at = talking, state.talk_started_at
         call.talk_leg = talking
         call.last_operator = talked_with(talking).operator
+        note_colleague(call, call.party, talking)
         bridge_id = snapshot.bridge_of(call.party.id)
         for leg in (call.party, talking):
             leg.bridge = bridge_id
@@ -170,7 +199,10 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
     call.journal(CallRecovered("talking" if talking_now else "ringing" if call.adopted_legs else "alone"))
     if state.waits_in_queue:
         # Before any call goes on, so that nobody behind him is served first.
-        services.observer.waits_again(call.tenant, state.queue, call_id, state.queue_since)
+        ringing = [leg.target.endpoint for leg in call.adopted_legs if leg.target]
+        services.observer.waits_again(
+            call.tenant, state.queue, call_id, state.queue_since, state.queue_wants, ringing
+        )
 
 
 def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snapshot: Snapshot) -> None:
@@ -180,17 +212,20 @@ def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snap
     if channel is None and not of_this_step:
         return
     if LEG_MARK in leg_id:
-        leg = call.add_leg(leg_id, before.role, before.target)
+        leg = call.legs.add(leg_id, before.role, before.target)
     else:
         leg = adopt_lent(call, leg_id, before.target, channel.name if channel else "")
     leg.ringing_at, leg.answered_at = before.ringing_at, before.answered_at
     leg.ended_at, leg.cause = before.ended_at, before.cause
     if channel is not None:
         leg.name = channel.name
-        # A leg that is Down was made but never dialled: nobody has heard of it.
-        leg.present = of_this_step and channel.state != "Down"
+        # A leg that is Down was made but never dialled, and nobody has heard of it; or there is early media.
+        heard = bool(snapshot.bridge_of(leg_id))
+        leg.present = of_this_step and (channel.state != "Down" or heard)
+        leg.progresses = int(heard or leg.ringing_at is not None)  # it may have said so meanwhile
+        leg.progress_at = state.started_at if heard else None
     if not leg.gone and LEG_MARK in leg_id:
-        call.observe(leg, state.queue if before.step == state.queue_step else "", adopted=True)
+        call.legs.observe(leg, state.queue_of(leg_id), adopted=True)
         if leg.up:
             call.services.observer.leg_answered(leg_id)
     leg.confirmed = state.has_talked(leg_id)
@@ -212,7 +247,7 @@ async def settle(call: Call) -> None:
         call.adopted_legs = [leg for leg in call.adopted_legs if leg.gone]
     for leg in call.legs.values():
         if leg not in (call.party, call.talking_with, *call.adopted_legs):
-            await call.drop(leg, "normal")
+            await call.legs.drop(leg, "normal")
     operator = call.talking_with
     if operator is not None:
         # It may be passed on: what was before is of no use there.
@@ -221,13 +256,14 @@ async def settle(call: Call) -> None:
         call.adopted_result = talked_with(operator)
         return
     for bridge in list(call.bridges.values()):
-        await call.destroy_bridge(bridge)
+        await call.bridges.destroy(bridge)
     # What a step of the engine before us left playing: the step is heard again from its prompt.
     connection = call.services.connection
     for number in range(PLAYBACK_IDS):
         await _whatever_comes(Playback(connection, playback_id(call.id, number)).stop())
     if call.hearing.music:
-        call.hearing.music = False  # it may have ended under a prompt: it is asked for again
+        # It may have ended under a prompt: it is asked for again, and stopped before anybody talks.
+        call.hearing.music, call.hearing.music_left = False, True
     else:
         await _whatever_comes(call.party.channel.stop_music())
     if call.left_by is not None:

@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.calls.connecting import talk_is_over
+from engine.calls.display import show_party
 from engine.calls.lending import lend, stay
-from engine.journal.events import PartyChanged, TalkStarted
+from engine.journal.events import TalkStarted
+from engine.journal.transfer_events import PartyChanged
+from engine.switch.errors import SwitchError
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -24,11 +27,22 @@ async def take_place(newcomer: Call, replaced: str) -> None:
     if not newcomer.joined:  # else it was before a recovery
         other = newcomer.services.exchange.call_of(replaced)
         leg = other.legs.get(replaced) if other else None
-        if other is None or leg is None or other.tenant is not newcomer.tenant or not newcomer.party_user:
+        ours = other is not None and other.tenant.name == newcomer.tenant.name and newcomer.party_user
+        if other is None or leg is None or not ours:
             newcomer.log.warning("replaces.refused", replaced=replaced)
             await newcomer.hang_up(NOT_THERE)
+        newcomer.meanwhile(_make_ours(newcomer))
         await _into(other, leg, lend(newcomer, other))
     await stay(newcomer)
+
+
+async def _make_ours(newcomer: Call) -> None:
+    """What the dialplan sets, which has not seen him: without it his phone could not pass the call on."""
+    try:
+        for name, value in newcomer.services.of_every_channel(newcomer.tenant.name).items():
+            await newcomer.caller.channel.set_variable(name, value)
+    except SwitchError as error:
+        newcomer.log.info("channel.not_made_ours", cause=str(error))
 
 
 async def _into(call: Call, old: Leg, new: Leg) -> None:
@@ -38,7 +52,7 @@ async def _into(call: Call, old: Leg, new: Leg) -> None:
         return
     if call.talking_with is None or old not in (call.party, call.talking_with):
         # Nobody talked with him: there is no place to take.
-        await call.drop(new, "normal")
+        await call.legs.drop(new, "normal")
         return
     other = new if old is call.talking_with else call.talking_with
     talk_is_over(call, "operator", call.now())
@@ -51,4 +65,5 @@ async def _into(call: Call, old: Leg, new: Leg) -> None:
     call.journal(TalkStarted(other.id, next(reversed(call.bridges)), party))
     call.meanwhile(call.recorder.start(other))
     call.changed()
-    await call.drop(old, "normal")
+    call.meanwhile(show_party(call, new, other if new is call.party else call.party))
+    await call.legs.drop(old, "normal")

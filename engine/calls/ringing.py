@@ -16,11 +16,11 @@ from engine.calls.together import together
 from engine.directory.prompts import PromptMissing
 from engine.switch.ari.resources import Playback
 from engine.switch.errors import Gone, Refused, SwitchError, SwitchFailed
-from engine.switch.music import music_class
+from engine.switch.trunks import HOPS_HEADER, INSIDE
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
-from engine.calls.display import shown_as
+from engine.calls.display import shown_as, shown_from_the_start, shown_to
 
 PRESENT_LIMIT_S = 5.0
 SUBSCRIBER_ABSENT = 20  # Q.850
@@ -46,13 +46,13 @@ class SwitchPhones:
         self._asking: dict[Leg, str] = {}  # playbacks
 
     def leg(self, target: Target) -> Leg:
-        return self._call.new_leg(target)
+        return self._call.legs.new(target)
 
     async def dial(self, legs: Sequence[tuple[Leg, float]]) -> None:
         await together(*(self._start(leg, seconds) for leg, seconds in legs))
 
     async def drop(self, leg: Leg, *, elsewhere: bool = False, timed_out: bool = False) -> None:
-        await self._call.drop(leg, "answered_elsewhere" if elsewhere else "normal", timed_out=timed_out)
+        await self._call.legs.drop(leg, "answered_elsewhere" if elsewhere else "normal", timed_out=timed_out)
 
     async def ask(self, leg: Leg) -> None:
         call = self._call
@@ -67,7 +67,7 @@ class SwitchPhones:
             return
         except (PromptMissing, StepError, SwitchError) as error:
             call.log.error("leg.not_asked", leg=leg.id, cause=str(error))
-            await call.drop(leg, "normal")
+            await call.legs.drop(leg, "normal")
 
     async def stop_asking(self, leg: Leg) -> None:
         """In a bridge he would hear it to its end first."""
@@ -89,11 +89,10 @@ class SwitchPhones:
                 APPLICATION,
                 arguments="leg",
                 originator=self._for_leg.id,
-                # A REFER of his phone is ours to see to.
                 variables={
                     **self._display(target),
-                    "PJSIP_TRANSFER_HANDLING()": "ari-only",
-                    "CHANNEL(musicclass)": music_class(call.tenant.name),  # should the other side hold him
+                    **_inside(call, target),
+                    **call.services.of_every_channel(call.tenant.name),
                 },
             )
             # Asterisk refuses to dial a channel that it has not yet brought into the application.
@@ -105,22 +104,29 @@ class SwitchPhones:
             # A second above our own limit: it is for the case that no engine is there to keep it.
             await leg.channel.dial(timeout_s=math.ceil(seconds) + 1)
             if target.setup_s:
-                call.meanwhile(_watch_trunk(call, leg, target.setup_s))
+                call.meanwhile(watch_trunk(call, leg, target.setup_s))
         except Gone:
             # It went away by itself or with the caller; its end comes as an event.
             return
         except (Refused, SwitchFailed) as error:
             if not leg.gone:
                 leg.fail(call.services.clock.wall_ms(), SUBSCRIBER_ABSENT, str(error))
-                call.journal_leg_end(leg)
+                call.legs.journal_end(leg)
                 call.log.info("leg.unavailable", leg=leg.id, endpoint=target.endpoint, cause=str(error))
 
     def _display(self, target: Target) -> dict[str, str]:
         """The one place from which the INVITE's From comes: a phone shows it."""
-        number, name = shown_as(self._call, self._for_leg)
         if target.caller_id:
-            return {"CONNECTEDLINE(num)": target.caller_id}
-        return {"CONNECTEDLINE(num)": number, **({"CONNECTEDLINE(name)": name} if name else {})}
+            return shown_from_the_start(target.caller_id)
+        shown = shown_as(self._call, self._for_leg)
+        return shown_from_the_start(*shown_to(self._call.tenant, target.user, *shown))
+
+
+def _inside(call: Call, target: Target) -> dict[str, str]:
+    """To a city number of the platform: how often it has been passed from one to another."""
+    if not target.endpoint.endswith(f"@{INSIDE}"):
+        return {}
+    return {f"PJSIP_HEADER(add,{HOPS_HEADER})": str(call.started.hops + 1)}
 
 
 def _in_use(call: Call, for_leg: Leg, adopted: Sequence[Leg]) -> set[str]:
@@ -138,13 +144,13 @@ def _go_on_with_trunks(call: Call, plan: Plan, legs: Sequence[Leg]) -> None:
         target = targets.get(leg.target.endpoint) if leg.target is not None else None
         if target is not None and target.setup_s:
             leg.target = target  # the journal does not tell of its limit
-            call.meanwhile(_watch_trunk(call, leg, target.setup_s))
+            call.meanwhile(watch_trunk(call, leg, target.setup_s))
 
 
-async def _watch_trunk(call: Call, leg: Leg, setup_s: float) -> None:
+async def watch_trunk(call: Call, leg: Leg, setup_s: float) -> None:
     """End a leg that the trunk gives no sign of: SIP itself would try for half a minute."""
     await call.until(lambda: leg.lives or leg.over or call.closing, setup_s, whoever_goes=True)
     if not leg.lives and not leg.over and not call.closing:
         leg.failure = f"no sign of life within {setup_s:g} s"
         call.log.warning("trunk.silent", leg=leg.id, endpoint=leg.target and leg.target.endpoint)
-        await call.drop(leg, "congestion")
+        await call.legs.drop(leg, "congestion")

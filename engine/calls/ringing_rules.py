@@ -17,6 +17,9 @@ from engine.calls.together import together
 # Who has answered and is asked to press 1 has so long for it.
 CONFIRM_S = 15.0
 CONFIRM_KEY = "1"
+# A telephone that has not even rung by then is off, though it is still registered: where its owner's calls go
+# elsewhere then, they do.
+SIGN_S = 8.0
 # Where a plan sets no limit.
 LONGEST_S = 60.0
 
@@ -30,6 +33,7 @@ class _Run(Generic[L]):
     legs: list[L] = field(default_factory=list)
     stage_ends_at: float | None = None
     ends_at: float | None = None
+    sign_until: float | None = None  # without a sign of life until then it is over
     timed_out: bool = False  # the stage's time has come, and who rang has been told to stop
     outcome: Outcome = "unavailable"
     over: bool = False
@@ -39,21 +43,27 @@ class _Run(Generic[L]):
         return self.over or self.stage is not None
 
     @property
+    def silent(self) -> bool:
+        """None of those who ring has given a sign."""
+        return bool(self.legs) and not any(leg.lives for leg in self.legs)
+
+    @property
     def limits(self) -> list[float]:
-        return [at for at in (self.stage_ends_at, self.ends_at) if at is not None]
+        sign_until = self.sign_until if self.silent else None
+        return [at for at in (self.stage_ends_at, self.ends_at, sign_until) if at is not None]
 
 
 class RingingPhones(Generic[L]):
     """`begin`, then after every event or timer `act` where something is `due`, until there is a `winner` or
-    it is `over`; `stop` at the end, whichever way. `adopted` are legs that rang before a restart; the
-    endpoints `in_use` are of people who are on the line already, and are not rung.
+    it is `over`; `stop` at the end, whichever way, and `accept` for a winner. `adopted` are legs that rang
+    before a restart; the endpoints `in_use` are of people who are on the line already, and are not rung.
     """
 
     def __init__(
         self, phones: Phones[L], plan: Plan, adopted: Sequence[L] = (), in_use: Collection[str] = ()
     ) -> None:
         self._phones = phones
-        self._plan = plan
+        self.plan = plan
         self._now = asyncio.get_running_loop().time
         self._runs: list[_Run[L]] = [_Run(way) for way in plan.ways]
         self._rung: set[str] = set(in_use)  # nobody is rung twice, on whosever way
@@ -83,7 +93,7 @@ class RingingPhones(Generic[L]):
     def outcome(self) -> Outcome:
         """Why nobody has answered, once it is over."""
         outcomes = [run.outcome for run in self._runs if run.begun]
-        return (told_in_turn if self._plan.in_turn else told)(outcomes or ["unavailable"])
+        return (told_in_turn if self.plan.in_turn else told)(outcomes or ["unavailable"])
 
     def due(self) -> bool:
         """Whether there is something to do now, or it has come to its end."""
@@ -142,7 +152,7 @@ class RingingPhones(Generic[L]):
 
     def _next_in_turn(self) -> _Run[L] | None:
         """Whose turn it is, when the one before him has had his."""
-        if not self._plan.in_turn or any(run.begun and not run.over for run in self._runs):
+        if not self.plan.in_turn or any(run.begun and not run.over for run in self._runs):
             return None
         return next((run for run in self._runs if not run.begun), None)
 
@@ -150,10 +160,10 @@ class RingingPhones(Generic[L]):
 
     async def begin(self) -> None:
         """Ring everybody, or the first one."""
-        if self._plan.timeout is not None:
-            self._ends_at = self._now() + self._plan.timeout
+        if self.plan.timeout is not None:
+            self._ends_at = self._now() + self.plan.timeout
         self._adopt()
-        if self._plan.in_turn:
+        if self.plan.in_turn:
             await self._begin_next()
         else:
             await self._dial(*(self._enter(run, run.way.first) for run in self._runs if not run.begun))
@@ -183,16 +193,20 @@ class RingingPhones(Generic[L]):
         legs, self.legs = [leg for leg in self.legs if not leg.over], []
         return legs
 
+    async def accept(self, winner: L) -> None:
+        """Before he is connected: what asked him to press 1 ends."""
+        if winner in self._asked:
+            await self._phones.stop_asking(winner)
+
     async def stop(self, keep: L | None = None, timed_out: bool = False) -> None:
         """Nobody rings any more but `keep`; with it the others are told that it was answered elsewhere."""
-        work = [
-            self._phones.drop(leg, elsewhere=keep is not None, timed_out=timed_out)
-            for leg in self.legs
-            if leg is not keep
-        ]
-        if keep is not None and keep in self._asked:
-            work.append(self._phones.stop_asking(keep))
-        await together(*work)
+        await together(
+            *(
+                self._phones.drop(leg, elsewhere=keep is not None, timed_out=timed_out)
+                for leg in self.legs
+                if leg is not keep
+            )
+        )
 
     async def _begin_next(self) -> None:
         """The turn of whoever comes next, while there is time."""
@@ -202,7 +216,7 @@ class RingingPhones(Generic[L]):
                 if left <= 0 or self._time_is_up:
                     run.over = True
                     continue
-                run.ends_at = self._now() + turn_seconds(self._plan, self._plan.ways.index(run.way), left)
+                run.ends_at = self._now() + turn_seconds(self.plan, self.plan.ways.index(run.way), left)
             elif run.way.seconds is not None:
                 run.ends_at = self._now() + run.way.seconds
             await self._dial(self._enter(run, run.way.first))
@@ -215,15 +229,21 @@ class RingingPhones(Generic[L]):
     def _enter(self, run: _Run[L], stage: Stage) -> list[tuple[L, float]]:
         """The stage's legs and for how long they ring; none where all have been rung on somebody's way."""
         now = self._now()
-        if not self._plan.in_turn and run.ends_at is None and run.way.seconds is not None:
+        stage = stage.now()
+        if not self.plan.in_turn and run.ends_at is None and run.way.seconds is not None:
             run.ends_at = now + run.way.seconds
-        run.stage, run.timed_out = stage, False
+        run.stage, run.timed_out, run.sign_until = stage, False, None
         run.stage_ends_at = None if stage.seconds is None else now + stage.seconds
         new = [target for target in stage.targets if target.endpoint not in self._rung]
         self._rung.update(target.endpoint for target in new)
         run.legs = [self._phones.leg(target) for target in new]
         self.legs += run.legs
-        ends = [*run.limits, *([self._ends_at] if self._ends_at is not None else [])]
+        if all(not target.setup_s for target in new) and stage.then("unavailable") is not None:
+            run.sign_until = now + SIGN_S
+        ends = [
+            *(at for at in (run.stage_ends_at, run.ends_at) if at is not None),
+            *([self._ends_at] if self._ends_at is not None else []),
+        ]
         seconds = max(0.0, min(ends) - now) if ends else LONGEST_S
         return [(leg, seconds) for leg in run.legs]
 
@@ -244,11 +264,16 @@ class RingingPhones(Generic[L]):
         else:
             run.outcome = run.stage.outcome
         out_of_time = self._time_is_up or (run.ends_at is not None and self._now() >= run.ends_at)
-        following = None if out_of_time else run.stage.then(run.outcome)
+        following = None if out_of_time else self._following(run, run.stage)
         if following is None:
             run.over = True
             return []
         return self._enter(run, following)
+
+    def _following(self, run: _Run[L], stage: Stage) -> Stage | None:
+        if run.outcome == "no_answer" and run.silent:
+            return stage.then("unavailable") or stage.then("no_answer")
+        return stage.then(run.outcome)
 
     async def _stop_ringing(self, run: _Run[L]) -> None:
         """Its time has come; who has answered may still press 1."""
@@ -284,7 +309,7 @@ class RingingPhones(Generic[L]):
             if self._ends_at is None:
                 own.stage_ends_at = self._now() + LONGEST_S
             self._runs.insert(0, own)
-        if self._plan.in_turn:
+        if self.plan.in_turn:
             for run in [run for run in self._runs if run.begun][:-1]:
                 if all(leg.over for leg in run.legs):
                     run.over, run.outcome = True, told([leg.result for leg in run.legs])

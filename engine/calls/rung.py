@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from engine.calls.leg import Target
-from engine.journal.events import LegResult
+from engine.journal.base import LegResult
 
 
 class Rung(Protocol):
@@ -21,6 +21,10 @@ class Rung(Protocol):
     @property
     def over(self) -> bool:
         """It has ended, or we have asked for its end."""
+
+    @property
+    def lives(self) -> bool:
+        """It has given a sign: it rings, or has answered."""
 
     @property
     def answered_at(self) -> float | None: ...

@@ -1,27 +1,37 @@
 """What every call needs from outside: the switch, the journal, the clock, the recorder."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from engine.calls.errors import StepError
+from engine.calls.attendance import Attendance, NoAttendance
+from engine.calls.callbacks import Callbacks, NoCallbacks
 from engine.calls.exchange import Exchange
 from engine.calls.lines import Lines
 from engine.calls.mailboxes import Greetings, Mailboxes, NoGreetings, NoMailboxes
 from engine.calls.names import CallerNames
 from engine.calls.previous import PreviousCalls
 from engine.calls.queueing import CallObserver, NoQueues, Queues, Unobserved
+from engine.calls.tickets import NoTickets, Tickets
 from engine.calls.web_services import NoWebServices, WebServices
 from engine.clock import Clock
+from engine.directory.clients import Clients
 from engine.directory.prompt_model import Prompt, TextPrompt
 from engine.directory.user_settings import UserSettings, nothing_set
-from engine.journal.events import Value
+from engine.journal.base import Value
 from engine.journal.spool import Spool
 from engine.switch.ari.connection import Connection
 from engine.switch.ari.router import Router
+from engine.switch.music import music_class
+
+if TYPE_CHECKING:
+    from engine.calls.call import Call
 
 APPLICATION = "vats"
+LONGEST_CALL_S = 7200
 # Playback ids go round, so that whoever adopts a call knows which may still be playing.
 PLAYBACK_IDS = 4
 
@@ -59,18 +69,20 @@ class MixMonitor(Protocol):
         """While muted, both files go on with silence."""
 
 
-class Tickets(Protocol):
-    """New ticket numbers."""
+class Music(Protocol):
+    """Which music on hold the switch has."""
 
-    async def open(self, tenant: str) -> str:
-        """Raises `OSError` or `ValueError` where there is none."""
+    def class_for(self, tenant: str, queue: str = "") -> str | None:
+        """What the switch calls the music of this tenant's queue, else the tenant's; None where it is known
+        that nothing would be heard.
+        """
 
 
-class NoTickets:
-    """Where nothing was set up to give numbers."""
+class TenantMusic:
+    """Where nobody knows what the switch has: a class for each tenant."""
 
-    async def open(self, tenant: str) -> str:
-        raise StepError("there is nothing that gives ticket numbers")
+    def class_for(self, tenant: str, queue: str = "") -> str | None:
+        return music_class(tenant)
 
 
 @dataclass(frozen=True)
@@ -79,14 +91,37 @@ class Outside:
 
     tickets: Tickets = field(default_factory=NoTickets)
     previous: PreviousCalls = field(default_factory=PreviousCalls)
+    clients: Clients = field(default_factory=Clients)
     web_services: WebServices = field(default_factory=NoWebServices)
     queues: Queues = field(default_factory=NoQueues)
+    callbacks: Callbacks = field(default_factory=NoCallbacks)
+    attendance: Attendance = field(default_factory=NoAttendance)
     mailboxes: Mailboxes = field(default_factory=NoMailboxes)
     greetings: Greetings = field(default_factory=NoGreetings)
     lines: Lines = field(default_factory=Lines)
     names: CallerNames = field(default_factory=CallerNames)
     user_settings: UserSettings = field(default_factory=nothing_set)
     dice: random.Random = field(default_factory=random.Random)  # in which order chance lets people ring
+
+
+class Endings(Protocol):
+    """Told of calls that end; does not wait. What it raises is logged."""
+
+    def ending(self, call: Call) -> None:
+        """Its end is certain; its legs are still there."""
+
+    def ended(self, call: Call) -> None:
+        """Nothing of it is left."""
+
+
+class NobodyAsks:
+    """Where nobody wants to know."""
+
+    def ending(self, call: Call) -> None:
+        return
+
+    def ended(self, call: Call) -> None:
+        return
 
 
 @dataclass(frozen=True)
@@ -101,4 +136,17 @@ class Services:
     outside: Outside = Outside()
     observer: CallObserver = field(default_factory=Unobserved)
     exchange: Exchange = field(default_factory=Exchange)
+    endings: Endings = field(default_factory=NobodyAsks)
     parking_changed: Callable[[], None] = lambda: None  # somebody is parked, or no longer
+    music: Music = field(default_factory=TenantMusic)
+    longest_call_s: int = LONGEST_CALL_S
+
+    def of_every_channel(self, tenant: str) -> dict[str, str]:
+        """Variables of a channel that we make for a call of this tenant. The dialplan sets them for those
+        that come in.
+        """
+        return {
+            "PJSIP_TRANSFER_HANDLING()": "ari-only",  # a REFER of his phone is ours to see to
+            "CHANNEL(musicclass)": music_class(tenant),  # should the other side hold him
+            "TIMEOUT(absolute)": str(self.longest_call_s),  # kept by the switch, also with no engine
+        }

@@ -4,39 +4,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.calls.leg import Target
+from engine.calls.queueing import NO_WANTS, Wants, wants_of
 from engine.calls.recorded import Recorded
+from engine.journal.base import EndedBy, Role, Value
 from engine.journal.events import (
     CallAnswered,
-    CallJoined,
     CallRecovered,
     CallStarted,
-    EndedBy,
     Entry,
     LegAnswered,
     LegCreated,
     LegEnded,
-    LegMoved,
+    LegHeard,
     LegRinging,
+    StepEntered,
+    TalkEnded,
+    TalkStarted,
+    VariableSet,
+)
+from engine.journal.queue_events import QueueEntered
+from engine.journal.recording_events import (
     MessageDropped,
     MessageLeft,
     MessageStarted,
-    Parked,
-    PartyChanged,
-    QueueEntered,
     RecordingAnnounced,
     RecordingPaused,
     RecordingResumed,
     RecordingStarted,
     RecordingStopped,
-    Role,
-    StepEntered,
-    TalkEnded,
-    TalkStarted,
+)
+from engine.journal.transfer_events import (
+    CallJoined,
+    LegMoved,
+    Parked,
+    PartyChanged,
     TransferEnded,
     TransferStarted,
     Unparked,
-    Value,
-    VariableSet,
 )
 
 
@@ -49,6 +53,8 @@ class LegState:
     ended_at: int | None = None
     cause: int = 0
     step: int = 0  # the how manieth step of the call made it
+    heard_in: str = ""  # the bridge in which its early media has been heard, and since when
+    heard_at: int = 0
 
 
 @dataclass
@@ -83,6 +89,7 @@ class CallState:
     parked_at: int = 0
     queue: str = ""  # entered last
     queue_since: int = 0
+    queue_wants: Wants = NO_WANTS
     queue_step: int = 0  # by the how manieth step of the call
 
     @property
@@ -90,6 +97,13 @@ class CallState:
         """The step that he is in is one that has put him into a queue, and nobody has talked with him."""
         of_this_step = bool(self.queue) and self.queue_step == self.steps_entered
         return of_this_step and not self.talking_with and not self.talked_with
+
+    def queue_of(self, leg_id: str) -> str:
+        """The queue in which the caller waited when this leg was rung; "" for none."""
+        step = self.legs[leg_id].step
+        if self.queue and step == self.queue_step:
+            return self.queue
+        return self.started.queue if step == self.steps_entered else ""
 
     def has_talked(self, leg_id: str) -> bool:
         """Whether he talks or has talked in this step, or it is he for whom the call exists."""
@@ -131,11 +145,14 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
             state.step, state.step_type, state.attempt = step, step_type, attempt
         case VariableSet(name=name, value=value):
             state.variables[name] = value
-        case LegCreated(leg=leg, role=role, endpoint=endpoint, user=user, number=number, confirm=confirm):
-            target = Target(endpoint, user, number, confirm=confirm)
+        case LegCreated(leg=leg, role=role) as made:
+            whom = (made.endpoint, made.user, made.number)
+            target = Target(*whom, confirm=made.confirm, forwarded_by=made.forwarded_by)
             state.legs[leg] = LegState(role, target, step=state.steps_entered)
         case LegRinging(leg=leg) if leg in state.legs:
             state.legs[leg].ringing_at = entry.at
+        case LegHeard(leg=leg, bridge=bridge) if leg in state.legs:
+            state.legs[leg].heard_in, state.legs[leg].heard_at = bridge, entry.at
         case LegAnswered(leg=leg) if leg in state.legs:
             state.legs[leg].answered_at = entry.at
         case LegEnded(leg=leg) if leg == entry.call_id:
@@ -145,6 +162,8 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
         case TalkStarted(leg=leg, bridge=bridge):
             state.talking_with, state.talk_started_at = leg, entry.at
             state.parted = False
+            if leg in state.legs and state.legs[leg].heard_in:
+                state.bridges.append(state.legs[leg].heard_in)  # what there was in it is known
             state.bridges.append(bridge)
         case Parked(slot=slot):
             state.parked, state.parked_at = slot, entry.at
@@ -172,7 +191,8 @@ def _apply(state: CallState, entry: Entry, recovered: bool) -> None:
             state.messages_made += 1
         case MessageLeft() | MessageDropped():
             state.message = None
-        case QueueEntered(queue=queue):
+        case QueueEntered(queue=queue) as entered:
+            state.queue_wants = wants_of(entered)
             state.queue, state.queue_since, state.queue_step = queue, entry.at, state.steps_entered
         case (
             RecordingStarted()

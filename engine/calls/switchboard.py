@@ -1,7 +1,7 @@
 """All calls of this cell: new ones begin here, running ones are found here, and here they are adopted."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -12,26 +12,27 @@ from engine.calls import metrics
 from engine.calls.call import Call
 from engine.calls.click import Placing, ring_user
 from engine.calls.errors import Redirected
-from engine.calls.lifecycle import Runner, close, run_call
-from engine.calls.missed import missed_events
+from engine.calls.known import introduce_client
+from engine.calls.leg import Target
+from engine.calls.lifecycle import TEMPORARY_FAILURE, Runner, close, ended_by, run_call, tell_of_end
+from engine.calls.open_calls import FindEnds, FindHistories, OpenCalls
 from engine.calls.previous import introduce, remember
 from engine.calls.recovery import (
     LEG_MARK,
     Snapshot,
     adopt,
     clear_left_overs,
-    close_ended,
     settle,
     take_snapshot,
 )
 from engine.calls.replacing import take_place
 from engine.calls.services import APPLICATION, Services
-from engine.calls.state import CallState, state_of
+from engine.calls.state import state_of
 from engine.directory.directory import Tenant
-from engine.journal.events import CallAnswered, CallStarted
+from engine.journal.events import CallAnswered, CallEnded, CallStarted
 from engine.switch.ari.events import ChannelData, ChannelEvent, StasisStart, milliseconds
 from engine.switch.ari.resources import Application, Channel
-from engine.switch.cel import PLACED_MARK, ChannelEnd, ChannelHistory
+from engine.switch.cel import PLACED_MARK
 from engine.switch.errors import SwitchError
 
 log = structlog.get_logger(__name__)
@@ -68,13 +69,12 @@ class Switchboard:
         self,
         services: Services,
         reception: Reception,
-        find_histories: Callable[[set[str], int], Mapping[str, ChannelHistory]],
-        find_ends: Callable[[set[str]], Mapping[str, ChannelEnd]],
+        find_histories: FindHistories,
+        find_ends: FindEnds,
     ) -> None:
         self._services = services
         self._reception = reception
-        self._find_histories = find_histories
-        self._find_ends = find_ends
+        self._open_calls = OpenCalls(services, find_histories, find_ends)
         self._lost_at: int | None = None
         self._application = Application(services.connection, APPLICATION)
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -167,21 +167,36 @@ class Switchboard:
             call.caller.answered_at = at
             call.journal(CallAnswered(), at)
         introduce(call)
+        introduce_client(call)
         metrics.calls_started.labels(arrival.started.direction).inc()
         runner = partial(take_place, replaced=replaced) if replaced else arrival.runner_at(arrival.step)
         self._run(call, runner, arrival.runner_at)
 
     def place(self, arrival: Arrival, call_id: str, placing: Placing) -> None:
         """Begin a call of our own: a user's telephones ring, then it enters the arrival's step."""
+        self.begin(arrival, call_id, partial(ring_user, placing=placing))
+
+    def begin(
+        self,
+        arrival: Arrival,
+        call_id: str,
+        ring: Callable[[Call], Awaitable[None]],
+        outside: Target | None = None,
+    ) -> None:
+        """Begin a call of our own: when `ring` has returned, somebody is the party and enters the step.
+
+        `outside` is whom it rings first, where that takes a line outside: from now on, not when it rings.
+        """
         now = self._services.clock.wall_ms()
         call = Call(self._services, arrival.tenant, arrival.started, call_id, now)
         call.journal(arrival.started, now)
         metrics.calls_started.labels(arrival.started.direction).inc()
 
         async def ring_first(call: Call) -> None:
-            await ring_user(call, placing)
+            await ring(call)
             raise Redirected(arrival.step)
 
+        call.caller.target = outside
         self._run(call, ring_first, arrival.runner_at)
 
     def _run(self, call: Call, runner: Runner, runner_at: Callable[[str], Runner]) -> None:
@@ -195,95 +210,41 @@ class Switchboard:
     async def _run_call(self, call: Call, runner: Runner, runner_at: Callable[[str], Runner]) -> None:
         try:
             await run_call(call, runner, runner_at)
-        except Exception:  # the ending itself failed: the worker closes the record from the switch's log
+        except Exception as error:  # in the ending itself
             metrics.calls_failed.inc()
             call.log.exception("call.ending_failed")
+            self._end_anyway(call, f"{type(error).__name__}: {error}")
             close(call)
             for leg in call.legs.values():
                 self._chore(self._hang_up(leg.id))
         remember(call)
+        tell_of_end(call, call.services.endings.ended)
         if self.calls.get(call.id) is call:
             del self.calls[call.id], self._tasks[call.id]
         metrics.calls_active.set(len(self.calls))
 
+    def _end_anyway(self, call: Call, why: str) -> None:
+        """Its record is written; where even that fails the worker closes it from the switch's log."""
+        if call.id not in call.services.spool.open_calls():
+            return
+        try:
+            cause = call.party.cause or TEMPORARY_FAILURE
+            call.journal(CallEnded(ended_by(call), cause, failed=why), call.party.ended_at)
+        except Exception:
+            call.log.exception("call.end_not_written")
+
     # -- recovery -------------------------------------------------------------------------------------
 
     async def _recover(self, snapshot: Snapshot) -> None:
-        spool = self._services.spool
-        states = {call_id: state_of(spool.events(call_id)) for call_id in spool.open_calls()}
-        strangers = snapshot.strangers(set(states))
-        names = {name for call_id, state in states.items() for name in (call_id, *_legs(state))}
-        names |= {channel.id for channel in strangers}
-        histories, ends = await asyncio.to_thread(self._ask_log, names, snapshot)
-        adopted: set[str] = set()
-        for call_id, state in states.items():
-            party = (state.party if state else "") or call_id
-            alive = party in snapshot.channels
-            if alive and party not in snapshot.ours:
-                # It went to the fallback while we were away, and stays there.
-                spool.release(call_id)
-                continue
-            # Where the switch went down with the call, our own eyes saw it last, or the journal did.
-            last_sign = self._lost_at or max(entry.at for entry in spool.events(call_id))
-            if state is not None:
-                for at, event in missed_events(
-                    call_id, state, histories, snapshot.channels.keys(), last_sign
-                ):
-                    spool.append(call_id, event, at)
-            if not alive:
-                end = ends.get(party)
-                if call_id in snapshot.ours:
-                    # Whoever was passing it on is left, alone: the call ends with him, now.
-                    self._chore(self._hang_up(call_id))
-                    end = end and end._replace(ended_at=self._services.clock.wall_ms())
-                close_ended(self._services, call_id, end, last_sign)
-                metrics.calls_closed_late.inc()
-            elif state is not None:
-                adopted.add(call_id)
-        # A leg that came from another call is no left-over of that one.
-        legs = {leg for call_id in adopted if (state := states[call_id]) for leg in state.living_legs()}
-        await clear_left_overs(self._services, snapshot, adopted, legs)
-        for call_id in adopted:
+        found = await self._open_calls.sort(snapshot, self._lost_at)
+        for channel_id in found.lonely:
+            self._chore(self._hang_up(channel_id))
+        await clear_left_overs(self._services, snapshot, set(found.alive), found.legs)
+        for call_id in found.alive:
             self._resume(call_id, snapshot)
-        for channel in strangers:
-            if spool.has_ended(channel.id) or PLACED_MARK in channel.id:
-                self._chore(self._hang_up(channel.id))
-                continue
+        for channel, at in found.unknown:
             log.warning("call.arrival_missed", call_id=channel.id)
-            history = histories.get(channel.id)
-            answered_at = history.answered_at if history else None
-            self._arrived(
-                channel,
-                self._reception.arguments_of(channel),
-                answered_at or self._services.clock.wall_ms(),
-            )
-
-    def _ask_log(
-        self, names: set[str], snapshot: Snapshot
-    ) -> tuple[Mapping[str, ChannelHistory], Mapping[str, ChannelEnd]]:
-        """What happened to these channels since we last wrote; and the ends of those that are gone."""
-        if not names:
-            return {}, {}
-        try:
-            return self._read_log(names, snapshot)
-        except OSError as error:
-            # Times will be less exact; but nobody may wait for a file.
-            log.error("recovery.event_log_unreadable", cause=str(error))
-            return {}, {}
-
-    def _read_log(
-        self, names: set[str], snapshot: Snapshot
-    ) -> tuple[Mapping[str, ChannelHistory], Mapping[str, ChannelEnd]]:
-        histories = dict(self._find_histories(names, self._services.spool.last_at))
-        ends = {name: history.end for name, history in histories.items() if history.end is not None}
-        lost = names - snapshot.channels.keys() - ends.keys()
-        if lost:
-            # They went down with the switch, which does not tell; others' lines show its last sign of life.
-            for name, end in self._find_ends(lost).items():
-                seen = max(end.ended_at, self._lost_at or 0)
-                ends[name] = end._replace(ended_at=seen)
-                histories.setdefault(name, ChannelHistory()).end = ends[name]
-        return histories, ends
+            self._arrived(channel, self._reception.arguments_of(channel), at)
 
     def _resume(self, call_id: str, snapshot: Snapshot) -> None:
         """One call that cannot be adopted must not keep the others from it."""
@@ -327,7 +288,3 @@ class Switchboard:
             await Channel(self._services.connection, channel_id).hang_up()
         except SwitchError as error:
             log.info("leg.already_gone", leg=channel_id, cause=str(error))
-
-
-def _legs(state: CallState | None) -> list[str]:
-    return state.living_legs() if state else []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from engine.calls.connecting import connect, talk_is_over
+from engine.calls.display import show_party
 from engine.calls.errors import CallerGone
 from engine.calls.leg import Leg
-from engine.calls.lending import stay
+from engine.calls.lending import is_lent, stay
 from engine.calls.passing_keys import take_keys
 from engine.calls.recording import switch_recording
 from engine.calls.together import together
@@ -28,17 +30,24 @@ if TYPE_CHECKING:
     from engine.calls.call import Call
 
 
-async def talk(call: Call, other: Leg) -> None:
+async def talk(call: Call, other: Leg, wishes: Sequence[Wish] = ()) -> None:
     """Connect the party with `other`; returns when the other side has gone (or could not be connected).
+    `wishes` are what they have wanted before.
 
     Raises `CallerGone` when the party has, `Redirected` when one of the two sends the call elsewhere.
     """
+    transfer = call.transfer
+    rung_by_another = transfer is not None and transfer.pending and transfer.attended
     try:
         connected = await connect(call, other)
     except Exception:
         await call.recorder.stop()
         raise
     if connected:
+        call.wanted.wishes.extend(wishes)
+        # His phone shows the code that he has dialled, or whoever wanted to ask him first.
+        if is_lent(call, other) or rung_by_another:
+            call.meanwhile(show_party(call, other))
         await go_on_talking(call)
     else:
         await call.until(lambda: None, 0)  # where it was the party who left: that ends the call
@@ -46,6 +55,7 @@ async def talk(call: Call, other: Leg) -> None:
 
 async def go_on_talking(call: Call) -> None:
     """Stay with those who talk, whoever they come to be; returns at once when nobody does."""
+    call.decoding.watch()
     while (other := call.talking_with) is not None:
         try:
             await call.until(lambda: _changed(call, other), call.wanted.timeout(call.party, other))
@@ -61,10 +71,12 @@ async def go_on_talking(call: Call) -> None:
         if other.gone:
             talk_is_over(call, other.ended_by(), other.ended_at)
             bridges = list(call.bridges.values())
-            await together(call.recorder.stop(), *(call.destroy_bridge(bridge) for bridge in bridges))
+            await together(call.recorder.stop(), *(call.bridges.destroy(bridge) for bridge in bridges))
             return
         take_keys(call, call.party, other)
         await call.wanted.dismiss_those_due()
+        if call.decoding.due:
+            await call.decoding.renew(other)
         if call.wanted.wishes:
             await _fulfil(call, call.wanted.wishes.popleft())
 
@@ -72,14 +84,15 @@ async def go_on_talking(call: Call) -> None:
 def _changed(call: Call, other: Leg) -> bool:
     if call.talking_with is not other:
         return True  # somebody has taken his place
-    return other.gone or call.given_away or bool(call.joined) or call.wanted.due(call.party, other)
+    wanted = call.decoding.due or call.wanted.due(call.party, other)
+    return wanted or other.gone or call.given_away or bool(call.joined)
 
 
 async def _leave_to_other_call(call: Call, other: Leg) -> NoReturn:
     """The party talks in another call now; this one lasts as long as he does there."""
     bridges = list(call.bridges.values())
     await together(
-        call.recorder.stop(), call.drop(other, "normal"), *(call.destroy_bridge(one) for one in bridges)
+        call.recorder.stop(), call.legs.drop(other, "normal"), *(call.bridges.destroy(one) for one in bridges)
     )
     await stay(call)
     await call.hang_up()
@@ -87,6 +100,7 @@ async def _leave_to_other_call(call: Call, other: Leg) -> NoReturn:
 
 async def _fulfil(call: Call, wish: Wish) -> None:
     if wish.by.gone or wish.by not in (call.party, call.talking_with):
+        call.wanted.decline(wish)
         return
     match wish:
         case TransferTo():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from engine.calls.errors import StepError
-from engine.journal.events import Value
+from engine.journal.base import Value
 
 Method = Literal["post", "get"]
 

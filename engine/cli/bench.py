@@ -7,20 +7,25 @@ import time
 from pathlib import Path
 
 import click
-from rich.console import Console, RenderableType
 
-from engine.bench import answer_report, menu_report, report
-from engine.bench.answer_results import AnswerMeasured, answer_comparisons
+from engine.bench.answer_report import answer_report
+from engine.bench.answer_results import AnswerComparison, AnswerMeasured
+from engine.bench.dispatch_report import dispatch_report
+from engine.bench.dispatching import bench_dispatch
 from engine.bench.machine import Machine, describe_machine
-from engine.bench.menu_results import MenuMeasured, menu_comparisons
-from engine.bench.results import Measured, comparisons, together
+from engine.bench.menu_report import menu_report
+from engine.bench.menu_results import MenuComparison, MenuMeasured
+from engine.bench.queueing.report import queue_report
+from engine.bench.queueing.results import QueueComparison, QueueMeasured
+from engine.bench.report import call_report
+from engine.bench.results import Measured, call_comparisons
 from engine.bench.rounds import rounds_together
-from engine.bench.run import SIDES, bench_answers, bench_menus
+from engine.bench.run import SIDES, bench_answers, bench_menus, bench_queue
 from engine.bench.run import bench as run_bench
 from engine.bench.side import BenchError
+from engine.bench.tables import Report
+from engine.bench.waits_report import estimate_report, measure_estimates
 from engine.settings import load_settings
-
-_TABLE_WIDTH = 120
 
 
 def _rates(_context: click.Context, _parameter: click.Parameter, value: str) -> list[float]:
@@ -47,6 +52,18 @@ def _rates(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     "--answers", is_flag=True,
     help="Measure instead the time from an answer to sound both ways, and until the other telephone stops.",
 )  # fmt: skip
+@click.option(
+    "--queue", is_flag=True,
+    help="Measure instead an evening in a queue: how soon an operator who is free again is rung.",
+)  # fmt: skip
+@click.option(
+    "--estimate", is_flag=True,
+    help="Show instead how good the expected wait is that waiting callers are told, on simulated days.",
+)  # fmt: skip
+@click.option(
+    "--dispatch", is_flag=True,
+    help="Measure instead how long deciding who rings whom takes, with 10,000 callers and 5,000 members.",
+)  # fmt: skip
 @click.option("--side", type=click.Choice([*SIDES, "both"]), default="both", help="Measure one side only.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line; progress goes to stderr.")
 @click.option("--markdown", is_flag=True, help="A table for the README.")
@@ -59,6 +76,9 @@ def bench(
     rounds: int,
     menus: bool,
     answers: bool,
+    queue: bool,
+    estimate: bool,
+    dispatch: bool,
     side: str,
     as_json: bool,
     markdown: bool,
@@ -75,9 +95,28 @@ def bench(
 
     With --answers each call rings two telephones, one of which answers, recorded; it is measured how soon
     each of the two who talk hears the other, and the other telephone stops.
+
+    With --queue twenty operators serve somewhat more callers than they can, beside the dialplan's `Queue`;
+    `--rates 5 --seconds 60 --rounds 2` take six minutes.
+
+    With --estimate no call is placed: days of call centres of three sizes are simulated, and what callers
+    were told when they began to wait is held against how long they waited. It takes ten seconds.
+
+    With --dispatch no call is placed either: 10,000 callers wait and 5,000 members serve them, by several
+    strategies, and each decision is timed. It takes a minute.
     """
-    if menus and answers:
-        raise click.UsageError("--menus and --answers are two measurements: name one of them")
+    if dispatch:
+        decided = list(bench_dispatch(callers=10_000, members=5_000, decisions=2_000))
+        _show(dispatch_report(decided), as_json=as_json, markdown=markdown)
+        return
+    if estimate:
+        _show(estimate_report(*measure_estimates()), as_json=as_json, markdown=markdown)
+        return
+    named = [name for name, given in (("menus", menus), ("answers", answers), ("queue", queue)) if given]
+    if len(named) > 1:
+        raise click.UsageError(
+            f"{' and '.join(f'--{name}' for name in named)} are {len(named)} measurements: name one of them"
+        )
     settings = load_settings()
 
     def tell(line: str) -> None:
@@ -93,64 +132,46 @@ def bench(
         root = settings.asterisk_root
         if menus:
             steps = asyncio.run(bench_menus(root, rates, seconds, rounds, tell, sides=chosen, keep=keep))
-            _print_menus(machine, steps, as_json=as_json, markdown=markdown)
+            report = _menus(machine, steps)
         elif answers:
             talks = asyncio.run(bench_answers(root, rates, seconds, rounds, tell, sides=chosen, keep=keep))
-            _print_answers(machine, talks, as_json=as_json, markdown=markdown)
+            report = _answers(machine, talks)
+        elif queue:
+            evenings = asyncio.run(bench_queue(root, rates, seconds, rounds, tell, sides=chosen, keep=keep))
+            report = _queue(machine, evenings)
         else:
             calls = asyncio.run(run_bench(root, rates, seconds, rounds, tell, sides=chosen, keep=keep))
-            _print_calls(machine, calls, as_json=as_json, markdown=markdown)
+            report = _calls(machine, calls)
+        _show(report, as_json=as_json, markdown=markdown)
     except BenchError as error:
         click.echo(f"vats bench: {error}", err=True)
         sys.exit(1)
 
 
-def _print_calls(machine: Machine, found: list[Measured], *, as_json: bool, markdown: bool) -> None:
-    measured, compared = together(found), comparisons(found)
-    if as_json:
-        for line in report.json_lines(machine, measured, compared):
-            click.echo(line)
-    elif markdown:
-        click.echo(report.markdown(machine, measured, compared))
-    else:
-        _print(report.terminal(measured), report.EXPLANATION, *report.ratios(compared))
+def _calls(machine: Machine, found: list[Measured]) -> Report:
+    return call_report(machine, rounds_together(found), call_comparisons(found))
 
 
-def _print_menus(machine: Machine, found: list[MenuMeasured], *, as_json: bool, markdown: bool) -> None:
+def _menus(machine: Machine, found: list[MenuMeasured]) -> Report:
     measured = rounds_together(found)
-    compared = menu_comparisons(measured)
-    if as_json:
-        for line in menu_report.menu_json_lines(machine, measured, compared):
-            click.echo(line)
-    elif markdown:
-        click.echo(menu_report.menu_markdown(machine, measured, compared))
-    else:
-        _print(
-            menu_report.menu_terminal(measured),
-            menu_report.MENU_EXPLANATION,
-            *menu_report.menu_ratios(compared),
-        )
+    return menu_report(machine, measured, MenuComparison.of(measured))
 
 
-def _print_answers(machine: Machine, found: list[AnswerMeasured], *, as_json: bool, markdown: bool) -> None:
+def _answers(machine: Machine, found: list[AnswerMeasured]) -> Report:
     measured = rounds_together(found)
-    compared = answer_comparisons(measured)
+    return answer_report(machine, measured, AnswerComparison.of(measured))
+
+
+def _queue(machine: Machine, found: list[QueueMeasured]) -> Report:
+    measured = rounds_together(found)
+    return queue_report(machine, measured, QueueComparison.of(measured))
+
+
+def _show(report: Report, *, as_json: bool, markdown: bool) -> None:
     if as_json:
-        for line in answer_report.answer_json_lines(machine, measured, compared):
+        for line in report.json_lines():
             click.echo(line)
     elif markdown:
-        click.echo(answer_report.answer_markdown(machine, measured, compared))
+        click.echo(report.markdown())
     else:
-        _print(
-            answer_report.answer_terminal(measured),
-            answer_report.ANSWER_EXPLANATION,
-            *answer_report.answer_differences(compared),
-        )
-
-
-def _print(table: RenderableType, *lines: str) -> None:
-    console = Console()
-    console.width = max(console.width, _TABLE_WIDTH)
-    console.print(table)
-    for line in lines:
-        console.print(line, highlight=False, markup=False)
+        report.print()

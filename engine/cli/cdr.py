@@ -13,8 +13,10 @@ import click
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.cli.cdr_call import show_call
 from engine.cli.cdr_table import records_table
 from engine.cli.cdr_verify import run_verify
+from engine.cli.tenants import tell_if_unknown
 from engine.records.model import DISPOSITIONS
 from engine.records.query import Filter, Row, as_json, calls
 from engine.settings import load_settings
@@ -43,7 +45,18 @@ class Moment(click.ParamType[int]):
         return to_milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-@click.group(invoke_without_command=True)
+class Records(click.Group):
+    """What is none of its commands is a call."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            args = ["show", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Records, invoke_without_command=True, subcommand_metavar="[CALL_ID | verify]")
 @click.option("--tenant", help="Only this tenant's calls.")
 @click.option("--number", help="Only calls with this number as city number, caller or callee.")
 @click.option("--from", "since", type=Moment(), help="Only calls that started at this time or later (UTC).")
@@ -66,11 +79,26 @@ def cdr(
     as_lines: bool,
     follow: bool,
 ) -> None:
-    """List call records (the view `cdr`), the newest last. Times are UTC."""
+    """List call records (the view `cdr`), the newest last, or tell of one call: `vats cdr CALL_ID`. Times
+    are UTC.
+    """
     if context.invoked_subcommand is not None:
         return
     wanted = Filter(tenant, number, since, until, disposition, limit=limit)
     sys.exit(_run(_list(wanted, as_lines, follow)))
+
+
+@cdr.command()
+@click.argument("call_id")
+@click.option(
+    "--json", "as_object", is_flag=True, help="One JSON object: the record, its legs, its talks, its form."
+)
+@click.pass_context
+def show(context: click.Context, call_id: str, as_object: bool) -> None:
+    """Tell of the call CALL_ID: its record, its legs, who talked with whom for how long, and its form."""
+    outer = context.parent
+    as_object = as_object or (outer is not None and bool(outer.params.get("as_lines")))
+    sys.exit(_run(show_call(load_settings(), call_id, as_object)))
 
 
 @cdr.command()
@@ -105,6 +133,8 @@ async def _list(wanted: Filter, as_lines: bool, follow: bool) -> int:
         await require_newest(database)
         async with database.read() as connection:
             rows = await calls(connection, wanted)
+        if not rows:
+            tell_if_unknown(wanted.tenant)
         _show(rows, as_lines)
         if stopped is not None:
             await _follow(database, wanted, rows, as_lines, stopped)

@@ -3,13 +3,11 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import structlog
 
+from engine import logs
 from engine.directory.findings import Finding, errors
 from engine.scenarios.folder import NothingToCheck, check_folders, check_path
 from engine.scenarios.instead import outdated
@@ -47,7 +45,7 @@ def check(path: Path | None, as_json: bool, strict: bool, schema: str | None) ->
     if schema is not None:
         click.echo(json.dumps(_SCHEMAS[schema](), ensure_ascii=False, indent=2))
         return
-    with _quiet():
+    with logs.quiet(logging.CRITICAL):
         found = _found(path)
     wrong = found if strict else errors(found)
     if as_json:
@@ -69,15 +67,16 @@ def _found(path: Path | None) -> list[Finding]:
     try:
         settings = load_settings()
         tenants, scenarios, trunks = settings.tenants_folder, settings.scenarios_folder, set(settings.trunks)
+        music: Path | None = settings.shared_music_folder
     except SettingsError:
         if path is None:
             raise
         # A file can be checked where nothing is installed; its trunks cannot.
-        tenants, scenarios, trunks = Path("config/tenants"), Path("ivr_scenarios"), None
+        tenants, scenarios, trunks, music = Path("config/tenants"), Path("ivr_scenarios"), None, None
     try:
         if path is None:
-            return check_folders(tenants, scenarios, trunks)
-        return check_path(path, tenants, _trunks_of(path) if path.is_dir() else trunks)
+            return check_folders(tenants, scenarios, trunks, music)
+        return check_path(path, tenants, _trunks_of(path) if path.is_dir() else trunks, music)
     except NothingToCheck as error:
         raise click.UsageError(str(error)) from error
 
@@ -88,17 +87,6 @@ def _outdated(found: list[Finding]) -> list[str]:
         return outdated(load_settings(), found)
     except SettingsError:
         return []
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What the simulated calls of tests.yaml log is no finding, and no JSON."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
 
 
 def _tell(found: list[Finding]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.cli.left_mail import resend
 from engine.cli.left_messages import delete, heard, play
 from engine.cli.plain import plain
+from engine.cli.tenants import tell_if_unknown
 from engine.records import left as records
 from engine.records.query import Row, iso
 from engine.settings import load_settings
@@ -48,7 +49,7 @@ def messages(tenant: str | None, mailbox: str | None, limit: int, as_lines: bool
     """
     columns = ["message", "left_at", "tenant", "mailbox", "caller", "caller_name", "state", "duration_ms"]
     columns += ["heard_at", "mail"]
-    show(lambda connection: records.messages(connection, tenant, mailbox, limit), columns, as_lines)
+    show(lambda connection: records.messages(connection, tenant, mailbox, limit), columns, as_lines, tenant)
 
 
 @left.command()
@@ -58,7 +59,7 @@ def messages(tenant: str | None, mailbox: str | None, limit: int, as_lines: bool
 def callbacks(tenant: str | None, limit: int, as_lines: bool) -> None:
     """List orders to be rung back, the newest last."""
     columns = ("ordered_at", "tenant", "number", "queue", "call_id")
-    show(lambda connection: records.callbacks(connection, tenant, limit), columns, as_lines)
+    show(lambda connection: records.callbacks(connection, tenant, limit), columns, as_lines, tenant)
 
 
 @left.command()
@@ -68,7 +69,7 @@ def callbacks(tenant: str | None, limit: int, as_lines: bool) -> None:
 def marks(tenant: str | None, limit: int, as_lines: bool) -> None:
     """List the marks that callers gave, the newest last."""
     columns = ("answered_at", "tenant", "question", "mark", "operator", "call_id")
-    show(lambda connection: records.marks(connection, tenant, limit), columns, as_lines)
+    show(lambda connection: records.marks(connection, tenant, limit), columns, as_lines, tenant)
 
 
 @left.command()
@@ -78,7 +79,7 @@ def marks(tenant: str | None, limit: int, as_lines: bool) -> None:
 def tickets(tenant: str | None, limit: int, as_lines: bool) -> None:
     """List the tickets that calls got, the newest last."""
     columns = ("opened_at", "tenant", "ticket", "caller", "subject", "call_id")
-    show(lambda connection: records.tickets(connection, tenant, limit), columns, as_lines)
+    show(lambda connection: records.tickets(connection, tenant, limit), columns, as_lines, tenant)
 
 
 left.add_command(heard)
@@ -87,13 +88,17 @@ left.add_command(play)
 left.add_command(resend)
 
 
-def show(query: Query, columns: Sequence[str], as_lines: bool) -> None:
-    """Print what a query finds; ends the program with 1 where the database does not answer."""
+def show(query: Query, columns: Sequence[str], as_lines: bool, tenant: str | None = None) -> None:
+    """Print what a query finds, of this tenant alone where one is given; ends the program with 1 where the
+    database does not answer.
+    """
     try:
         rows = asyncio.run(_read(query))
     except (DatabaseError, SQLAlchemyError, OSError) as error:
         click.echo(f"vats: {error}", err=True)
         sys.exit(1)
+    if not rows:
+        tell_if_unknown(tenant)
     if as_lines:
         for row in rows:
             values = {name: _told(name, value) for name, value in row.items()}

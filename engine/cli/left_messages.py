@@ -20,6 +20,7 @@ from engine.recordings.encryption import CannotOpen, is_encrypted, opened_for_re
 from engine.recordings.files import below
 from engine.recordings.mailbox import MessageProblem
 from engine.recordings.message_store import MessageStore
+from engine.records.tasks.model import TaskProblem
 from engine.settings import Settings, load_settings
 from engine.store.database import Database, DatabaseError
 from engine.store.migrate import require_newest
@@ -98,7 +99,7 @@ def _in_store(settings: Settings, work: Callable[[MessageStore], Awaitable[T]]) 
     return in_database(settings, run)
 
 
-def in_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+def in_database(settings: Settings, work: Callable[[Database], Awaitable[T]], command: str = "left") -> T:
     """What `work` returns; what it cannot do is told, and ends the command."""
 
     async def run() -> T:
@@ -111,12 +112,12 @@ def in_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) ->
 
     try:
         return asyncio.run(run())
-    except (MessageProblem, CannotResend) as error:
+    except (MessageProblem, CannotResend, TaskProblem) as error:
         lines = str(error).splitlines()
     except (DatabaseError, SQLAlchemyError, OSError) as error:
         lines = [str(error)]
     for line in lines:
-        click.echo(f"vats left: {line}", err=True)
+        click.echo(f"vats {command}: {line}", err=True)
     sys.exit(1)
 
 

@@ -18,7 +18,7 @@ def listening() -> None:
 
 
 @listening.command("list")
-@click.option("--tenant", help="Only this tenant's.")
+@click.option("--tenant", help="Only by this tenant's people, or of its calls.")
 @click.option("--extension", help="Only what this user heard, or was heard of.")
 @click.option("--call", "call_id", help="Only of this call: the listener's, or the one listened to.")
 @click.option(

@@ -4,8 +4,7 @@ import json
 
 import click
 
-from engine.directory.findings import errors
-from engine.directory.loader import load_directory
+from engine.cli.tenants import directory_of
 from engine.settings import load_settings
 
 
@@ -19,11 +18,7 @@ def number() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_numbers(tenant: str | None, as_json: bool) -> None:
     """All city numbers, or those of one TENANT."""
-    settings = load_settings()
-    directory, findings, _ = load_directory(settings.tenants_folder, set(settings.trunks))
-    for finding in errors(findings):
-        click.echo(str(finding), err=True)
-    for entry in directory.numbers():
+    for entry in directory_of(load_settings()).numbers():
         if tenant is not None and entry.tenant != tenant:
             continue
         row = {

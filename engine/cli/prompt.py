@@ -8,16 +8,16 @@ import re
 import shutil
 import tempfile
 import wave
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
-import structlog
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Column, Table
 
+from engine import logs
 from engine.cli.plain import plain
 from engine.cli.player import play_sound
 from engine.cli.prompt_rows import Row, file_of, rows, unused
@@ -129,7 +129,7 @@ def play(
         ):
             click.echo(f"“{value}” is no {part.say}: it is read as text", err=True)
         try:
-            with _quiet():
+            with logs.quiet(logging.ERROR):
                 media = asyncio.run(library.media(tenant, language, part, {"value": value}))
         except PromptMissing as error:
             raise click.ClickException(str(error)) from error
@@ -211,17 +211,6 @@ def _part(name: str | None, text: str | None, say: tuple[str, str] | None, unit:
     except ValidationError as error:
         first = error.errors()[0]
         raise click.UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What the engine logs is no part of a command's output."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
 
 
 def _one_file(library: PromptLibrary, tenant: Tenant, language: str, part: PartValue) -> Path:

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from engine.cli.tenants import directory_of, tenant_named
 from engine.clock import SystemClock
 from engine.directory.directory import Directory, Tenant
-from engine.directory.findings import errors, one_of
-from engine.directory.loader import load_directory
+from engine.directory.findings import one_of
 from engine.directory.schedules import Schedule, ScheduleState
 from engine.directory.schedules.calendar import known_until
 from engine.directory.schedules.model import DAYS, YEARS
@@ -26,9 +26,9 @@ def schedule() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_schedules(tenant: str | None, as_json: bool) -> None:
     """All schedules and whether they are open now, or those of one TENANT."""
-    directory = _directory()
-    if tenant is not None and directory.tenant(tenant) is None:
-        raise click.ClickException(f"unknown tenant {tenant}, expected {one_of(directory.tenants, tenant)}")
+    directory = directory_of(load_settings())
+    if tenant is not None:
+        tenant_named(directory, tenant)
     now = SystemClock().wall_ms()
     for one in directory.tenants.values():
         for named in one.schedules.values() if tenant in (None, one.name) else ():
@@ -69,7 +69,7 @@ def show(
     """
     if week and month:
         raise click.UsageError("--week and --month exclude each other")
-    asked = _find(_directory(), name, tenant)
+    asked = _find(directory_of(load_settings()), name, tenant)
     at = SystemClock().wall_ms() if moment is None else _instant(moment, asked)
     if week or month:
         today = asked.local(at).date()
@@ -96,17 +96,9 @@ def show(
     _warn_of_unknown_days(asked, asked.local(at).date())
 
 
-def _directory() -> Directory:
-    settings = load_settings()
-    directory, findings, _ = load_directory(settings.tenants_folder, set(settings.trunks))
-    for finding in errors(findings):
-        click.echo(str(finding), err=True)
-    return directory
-
-
 def _find(directory: Directory, name: str, tenant: str | None) -> Schedule:
-    if tenant is not None and directory.tenant(tenant) is None:
-        raise click.ClickException(f"unknown tenant {tenant}, expected {one_of(directory.tenants, tenant)}")
+    if tenant is not None:
+        tenant_named(directory, tenant)
     asked: list[Tenant] = [one for one in directory.tenants.values() if tenant in (None, one.name)]
     having = [one for one in asked if name in one.schedules]
     if len(having) == 1:

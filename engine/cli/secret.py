@@ -2,12 +2,11 @@
 
 import click
 
-from engine.directory.findings import errors, one_of
-from engine.directory.loader import load_directory
+from engine.cli.tenants import directory_of, tenant_named
 from engine.recordings.encryption import renew_key, show_key
-from engine.scenarios.web_service.signature import secret_name
 from engine.secrets import renew, secret
-from engine.settings import Settings, load_settings
+from engine.settings import load_settings
+from engine.signed_requests.signature import secret_name
 
 
 @click.group("secret")
@@ -34,7 +33,7 @@ def show(tenant: str, recordings: bool) -> None:
     are (`age -d -i KEYS FILE`). Keep a copy in a safe place: without them nobody can hear the recordings.
     """
     settings = load_settings()
-    _known(settings, tenant)
+    tenant_named(directory_of(settings), tenant)
     click.echo(show_key(settings, tenant) if recordings else secret(settings, secret_name(tenant)))
 
 
@@ -48,19 +47,10 @@ def renew_(tenant: str, recordings: bool, yes: bool) -> None:
     With --recordings the next recording is encrypted with it; the older keys stay, for what there is.
     """
     settings = load_settings()
-    _known(settings, tenant)
+    tenant_named(directory_of(settings), tenant)
     if recordings:
         click.echo(renew_key(settings, tenant))
         return
     if not yes:
         click.confirm("Requests with the new key fail until the web service knows it. Go on?", abort=True)
     click.echo(renew(settings, secret_name(tenant)))
-
-
-def _known(settings: Settings, tenant: str) -> None:
-    directory, findings, _ = load_directory(settings.tenants_folder, set(settings.trunks))
-    if directory.tenant(tenant) is not None:
-        return
-    for finding in errors(findings):
-        click.echo(str(finding), err=True)
-    raise click.ClickException(f"unknown tenant {tenant}, expected {one_of(directory.tenants, tenant)}")

@@ -1,15 +1,13 @@
 """`vats user`: who has which extension, and what his telephone logs in with."""
 
 import json
-import sys
 
 import click
 
-from engine.directory.directory import Directory, User
-from engine.directory.findings import errors, one_of
-from engine.directory.loader import load_directory
+from engine.cli.tenants import directory_of, tenant_named, user_named
+from engine.directory.directory import User
 from engine.secrets import secret
-from engine.settings import Settings, load_settings
+from engine.settings import load_settings
 
 
 @click.group()
@@ -22,9 +20,9 @@ def user() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_users(tenant: str | None, as_json: bool) -> None:
     """All users, or those of one TENANT."""
-    directory = _directory(load_settings())
-    if tenant is not None and directory.tenant(tenant) is None:
-        raise click.ClickException(f"unknown tenant {tenant}, expected {one_of(directory.tenants, tenant)}")
+    directory = directory_of(load_settings())
+    if tenant is not None:
+        tenant_named(directory, tenant)
     for one in directory.users():
         if tenant is None or one.tenant == tenant:
             _print(_row(one), as_json)
@@ -40,7 +38,7 @@ def show_user(tenant: str, extension: str, as_json: bool) -> None:
     The password is generated when it is first asked for.
     """
     settings = load_settings()
-    found = _user(_directory(settings), tenant, extension)
+    found = user_named(directory_of(settings), tenant, extension)
     for device, account in zip(found.devices, found.accounts(), strict=True):
         login = {
             "tenant": found.tenant,
@@ -74,25 +72,3 @@ def _row(one: User) -> dict[str, object]:
         "mobile": one.mobile,
         "accounts": one.accounts(),
     }
-
-
-def _user(directory: Directory, tenant: str, extension: str) -> User:
-    owner = directory.tenant(tenant)
-    if owner is None:
-        raise click.ClickException(f"unknown tenant {tenant}, expected {one_of(directory.tenants, tenant)}")
-    found = owner.users.get(extension)
-    if found is None:
-        raise click.ClickException(
-            f"unknown extension {extension}, expected {one_of(owner.users, extension)}"
-        )
-    return found
-
-
-def _directory(settings: Settings) -> Directory:
-    """What the files say. Wrong tenants are told and left out."""
-    directory, findings, _ = load_directory(settings.tenants_folder, set(settings.trunks))
-    for finding in errors(findings):
-        click.echo(str(finding), err=True)
-    if not directory.tenants and errors(findings):
-        sys.exit(1)
-    return directory

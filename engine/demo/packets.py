@@ -19,6 +19,7 @@ TELEPHONE_EVENT = 101
 _FRAME = RATE * FRAME_MS // 1000
 SILENT_FRAME = b"\xd5" * _FRAME
 _KEYS = "0123456789*#ABCD"
+_SOURCE = 0x0D0E0A0D
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,20 @@ def alaw_frames(part: Tone | Silence | Sound) -> list[bytes]:
     if isinstance(part, Silence):
         return [SILENT_FRAME] * (part.ms // FRAME_MS)
     if isinstance(part, Tone):
-        step, peak = 2 * math.pi * part.hz / RATE, part.level * 32767
-        count = part.ms // FRAME_MS * _FRAME
-        samples = (round(peak * math.sin(step * index)) for index in range(count))
-        return _frames(struct.pack(f"<{count}h", *samples))
+        return _frames(linear_tone(part))
     with wave.open(str(part.wav), "rb") as file:
         if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != (1, 2, RATE):
             raise ValueError(f"{part.wav}: expected 8 kHz, one channel, 16 bits")
         once = _frames(file.readframes(file.getnframes()))
     wanted = part.ms // FRAME_MS or len(once)
     return (once * (wanted // max(1, len(once)) + 1))[:wanted]
+
+
+def linear_tone(tone: Tone) -> bytes:
+    """The same, whole frames of it, as samples of 16 bits."""
+    step, peak = 2 * math.pi * tone.hz / RATE, tone.level * 32767
+    count = tone.ms // FRAME_MS * _FRAME
+    return struct.pack(f"<{count}h", *(round(peak * math.sin(step * index)) for index in range(count)))
 
 
 def _frames(linear: bytes) -> list[bytes]:
@@ -84,14 +89,14 @@ def rtp(payload_type: int, marker: bool, sequence: int, timestamp: int, source: 
     return struct.pack("!BBHII", 0x80, second, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, source) + payload
 
 
-def packets(parts: Iterable[Part], source: int = 0x0D0E0A0D) -> list[tuple[int, bytes]]:
+def packets(parts: Iterable[Part]) -> list[tuple[int, bytes]]:
     """RTP packets with their time in milliseconds from the start."""
     found: list[tuple[int, bytes]] = []
     clock, sequence = 0, 1
 
     def add(at: int, payload_type: int, marker: bool, timestamp: int, payload: bytes) -> None:
         nonlocal sequence
-        found.append((at, rtp(payload_type, marker, sequence, timestamp, source, payload)))
+        found.append((at, rtp(payload_type, marker, sequence, timestamp, _SOURCE, payload)))
         sequence += 1
 
     for part in parts:

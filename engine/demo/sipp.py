@@ -16,6 +16,8 @@ from typing import Self
 from .scenario import Callee, Register, Scenario
 
 _OVER = ("ended", "refused", "cancelled")
+_REGISTRATIONS_A_SECOND = 100.0
+_REGISTERED_WITHIN_S = 20.0
 
 
 class SippError(Exception):
@@ -41,7 +43,6 @@ class SippResult:
     successful: int
     failed: int
     failures: Mapping[str, int] = field(default_factory=dict)
-    retransmissions: int = 0
     response_ms: Mapping[str, list[float]] = field(default_factory=dict)
     log: list[LogLine] = field(default_factory=list)
     errors: str = ""
@@ -234,7 +235,6 @@ class Sipp:
             successful=number("SuccessfulCall(C)"),
             failed=number("FailedCall(C)"),
             failures={name: count for name, count in failures.items() if name != "Call"},
-            retransmissions=number("Retransmissions(C)"),
             response_ms=_response_times(log),
             log=log,
             errors=_read(self._file("errors.log")) or _read(self._file("out"))[-2000:],
@@ -276,8 +276,6 @@ async def register(
     contact: tuple[str, int],
     folder: Path,
     *,
-    rate: float = 100,
-    timeout: float = 20,
     expires_s: int = 3600,
 ) -> None:
     """Log in phones (name → password) that will answer at `contact`, the address of a callee's run.
@@ -292,11 +290,11 @@ async def register(
     ]
     scenario = Register(f"{contact[0]}:{contact[1]}", expires_s)
     run = Sipp(
-        scenario, remote, folder, name=f"register-{contact[1]}", calls=len(rows), rate=rate, rows=rows,
-        local_host=contact[0], local_port=contact[1],
+        scenario, remote, folder, name=f"register-{contact[1]}", calls=len(rows), rows=rows,
+        rate=_REGISTRATIONS_A_SECOND, local_host=contact[0], local_port=contact[1],
     )  # fmt: skip
     async with run:
-        result = await run.wait(timeout)
+        result = await run.wait(_REGISTERED_WITHIN_S)
     if result.successful != len(rows):
         raise SippError(
             f"{len(rows) - result.successful} of {len(rows)} could not register: {result.errors[-800:]}"

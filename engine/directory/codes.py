@@ -8,7 +8,9 @@ code are passed on to the other side.
 from dataclasses import dataclass
 from typing import Literal
 
-Argument = Literal["", "number", "extension", "slot"]
+# `queue` and `reason` may be left out. `company` is its code, `*`, and an extension there.
+Argument = Literal["", "number", "extension", "slot", "queue", "reason", "company"]
+IN_COMPANY = "in_company"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,30 @@ SERVICE_CODES = (
     ),
     ServiceCode("pick_up", "*8", "", "take any call that rings in my groups", "взять звонок своей группы"),
     ServiceCode("mailbox", "*97", "", "hear my voice messages", "прослушать свои голосовые сообщения"),
+    ServiceCode(
+        "queue_join", "*45", "queue", "log in to my queues, or to the one with this extension",
+        "войти в свои очереди или в очередь с этим номером",
+    ),
+    ServiceCode(
+        "queue_leave", "*46", "queue", "log out of all queues, or of the one with this extension",
+        "выйти из всех очередей или из очереди с этим номером",
+    ),
+    ServiceCode(
+        "queue_pause", "*47", "reason", "pause, with the number of a reason", "пауза, с номером причины"
+    ),
+    ServiceCode(
+        "queue_ready", "*48", "", "ready for the next caller: end pause and wrap-up",
+        "готов принять следующий звонок: закончить паузу и обработку",
+    ),
+    ServiceCode(
+        "pause_toggle", "*49", "extension", "pause, or end the pause: for a key with a lamp, with my own extension",
+        "пауза или её конец: для кнопки с лампой, со своим внутренним номером",
+    ),
+    ServiceCode(
+        IN_COMPANY, "*44", "company",
+        "secretaries: reach an extension or a parked call in the company with this code of the pool",
+        "секретари: внутренний номер или место парковки в компании с этим кодом",
+    ),
     ServiceCode("listen", "*90", "extension", "listen to a talk", "слушать разговор"),
     ServiceCode(
         "whisper", "*91", "extension", "speak to the colleague alone", "подсказывать коллеге (клиент не слышит)"
@@ -87,3 +113,8 @@ TALK_CODES = (
     TalkCode("park", "*7", False, "park the call", "поставить вызов на парковку"),
     TalkCode("recording", "*5", False, "pause or resume the recording", "приостановить или продолжить запись"),
 )  # fmt: skip
+
+
+def code_of(name: str) -> str:
+    """What is dialled for this service."""
+    return next(one.code for one in SERVICE_CODES if one.name == name)

@@ -5,24 +5,26 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
-from engine.directory.emergency import EVERYWHERE, emergency_numbers
+from engine.directory.answering_model import AnsweringModel
+from engine.directory.callback_model import BookingModel
+from engine.directory.client_model import ClientModel, PlanModel
+from engine.directory.clients import FileClients
+from engine.directory.first_model import RingBackModel
+from engine.directory.heavy_model import HeavyUsersModel
 from engine.directory.listening_model import ListeningModel
-from engine.directory.model import (
-    CallerModel,
-    ClientModel,
-    GroupModel,
-    MemberModel,
-    QueueModel,
-    TariffModel,
-    TenantModel,
-    VoicemailModel,
-)
+from engine.directory.model import TariffModel, VoicemailModel
+from engine.directory.notice_model import NoticeModel
 from engine.directory.numbers import normalise
 from engine.directory.outgoing_model import Destination, LimitsModel, NamesModel, OutgoingModel
 from engine.directory.parking_model import ParkingModel
-from engine.directory.recording_model import RecordingModel, RecordingRule
+from engine.directory.pause_model import PausesModel
+from engine.directory.pool_model import PoolModel
+from engine.directory.pools import linked
+from engine.directory.queue_model import QueueModel
+from engine.directory.recording_model import RecordingModel, RecordingRule, rule_of
 from engine.directory.schedules import Schedule
 from engine.directory.schedules.calendar import NO_CORRECTIONS, Corrections
+from engine.directory.task_model import ServiceModel
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class User:
     number: str = ""  # shown when he calls outside; empty: the tenant's
     calls: tuple[Destination, ...] | None = None  # what he may call; None: what the tenant permits
     may_listen: bool | tuple[str, ...] = False  # to all, or to these extensions and groups
+    skills: Mapping[str, int] = field(default_factory=dict, hash=False)
+    substitute: str = ""  # takes his clients outside of his hours
+    call_waiting: bool = True  # a second call rings while he is in one
 
     def accounts(self) -> list[str]:
         """SIP user names: `romashka-101-desk`."""
@@ -98,11 +103,39 @@ class Tenant:
     music: str = ""  # the name of shared hold music
     listening: ListeningModel = field(default_factory=ListeningModel)
     parking: ParkingModel | None = None
+    booking: BookingModel | None = None
     emergency: Mapping[str, str] = field(default_factory=dict)  # what is sent, by what is dialled
     blocked: tuple[str, ...] = ()  # numbers, or beginnings with a `*` behind them
     block_withheld: bool = False
     limits: LimitsModel = field(default_factory=LimitsModel)
     names: NamesModel | None = None
+    service: ServiceModel | None = None
+    pauses: PausesModel = field(default_factory=PausesModel)
+    notices: Mapping[str, NoticeModel] = field(default_factory=dict)  # by the receiver's name
+    plans: Mapping[str, PlanModel] = field(default_factory=dict)
+    ring_back: RingBackModel | None = None
+    heavy_users: Mapping[str, HeavyUsersModel] = field(default_factory=dict)
+    client_groups: tuple[str, ...] = ()  # that imported clients may be in
+    pool: PoolModel | None = None
+    answering: AnsweringModel | None = None
+    # People of other tenants who serve its queues, as its own calls name them: `pult/201`.
+    secretaries: Mapping[str, User] = field(default_factory=lambda: MappingProxyType({}))
+    # Queues of other tenants that its pool serves: `romashka/main`.
+    served: tuple[str, ...] = ()
+
+    @cached_property
+    def file_clients(self) -> FileClients:
+        """The file's `clients`, found by number and contract."""
+        return FileClients(self.clients)
+
+    @cached_property
+    def announces(self) -> bool:
+        """Whether anybody is told that he is recorded."""
+        rules = [entry.recording for entry in self.numbers.values()]
+        rules += [user.recording for user in self.users.values()]
+        rules += [queue.recording for queue in self.queues.values()]
+        said = (self.recording.announce, *(rule_of(rule).announce for rule in rules))
+        return any(prompt is not None and prompt is not False for prompt in said)
 
     @cached_property
     def group_extensions(self) -> Mapping[str, str]:
@@ -121,6 +154,34 @@ class Tenant:
             endpoint: extension for extension, user in self.users.items() for endpoint in user.endpoints()
         }
 
+    def person(self, name: str) -> User | None:
+        """A user by his extension, or a secretary who serves this tenant: `pult/201`."""
+        return self.users.get(name) or self.secretaries.get(name)
+
+    def secretaries_of(self, queue: str) -> Mapping[str, User]:
+        """Those who serve this queue."""
+        pool = self.queues[queue].pool
+        if pool is None:
+            return {}
+        return {name: user for name, user in self.secretaries.items() if user.tenant == pool.tenant}
+
+    def pool_members(self) -> list[str]:
+        """Extensions of those who serve other tenants."""
+        if self.pool is None:
+            return []
+        return [one for one in self.pool.members or self.users if one in self.users]
+
+    def ring_together(self, extension: str, of: str = "") -> set[str]:
+        """Whose calls this user takes by a pickup code: of a group or a user with the extension `of`, also of
+        a secretary, `pult/202`; without it of all who are in a group with him.
+        """
+        if of in self.group_extensions:
+            return set(self.groups[self.group_extensions[of]].members)
+        if of:
+            return {of} if self.person(of) else set()
+        groups = [group.members for group in self.groups.values() if extension in group.members]
+        return {member for members in groups for member in members}
+
     def desk_users(self) -> list[str]:
         """Extensions that ring when all else fails: the tenant's `desk`, else its first user."""
         if self.desk in self.users:
@@ -136,6 +197,26 @@ class Tenant:
             return user.may_listen
         groups = [self.groups[name].members for name in user.may_listen if name in self.groups]
         return extension in user.may_listen or any(extension in members for members in groups)
+
+    def may_join(self, extension: str, queue: str) -> bool:
+        """Whether this user may serve this queue, if he wants to: the file names him, or lets him join."""
+        model = self.queues.get(queue)
+        if model is None or extension not in self.users:
+            return False
+        if isinstance(model.may_join, bool):
+            return model.may_join or extension in model.extensions
+        groups = [self.groups[name].members for name in model.may_join if name in self.groups]
+        named = [model.may_join, *groups, model.extensions]
+        return any(extension in extensions for extensions in named)
+
+    def who_may_serve(self) -> set[str]:
+        """Extensions of all who are members of a queue, or may join one."""
+        everybody = any(queue.may_join is True for queue in self.queues.values())
+        listed = {one for queue in self.queues.values() for one in queue.extensions} | {*self.pool_members()}
+        for queue in self.queues.values():
+            for name in queue.may_join if isinstance(queue.may_join, list) else ():
+                listed.update(self.groups[name].members if name in self.groups else [name])
+        return set(self.users) if everybody else listed & set(self.users)
 
     @cached_property
     def parking_places(self) -> tuple[str, ...]:
@@ -154,6 +235,18 @@ class Tenant:
         """A user's own hours; None for one who has none, and is always there."""
         user = self.users.get(extension)
         return self.schedules.get(user.schedule) if user and user.schedule else None
+
+    def stand_in(self, extension: str, at: int, substitute: str = "") -> str:
+        """Who takes a person's calls at that instant (UTC ms): himself, else his substitute and so on; "" for
+        nobody. `substitute` goes before his own.
+        """
+        asked: list[str] = []
+        while extension in self.users and extension not in asked:
+            if self.on_duty(extension, at):
+                return extension
+            asked.append(extension)
+            extension, substitute = substitute or self.users[extension].substitute, ""
+        return ""
 
     def on_duty(self, extension: str, at: int) -> bool:
         """Whether a user's own hours let him be rung at that instant, UTC milliseconds."""
@@ -178,6 +271,8 @@ class Directory:
     """All tenants."""
 
     tenants: Mapping[str, Tenant] = field(default_factory=lambda: MappingProxyType({}))
+    # As they were read, before secretaries were joined to them; to see whether anything has changed.
+    given: Mapping[str, Tenant] = field(default_factory=dict, repr=False, compare=False)
     _numbers: Mapping[str, NumberEntry] = field(init=False, repr=False, compare=False)
     _endpoints: Mapping[str, User] = field(init=False, repr=False, compare=False)
 
@@ -196,7 +291,8 @@ class Directory:
 
     @classmethod
     def of(cls, tenants: Iterable[Tenant]) -> "Directory":
-        return cls(MappingProxyType({tenant.name: tenant for tenant in tenants}))
+        given = {tenant.name: tenant for tenant in tenants}
+        return cls(MappingProxyType(linked(given.values())), given)
 
     def number(self, e164: str) -> NumberEntry | None:
         """Whose city number this is; None for nobody's."""
@@ -216,86 +312,3 @@ class Directory:
     def users(self) -> list[User]:
         """Everybody, tenant by tenant, in the files' order."""
         return [user for tenant in self.tenants.values() for user in tenant.users.values()]
-
-
-def _group(name: str, model: GroupModel) -> Group:
-    own = {one.user: one.ring for one in model.members if isinstance(one, MemberModel)}
-    return Group(name, tuple(model.extensions), model.ring, model.timeout, model.extension or "", own)
-
-
-def tenant_of(model: TenantModel) -> Tenant:
-    """The live tenant of a file that was read."""
-    name = model.tenant
-    clients = [(number, client) for client in model.clients.values() for number in client.numbers]
-    entries = {
-        number: CallerModel(name=entry) if isinstance(entry, str) else entry
-        for number, entry in model.phone_book.items()
-    }
-    names = {number: client.name for number, client in clients}
-    groups = {number: client.group for number, client in clients if client.group}
-    return Tenant(
-        name=name,
-        title=model.title,
-        timezone=model.timezone,
-        language=model.language,
-        country=model.country,
-        numbers=MappingProxyType(
-            {
-                number: NumberEntry(number, name, entry.scenario, entry.title, entry.recording)
-                for number, entry in model.numbers.items()
-            }
-        ),
-        users=MappingProxyType(
-            {
-                extension: User(
-                    name,
-                    extension,
-                    user.name,
-                    user.email,
-                    user.mobile or "",
-                    tuple(user.devices),
-                    user.schedule or "",
-                    user.recording,
-                    user.number or "",
-                    None if user.calls is None else tuple(user.calls),
-                    user.may_listen if isinstance(user.may_listen, bool) else tuple(user.may_listen),
-                )
-                for extension, user in model.users.items()
-            }
-        ),
-        groups=MappingProxyType({group: _group(group, entry) for group, entry in model.groups.items()}),
-        queues=MappingProxyType(dict(model.queues)),
-        schedules=MappingProxyType(
-            {
-                schedule: Schedule(schedule, entry, entry.timezone or model.timezone)
-                for schedule, entry in model.schedules.items()
-            }
-        ),
-        desk=model.desk or "",
-        outgoing=model.outgoing,
-        tariff=model.tariff,
-        phone_book=MappingProxyType(names | {number: entry.name for number, entry in entries.items()}),
-        clients=MappingProxyType(dict(model.clients)),
-        recording=model.recording,
-        caller_groups=MappingProxyType(
-            groups | {number: entry.group for number, entry in entries.items() if entry.group}
-        ),
-        voicemail=model.voicemail,
-        music=model.music or "",
-        listening=model.listening,
-        parking=model.parking,
-        emergency=MappingProxyType(_emergency(model)),
-        blocked=tuple(model.blocked),
-        block_withheld=model.block_withheld,
-        limits=model.limits,
-        names=model.names,
-    )
-
-
-def _emergency(model: TenantModel) -> dict[str, str]:
-    """Those that the file names, else the country's; an extension of the tenant goes before all but 112."""
-    known = emergency_numbers(model.country)
-    wanted = known if model.emergency is None else [EVERYWHERE, *model.emergency]
-    groups, queues = model.groups.values(), model.queues.values()
-    taken = {*model.users, *(group.extension for group in groups), *(queue.extension for queue in queues)}
-    return {text: known.get(text, text) for text in wanted if text == EVERYWHERE or text not in taken}

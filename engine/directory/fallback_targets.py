@@ -4,7 +4,7 @@ The engine writes it whenever the configuration changes; AstDB holds each number
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import structlog
 
 from engine.directory.directory import Directory, Tenant
 from engine.directory.routes import own_number, ways_to_emergency
-from engine.journal.events import MeterFrom
+from engine.journal.base import MeterFrom
 
 _MOST_NEXT = 5  # users rung when the first ones do not answer
 _log = structlog.get_logger(__name__)
@@ -47,9 +47,10 @@ def emergency_key(tenant: str, dialled: str) -> str:
     return f"{tenant}/{dialled}"
 
 
-def fallback_targets(directory: Directory) -> dict[str, FallbackTarget]:
+def fallback_targets(directory: Directory, trunks: Collection[str] = ()) -> dict[str, FallbackTarget]:
     """For every city number its tenant's desk, then some of its other users, all at once; and for every
-    emergency number of a tenant (`emergency_key`) his trunks, one after another.
+    emergency number of a tenant who has a number to show (`emergency_key`) his trunks, one after another,
+    then the others of the platform's `trunks`.
     """
     found = {}
     for tenant in directory.tenants.values():
@@ -66,10 +67,11 @@ def fallback_targets(directory: Directory) -> dict[str, FallbackTarget]:
                 tenant.tariff.per_minute,
             )
         for dialled, sent in tenant.emergency.items():
-            trunks = [f"PJSIP/{way.number}@{way.trunk}" for way in ways_to_emergency(tenant, sent)]
-            if trunks:
+            ways = [f"PJSIP/{way.number}@{way.trunk}" for way in ways_to_emergency(tenant, sent, trunks)]
+            shown = own_number(tenant)
+            if ways and shown:
                 found[emergency_key(tenant.name, dialled)] = FallbackTarget(
-                    tenant.name, dial=trunks[0], then=trunks[1:], caller_id=own_number(tenant)
+                    tenant.name, dial=ways[0], then=ways[1:], caller_id=shown
                 )
     return found
 

@@ -50,6 +50,10 @@ GROUPS: dict[str, dict[str, Kind]] = {
         ),
         "unknown-group": Kind("there is no such group", "correct it, or add the group to the tenant's file"),
         "unknown-queue": Kind("there is no such queue", "correct it, or add the queue to the tenant's file"),
+        "unknown-skill": Kind(
+            "nobody who serves the queue has a skill that is required there",
+            "correct its name, or give it to members of the queue",
+        ),
         "unknown-schedule": Kind("there is no such schedule", "correct it, or add it to the tenant's file"),
         "unknown-period": Kind("the schedule has no such period", "correct it, or add it to the schedule"),
         "unknown-language": Kind(
@@ -58,7 +62,24 @@ GROUPS: dict[str, dict[str, Kind]] = {
         "unknown-scenario": Kind(
             "a number leads to a scenario that does not exist", "correct the name, or write it"
         ),
+        "unknown-music": Kind(
+            "the folder of hold music that a tenant names is not there, or holds no sound: the built-in one "
+            "plays",
+            "correct the name, or put sound files into `music/NAME/` beside `config/vats.yaml`",
+        ),
+        "unknown-file": Kind(
+            "a file that `answering.files` names is not in the tenant's folder `files`, or is no plain file "
+            "of at most 25 MB: the card shows it as missing",
+            "put it there, or correct the name",
+        ),
+        "unknown-customer": Kind(
+            "`pool.serves` names a tenant that has no file", "correct the name, or write the tenant's file"
+        ),
         "unknown-tenant": Kind("scenarios lie in a folder that is no tenant's", "write the tenant's file"),
+        "unknown-plan": Kind(
+            "a client or `service` names a plan that `plans` does not",
+            "correct it, or add the plan to `plans`",
+        ),
         "unknown-trunk": Kind("there is no such trunk", "correct it, or add the trunk to `config/vats.yaml`"),
         "shared-number": Kind("two tenants have the same number", "remove it from one of them"),
         "shared-extension": Kind(
@@ -80,7 +101,15 @@ GROUPS: dict[str, dict[str, Kind]] = {
             "a step calls a number of a kind that the tenant may not call, so that it always fails",
             "add the kind to `outgoing.permit`, or call another number",
         ),
-        "own-number": Kind("a step calls the tenant itself: the call would come back", "dial another number"),
+        "no-route": Kind(
+            "a step calls a number to which no trunk of the tenant's leads: that fails, unless it is another "
+            "company's number on this platform",
+            "add `outgoing.trunk`, or a route with the beginning of the number",
+        ),
+        "own-number": Kind(
+            "a step calls a city number that leads to its own scenario: the call would come back",
+            "dial another number",
+        ),
     },
     "What is heard": {
         "unknown-prompt": Kind(
@@ -124,6 +153,19 @@ GROUPS: dict[str, dict[str, Kind]] = {
             "a group rings its members one after another, and their own times leave none for the last one",
             "a longer `timeout` of the group, or shorter times",
         ),
+        "never-served": Kind(
+            "a queue or step requires more of a skill than anybody who serves the queue has",
+            "a lower level, `relax` at the queue, or better members",
+        ),
+        "pool-disagrees": Kind(
+            "a queue asks for a pool of secretaries that does not serve its tenant, or a code of the pool "
+            "means what it does not serve",
+            "let the pool's file name the tenant in `pool.serves`, or remove `pool` of the queue or the code",
+        ),
+        "pool-unused": Kind(
+            "a pool of secretaries serves a tenant whose queues do not ask for it",
+            "write `pool` in a queue of that tenant, or remove it from `pool.serves`",
+        ),
         "never-taken": Kind(
             "an exit is written down that no call can take", "remove it, or what prevents it"
         ),
@@ -131,6 +173,14 @@ GROUPS: dict[str, dict[str, Kind]] = {
             "a key of a menu is the first digit of extensions that can be dialled there: after the key the "
             "menu waits whether more digits come, so the caller waits too",
             "give the keys other digits, or accept the pause",
+        ),
+        "shared-client": Kind(
+            "two clients have the same number or contract; callers are taken for the first",
+            "leave it with one of them",
+        ),
+        "substitute-loop": Kind(
+            "people stand in for each other in a circle, so in the end for nobody",
+            "give one of them another `substitute`, or none",
         ),
         "no-contracts": Kind(
             "callers are identified by a contract number that no client has, or that cannot be keyed in",
@@ -142,6 +192,15 @@ GROUPS: dict[str, dict[str, Kind]] = {
         ),
     },
     "Around the scenarios": {
+        "no-working-time": Kind(
+            "deadlines are counted by a schedule that is never open by its weekly hours",
+            "name a schedule with weekly hours as `service.calendar`, or leave it out",
+        ),
+        "short-keep": Kind(
+            "recordings or voice messages are deleted for good within a day; a number without a unit is "
+            "seconds",
+            "write days, `180d`; if it is meant, allow it by a comment",
+        ),
         "unused-scenario": Kind("no number leads to a scenario", "give it a number, or leave it as a draft"),
         "not-checked": Kind(
             "a scenario is checked alone and its tenant's file is wrong, or not found",

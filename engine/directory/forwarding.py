@@ -25,7 +25,7 @@ def wrong_forward(
 ) -> Wrong | None:
     """Why calls of this user cannot be forwarded `to`, as dialled; None where they can."""
     destination = resolve(tenant, to)
-    if destination.kind not in ("user", "outside"):
+    if destination.kind not in ("user", "outside", "number"):
         return "unknown"
     if destination.kind == "outside" and not may_call(tenant, destination.value, extension):
         return "not_permitted"

@@ -7,14 +7,21 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from engine.directory.directory import Directory, Tenant, tenant_of
+from engine.directory.callback_check import check_callbacks
+from engine.directory.client_check import check_clients
+from engine.directory.directory import Directory, Tenant
 from engine.directory.document import Document, read_document
 from engine.directory.findings import Finding, errors, one_of
 from engine.directory.model import MemberModel, TenantModel
+from engine.directory.pause_check import check_pauses
+from engine.directory.pool_check import check_pool, check_pools
 from engine.directory.prompts import builtin
+from engine.directory.queue_check import check_queues
 from engine.directory.schedules.check import check_schedules
 from engine.directory.schedules.files import HolidayFiles, holidays_folder, load_holidays
+from engine.directory.task_check import check_service
 from engine.directory.telephony_check import check_telephony
+from engine.directory.tenant_file import tenant_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ def load_tenant(
     except ValidationError as error:
         findings += document.explain(error, model=TenantModel)
         return TenantFile(document, tuple(sorted(findings)), None)
-    findings += _cross_check(model, document, file, trunks)
+    findings += document.without_allowed(_cross_check(model, document, file, trunks))
     if holidays is None:
         holidays = load_holidays(holidays_folder(file.parent))
     tenant = None if errors(findings) else tenant_of(model).with_holidays(holidays.corrections)
@@ -94,6 +101,7 @@ def load_directory(
     shared = _shared_numbers(files)
     findings += shared
     wrong = {finding.file for finding in shared}
+    findings += check_pools((file.tenant, file.document) for file in files)
     good = (file.tenant for file in files if file.tenant and file.document.file not in wrong)
     findings += [*holidays.findings, *misnamed(holidays_folder(folder))]
     return Directory.of(good), sorted(findings), files
@@ -112,7 +120,7 @@ def _cross_check(
         yield document.finding(("users",), "the tenant has no users", "at least one", key=True)
     for kind, lists in (
         ("groups", {name: group.extensions for name, group in model.groups.items()}),
-        ("queues", {name: queue.members for name, queue in model.queues.items()}),
+        ("queues", {name: queue.extensions for name, queue in model.queues.items()}),
     ):
         for name, members in lists.items():
             for index, extension in enumerate(members):
@@ -131,6 +139,12 @@ def _cross_check(
     schedules = {extension: user.schedule for extension, user in model.users.items()}
     yield from check_schedules(model.schedules, schedules, document)
     yield from check_telephony(model, document, trunks)
+    yield from check_service(model, document)
+    yield from check_queues(model, document)
+    yield from check_pool(model, document)
+    yield from check_pauses(model, document)
+    yield from check_callbacks(model, document)
+    yield from check_clients(model, document)
 
 
 def _never_rung(model: TenantModel, document: Document) -> Iterable[Finding]:
@@ -153,14 +167,6 @@ def _single_users(model: TenantModel, document: Document) -> Iterable[Finding]:
     if model.desk is not None and model.desk not in model.users:
         known = one_of(model.users, model.desk)
         yield document.finding(("desk",), f"unknown user {model.desk}", known, code="unknown-user")
-    for name, client in model.clients.items():
-        if client.specialist is not None and client.specialist not in model.users:
-            yield document.finding(
-                ("clients", name, "specialist"),
-                f"unknown user {client.specialist}",
-                one_of(model.users, client.specialist),
-                code="unknown-user",
-            )
     for extension, user in model.users.items():
         if len(set(user.devices)) != len(user.devices):
             path, message = ("users", extension, "devices"), "a device is listed twice"

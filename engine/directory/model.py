@@ -4,8 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from engine.directory.answering_model import AnsweringModel
+from engine.directory.callback_model import BookingModel
+from engine.directory.client_model import CallerModel, ClientModel, PlanModel, PlanName
 from engine.directory.fields import Extension, FileModel, Kopecks, Name, Seconds
+from engine.directory.first_model import RingBackModel
+from engine.directory.heavy_model import HeavyUsersModel
 from engine.directory.listening_model import MAY_LISTEN_HELP, ListeningModel, MayListen
+from engine.directory.notice_model import NoticeModel
 from engine.directory.numbers import is_country
 from engine.directory.outgoing_model import (
     DESTINATION_HELP,
@@ -17,8 +23,12 @@ from engine.directory.outgoing_model import (
     Telephone,
 )
 from engine.directory.parking_model import ParkingModel
+from engine.directory.pause_model import PausesModel
+from engine.directory.pool_model import PoolModel
+from engine.directory.queue_model import QueueModel, Skills
 from engine.directory.recording_model import RULE_HELP, RecordingModel, RuleOrFlag
 from engine.directory.schedules.model import ScheduleModel, Zone
+from engine.directory.task_model import ServiceModel
 
 
 class NumberModel(FileModel):
@@ -47,8 +57,20 @@ class UserModel(FileModel):
     schedule: Name | None = Field(
         None, description="one of `schedules`: outside of it `ring` leaves the person out; left out: always"
     )
+    call_waiting: bool = Field(
+        True,
+        description="a second call rings while this person talks, dials or is rung; with `false` it finds "
+        "the person busy. Queues ring nobody who is in a call, whatever is set here",
+    )
     recording: RuleOrFlag | None = Field(
         None, description=f"recording of this person's talks: {RULE_HELP}; it goes before all others"
+    )
+    skills: Skills = Field(
+        default_factory=dict,
+        description="how well this person knows what, 1 to 9, for queues that require it",
+    )
+    substitute: Extension | None = Field(
+        None, description="who takes the person's own clients outside of the person's own hours"
     )
     may_listen: MayListen = Field(
         False, description=f"whose talks this person may listen to and join: {MAY_LISTEN_HELP}"
@@ -96,52 +118,6 @@ class GroupModel(FileModel):
         return [one.user if isinstance(one, MemberModel) else one for one in self.members]
 
 
-class AnnounceModel(FileModel):
-    """What a waiting caller is told."""
-
-    position: Seconds | None = Field(default=None, description="tell the place in the queue this often")
-    wait: bool = Field(default=False, description="tell the expected wait as well")
-
-
-class QueueModel(FileModel):
-    """Callers wait here while all operators are busy."""
-
-    members: list[Extension] = Field(min_length=1, description="extensions of the tenant's users")
-    extension: Extension | None = Field(None, description="colleagues reach the queue by dialling this")
-    strategy: Literal["longest_idle", "all", "random", "sequence", "least_recent"] = Field(
-        "longest_idle", description="who gets the next caller"
-    )
-    max_wait: Seconds = Field(300.0, description="after this the step's `on_timeout` is taken")
-    ring_timeout: Seconds = Field(
-        15.0, description="how long a member's phone rings before the next one gets the caller"
-    )
-    wrap_up: Seconds | None = Field(None, description="rest of an operator after a talk from the queue")
-    announce: AnnounceModel = Field(default=AnnounceModel(), description="what the waiting caller hears")
-    callback: bool = Field(False, description="the caller may ask to be rung back")
-    recording: RuleOrFlag | None = Field(None, description=f"recording of its callers' talks: {RULE_HELP}")
-
-
-class CallerModel(FileModel):
-    """A caller whom the phone book knows."""
-
-    name: str = Field(min_length=1, description="shown on phones and in records")
-    group: Name | None = Field(None, description="for `caller.group` of the step `switch`: vip")
-
-
-class ClientModel(FileModel):
-    """A known caller."""
-
-    name: str = Field(min_length=1)
-    company: str = ""
-    numbers: list[Telephone] = Field(default_factory=list, description="numbers that the client calls from")
-    email: str = ""
-    contract: str = Field("", description="contract or account number, for identification")
-    plan: str = Field("", description="service plan, for routing")
-    specialist: Extension | None = Field(None, description="extension of the client's own specialist")
-    priority: int | None = Field(None, ge=1, le=5, description="1 is served first")
-    group: Name | None = Field(None, description="for `caller.group` of the step `switch`: vip")
-
-
 def _kind_of_entry(value: Any) -> str:
     return "<caller>" if isinstance(value, dict | CallerModel) else "<name>"
 
@@ -156,13 +132,23 @@ class VoicemailModel(FileModel):
     """Voice messages that callers leave."""
 
     keep: Seconds = Field(default=180 * 86400.0, description="messages are deleted after this time")
+    colleagues: bool = Field(
+        default=False,
+        description="a colleague who calls a user and reaches nobody may leave him a message; left out: he "
+        "hears that it is busy, or that nobody answers",
+    )
 
 
 class TariffModel(FileModel):
     """What a minute costs and from when it counts."""
 
     meter_from: Literal["operator", "answer"] = Field(
-        default="operator", description="count from the talk with a person, or from our answer"
+        default="operator",
+        description="count from the talk with a person, or from our answer; a call that the company makes "
+        "counts from the other side's answer",
+    )
+    free_wait: bool = Field(
+        default=False, description="waiting in a queue is not counted, also where our answer counts"
     )
     per_minute: Kopecks = Field(default=0, description='roubles a minute, as text: "1.50"')
 
@@ -203,10 +189,42 @@ class TenantModel(FileModel):
         default_factory=dict, description="names of callers: a name, or `{name: …, group: vip}`"
     )
     clients: dict[Name, ClientModel] = Field(default_factory=dict, description="known callers, in full")
+    client_groups: list[Name] = Field(
+        default_factory=list, description="groups that imported clients may be in, besides those named here"
+    )
+    ring_back: RingBackModel | None = Field(
+        None,
+        description="callers from outside whose talk the network cuts off are rung back; left out: they are "
+        "not",
+    )
+    heavy_users: dict[Name, HeavyUsersModel] = Field(
+        default_factory=dict, description="rules for clients who call more than was meant"
+    )
+    plans: dict[PlanName, PlanModel] = Field(
+        default_factory=dict,
+        description="service plans of clients; where there are any, each client's `plan` must be one",
+    )
     recording: RecordingModel = Field(default=RecordingModel(), description="recording of talks")
     voicemail: VoicemailModel = Field(default=VoicemailModel(), description="messages that callers leave")
     listening: ListeningModel = Field(default=ListeningModel(), description="listening to colleagues' talks")
+    booking: BookingModel | None = Field(
+        None, description="times that clients can book with people, to be rung then; left out: none"
+    )
     parking: ParkingModel | None = Field(None, description="parking of calls; left out: there is none")
+    service: ServiceModel | None = Field(
+        None, description="deadlines of tasks: left out, none are opened by themselves"
+    )
+    notices: dict[Name, NoticeModel] = Field(
+        default_factory=dict,
+        description="systems that are told of events (webhooks), by any name",
+    )
+    pool: PoolModel | None = Field(
+        None, description="its people are secretaries of other tenants; left out: they are not"
+    )
+    answering: AnsweringModel | None = Field(
+        None, description="what whoever answers for this tenant is shown and fills in; left out: nothing"
+    )
+    pauses: PausesModel = Field(default=PausesModel(), description="why people of queues pause")
     music: Name | None = Field(
         None,
         description="hold music: a folder of `music` beside the settings file; left out: the tenant's own "

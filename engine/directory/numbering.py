@@ -95,4 +95,7 @@ _ARGUMENTS = {
     "number": r"(?P<argument>\+?[0-9]{2,20})",
     "extension": r"(?P<argument>[0-9]{2,6})",
     "slot": r"(?P<argument>[0-9]{2,6})",
+    "queue": r"(?P<argument>[0-9]{2,6})?",
+    "reason": r"(?P<argument>[0-9]{1,2})?",
+    "company": r"(?P<argument>[0-9]{2,6}\*[0-9]{2,6})",
 }

@@ -38,11 +38,12 @@ RuleOrFlag = Annotated[
 RULE_HELP = "`true`, `false` or `{enabled: …, announce: …}`; left out: the next rule decides"
 
 
+_SHORT_FORMS = {value: RecordingRule(enabled=value) for value in (True, False, None)}
+
+
 def rule_of(value: bool | RecordingRule | None) -> RecordingRule:
     """`true` is the short form of `{enabled: true}`."""
-    if isinstance(value, RecordingRule):
-        return value
-    return RecordingRule(enabled=value)
+    return value if isinstance(value, RecordingRule) else _SHORT_FORMS[value]
 
 
 class RecordingModel(FileModel):

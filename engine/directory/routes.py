@@ -1,6 +1,6 @@
 """Calls outside: the kind of a destination, who may call it, by which trunks, shown as what. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -70,23 +70,26 @@ def ways_outside(tenant: Tenant, number: str) -> list[Way]:
     return _each_once(ways)
 
 
-def ways_to_emergency(tenant: Tenant, sent: str) -> list[Way]:
-    """Every trunk that the tenant has, for a number that is sent as it is: first the one for all calls."""
+def ways_to_emergency(tenant: Tenant, sent: str, others: Collection[str] = ()) -> list[Way]:
+    """Every trunk that the tenant has, for a number that is sent as it is: first the one for all calls. Then
+    the `others` of the platform: where his do not work, or he has none, somebody must come all the same.
+    """
     outgoing = tenant.outgoing
-    if outgoing is None:
-        return []
-    first = [outgoing.trunk] if outgoing.trunk else []
-    return _each_once([Way(trunk, sent) for trunk in [*first, *outgoing.trunks()]])
+    own = [*([outgoing.trunk] if outgoing.trunk else []), *outgoing.trunks()] if outgoing else []
+    return _each_once([Way(trunk, sent) for trunk in [*own, *others]])
 
 
 def own_number(tenant: Tenant, user: str = "", chosen: str = "") -> str:
-    """The number that is shown outside: the one chosen for the call, else the user's, else the tenant's."""
+    """The number that is shown outside: the one chosen for the call, else the user's, else the tenant's.
+
+    "" for a tenant who has no city number.
+    """
     if chosen in tenant.numbers:
         return chosen
     caller = tenant.users.get(user)
     if caller is not None and caller.number:
         return caller.number
-    return tenant.outgoing.shown if tenant.outgoing else ""
+    return tenant.outgoing.shown if tenant.outgoing else next(iter(tenant.numbers), "")
 
 
 def own_numbers(tenant: Tenant) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is odd about a tenant's extensions, trunks and own numbers."""
+"""What is odd about a tenant's extensions, trunks, own numbers and what is deleted."""
 
 from collections.abc import Collection, Iterable, Iterator
 
@@ -8,6 +8,7 @@ from engine.directory.findings import Finding, one_of
 from engine.directory.model import TenantModel
 
 Path = tuple[str | int, ...]
+_SHORT_KEEP_S = 86400.0
 
 
 def check_telephony(
@@ -19,6 +20,21 @@ def check_telephony(
         yield from _trunks(model, document, trunks)
     yield from _own_numbers(model, document)
     yield from _may_listen(model, document)
+    yield from _short_keep(model, document)
+
+
+def _short_keep(model: TenantModel, document: Document) -> Iterator[Finding]:
+    """`keep: 180` is three minutes, and what is deleted does not come back."""
+    for name, kept in (("recording", model.recording.keep), ("voicemail", model.voicemail.keep)):
+        if kept < _SHORT_KEEP_S:
+            what = "recordings" if name == "recording" else "voice messages"
+            yield document.finding(
+                (name, "keep"),
+                f"{what} are deleted for good after {kept:g} s",
+                "days, such as 180d",
+                severity="warning",
+                code="short-keep",
+            )
 
 
 def _may_listen(model: TenantModel, document: Document) -> Iterator[Finding]:

@@ -24,6 +24,8 @@ READY = b"ready\n"
 _ANSWER_S = 3.0  # how long the fallback process may take
 _log_file = followed()
 _BIND_S = 5.0  # how long a predecessor may hold the port
+_KEEP_TRYING_S = 50.0  # those who are busy or do not answer
+_PAUSE_S = 2  # and before the next time
 _OPTIONS_RINGING = "r"  # the caller hears ringing from the start
 _OPTIONS_TALKED_TO = "m"  # a caller who was answered before hears music
 
@@ -68,13 +70,24 @@ def serve_call(connection: socket.socket, path: Path) -> None:
             return
         if plan["caller_id"]:
             call.set_variable("CALLERID(num)", plan["caller_id"])
-        for stage in plan["stages"]:
+        _ring(call, plan["stages"])
+
+
+def _ring(call: AgiCall, stages: list[dict[str, Any]]) -> None:
+    """Each in turn, and all over again while somebody is there: he may be free before the engine is back."""
+    end = time.monotonic() + _KEEP_TRYING_S
+    while True:
+        there = False
+        for stage in stages:
             up = call.variable("CHANNEL(state)") == "Up"
             status = call.dial(
                 stage["dial"], stage["seconds"], _OPTIONS_TALKED_TO if up else _OPTIONS_RINGING
             )
             if status in ("ANSWER", "CANCEL", ""):
                 return
+            there = there or status in ("BUSY", "NOANSWER")
+        if not there or time.monotonic() > end or not call.wait(_PAUSE_S):
+            return
 
 
 def _milliseconds(seconds: str) -> int | None:

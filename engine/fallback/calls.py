@@ -12,7 +12,8 @@ from engine.directory.fallback_targets import FallbackTarget, TargetFile, emerge
 from engine.directory.numbers import normalise
 from engine.fallback.dialled import DialledCall, Timed
 from engine.fallback.engine_journal import EngineJournal, open_legs, started
-from engine.journal.events import CallEnded, CallStarted, Direction, Entry, FallbackTook
+from engine.journal.base import Direction
+from engine.journal.events import CallEnded, CallStarted, Entry, FallbackTook
 from engine.journal.spool import Spool
 from engine.settings import Settings
 from engine.switch.cel import CelEvent, EventLog

@@ -6,21 +6,20 @@ Pure: log events in, journal events with the switch's times out. The same line t
 from collections.abc import Sequence
 
 from engine.calls.leg import unanswered_result
+from engine.journal.base import EndedBy, LegResult
 from engine.journal.events import (
     CallAnswered,
     CallEnded,
-    EndedBy,
     Entry,
     Event,
     LegAnswered,
     LegCreated,
     LegEnded,
-    LegResult,
     TalkEnded,
     TalkStarted,
     kind,
 )
-from engine.switch.cel import NETWORK_CAUSES, CelEvent
+from engine.switch.cel import CelEvent, lost_by_network
 
 Timed = tuple[Event, int]  # the event, and UTC milliseconds
 
@@ -73,6 +72,7 @@ class DialledCall:
                 self._names[event.channel] = event.unique_id
                 found.append((self._created(event), event.at))
             case "ANSWER" if caller:
+                self._answered.add(event.unique_id)
                 found.append((CallAnswered(), event.at))
             case "ANSWER" if event.unique_id in self._legs:
                 self._answered.add(event.unique_id)
@@ -158,7 +158,7 @@ class DialledCall:
             self._finish(found)
 
     def _ended_by(self, event: CelEvent, guess: EndedBy) -> EndedBy:
-        if event.cause in NETWORK_CAUSES:
+        if lost_by_network(event.cause, answered=event.unique_id in self._answered):
             return "network"
         if not event.hung_up_by or "/" not in event.hung_up_by:
             return guess

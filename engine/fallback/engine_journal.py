@@ -5,7 +5,17 @@ from pathlib import Path
 
 import structlog
 
-from engine.journal.events import CallStarted, Entry, LegCreated, LegEnded, TalkEnded, TalkStarted
+from engine.journal.events import (
+    CallAnswered,
+    CallStarted,
+    Entry,
+    LegCreated,
+    LegEnded,
+    LegHeard,
+    TalkEnded,
+    TalkStarted,
+    is_call,
+)
 from engine.journal.segments import list_segments, read_segment
 
 _log = structlog.get_logger(__name__)
@@ -28,7 +38,8 @@ class EngineJournal:
         try:
             version = (newest.name, newest.stat().st_size)
             if version != self._version:
-                self._open = read_segment(newest).open
+                found = read_segment(newest).open
+                self._open = {call_id: entries for call_id, entries in found.items() if is_call(entries)}
                 self._version = version
         except OSError as error:
             _log.error("fallback.engine_journal_unreadable", path=str(newest), error=str(error))
@@ -50,3 +61,10 @@ def was_talking(entries: Sequence[Entry]) -> bool:
     """People were talking when the engine went away."""
     begun = sum(isinstance(entry.event, TalkStarted) for entry in entries)
     return begun > sum(isinstance(entry.event, TalkEnded) for entry in entries)
+
+
+def heard_early(entries: Sequence[Entry]) -> bool:
+    """The caller heard early media, and was not answered, when the engine went away."""
+    if any(isinstance(entry.event, CallAnswered) for entry in entries):
+        return False
+    return any(isinstance(entry.event, LegHeard) for entry in entries)

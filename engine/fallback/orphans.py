@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 
 import structlog
 
-from engine.fallback.engine_journal import EngineJournal, started, was_talking
+from engine.fallback.engine_journal import EngineJournal, heard_early, started, was_talking
 from engine.journal.events import Entry
 from engine.switch.ari.resources import Channel
 from engine.switch.ari_http import AriHttp, LiveBridge, LiveChannel
@@ -46,8 +46,10 @@ class Orphans:
         return channel.dialplan.exten or (handed[2] if len(handed) > 2 else "") or "0"
 
     def has_talked(self, channel: LiveChannel) -> bool:
-        """He was talking when the engine went away, so the other party has hung up."""
-        return was_talking(self._known.get(channel.id, ()))
+        """He was talking when the engine went away, or has talked since, so the other party has hung up."""
+        entries = self._known.get(channel.id, ())
+        # Who heard early media, and was not answered, is Up only where the other side has answered since.
+        return was_talking(entries) or (channel.state == "Up" and heard_early(entries))
 
 
 async def look_after(switch: AriHttp, engine_journal: EngineJournal) -> int:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from engine.journal.events import CallEnded, Entry, decode, encode
+from engine.journal.events import ENDS, Entry, decode, encode
 
 _NAME = re.compile(r"(?P<writer>[a-z][a-z0-9-]*?)-(?P<number>\d{6,})\.jsonl")
 
@@ -24,7 +24,9 @@ class Segment(NamedTuple):
 
 
 class OpenCalls(NamedTuple):
-    """What a segment tells: the events of open calls, and of ended ones the end and the last entry."""
+    """What a segment tells: the events of open calls, and of ended ones the end and the last entry. Streams
+    that are no calls are among them.
+    """
 
     open: dict[str, list[Entry]]
     ended: dict[str, list[Entry]]
@@ -66,7 +68,7 @@ def read_segment(path: Path) -> OpenCalls:
     opened, ended = {}, {}
     for call_id, by_seq in calls.items():
         entries = [by_seq[seq] for seq in sorted(by_seq)]
-        ends = [entry for entry in entries if isinstance(entry.event, CallEnded)]
+        ends = [entry for entry in entries if isinstance(entry.event, ENDS)]
         if ends:
             ended[call_id] = [ends[-1], entries[-1]]
         else:

@@ -8,14 +8,15 @@ and are written again, and `healthy` says so.
 import asyncio
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
 
 from engine.clock import Clock
-from engine.journal.events import ENGINE_SEQ, CallEnded, Entry, Event, encode
+from engine.journal.base import StreamBegan
+from engine.journal.events import ENDS, ENGINE_SEQ, Entry, Event, encode
 from engine.journal.segments import begin_segment, list_segments, read_segment, segment_path
 
 COMMIT_SECONDS = 0.015  # with the loop's own delay below the promised 20 ms
@@ -65,11 +66,14 @@ class Spool:
         self._committer: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
         self._thread: ThreadPoolExecutor | None = None
+        # Told of all events of a call that ends, before its end is written, so that what follows is not lost.
+        self.on_end: list[Callable[[str, Sequence[Entry]], None]] = []
         self.healthy = True
+        self.opened_at = (0, 0)  # segment, and bytes of whole lines, that were there on opening
         self.last_at = 0  # UTC milliseconds: the newest event that we know of
 
     def open(self) -> dict[str, list[Entry]]:
-        """Read the newest segment; returns the events of the calls that were open, and goes on from there.
+        """Read the newest segment; returns the events of all that was open, and goes on from there.
 
         Raises `SpoolInUse` when another process has it open, `OSError` when the folder cannot be used.
         """
@@ -97,6 +101,8 @@ class Spool:
             self._descriptor = os.open(newest.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
             self._size = os.fstat(self._descriptor).st_size
             self._torn = self._size > 0 and os.pread(self._descriptor, 1, self._size - 1) != b"\n"
+            whole = newest.path.read_bytes().rfind(b"\n") + 1 if self._torn else self._size
+            self.opened_at = (newest.number, whole)
         else:
             self._number = 1
             path = segment_path(self.folder, self.name, self._number)
@@ -107,7 +113,19 @@ class Spool:
         return self._open.get(call_id, ())
 
     def open_calls(self) -> list[str]:
-        return list(self._open)
+        return [
+            call_id
+            for call_id, entries in self._open.items()
+            if not isinstance(entries[0].event, StreamBegan)
+        ]
+
+    def open_streams(self, kind: type[StreamBegan]) -> dict[str, list[Entry]]:
+        """Streams that are no calls, begun by this kind of event and not ended, with their entries."""
+        return {
+            stream: list(entries)
+            for stream, entries in self._open.items()
+            if isinstance(entries[0].event, kind)
+        }
 
     def append(self, call_id: str, event: Event, at: int | None = None) -> Entry:
         """Number and keep an event. `at` is the switch's own time, UTC milliseconds; default: now."""
@@ -130,11 +148,12 @@ class Spool:
         entry = Entry(call_id, last + 1, at, mono, boot, event)
         if after_end is not None:
             self._ended[call_id] = [after_end[0], entry]
-        elif isinstance(event, CallEnded):
-            self._open.pop(call_id, None)
+        elif isinstance(event, ENDS):
+            ended = self._open.pop(call_id, [])
             self._ended[call_id] = [entry, entry]
             if len(self._ended) > ENDED_KEPT:
                 del self._ended[next(iter(self._ended))]
+            self._tell_end(call_id, [*ended, entry])
         elif entries is not None:
             entries.append(entry)
         self.last_at = max(self.last_at, entry.at)
@@ -143,6 +162,13 @@ class Spool:
         if not self._write_scheduled:
             self._schedule_write()
         return entry
+
+    def _tell_end(self, call_id: str, entries: Sequence[Entry]) -> None:
+        for told in self.on_end:
+            try:
+                told(call_id, entries)
+            except Exception:  # the call's end is written for all that
+                _log.exception("spool.end_not_taken", call_id=call_id)
 
     def has_ended(self, call_id: str) -> bool:
         """Whether this call's end was written here lately."""

@@ -5,7 +5,7 @@ read until it is stored.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from engine.clock import Clock
-from engine.journal.events import CallEnded, Entry, Event, kind
+from engine.journal.events import ENDS, Entry, Event, TalkStarted, is_call, kind
 from engine.journal.reader import Batch, Position, Positions, read_new
 from engine.journal.refused import put_aside, refused_file
 from engine.store.database import Database
@@ -73,19 +73,33 @@ def load_entries(connection: Connection, call_ids: Iterable[str]) -> dict[str, l
 
 
 class JournalWriter:
-    """Tails every writer's segments in `folder`. One runs at a time for one folder."""
+    """Tails every writer's segments in `folder`. One runs at a time for one folder.
 
-    def __init__(self, folder: Path, database: Database, clock: Clock, derivers: Sequence[Deriver]) -> None:
+    `derivers` are called with calls that have ended, `stream_derivers` with streams that are no calls, at
+    each change of theirs, `talk_derivers` with calls in which people have begun to talk, whether or not those
+    have ended.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        clock: Clock,
+        derivers: Sequence[Deriver],
+        stream_derivers: Sequence[Deriver] = (),
+        talk_derivers: Sequence[Deriver] = (),
+    ) -> None:
         self._folder = folder
         self._database = database
         self._clock = clock
         self._derivers = tuple(derivers)
+        self._stream_derivers = tuple(stream_derivers)
+        self._talk_derivers = tuple(talk_derivers)
         self._positions: Positions | None = None
         self._calls: dict[str, dict[int, Entry]] = {}  # open calls, and those that ended lately
         self._ended: dict[str, int] = {}  # call → monotonic ms when it was stored
         self.healthy = True
         self.caught_up = asyncio.Event()  # set while the database has all that the files have
-        self.entries_stored = 0
 
     async def run(self) -> None:
         """Until cancelled. Outages are waited for; a call that cannot be stored is at last put aside."""
@@ -199,14 +213,8 @@ class JournalWriter:
                 calls[call_id] = {**before, **{entry.seq: entry for entry in added}}
         if new:
             _INSERT.run(connection, [_row(entry) for entry in new])
-            ended = {
-                call_id: [entries[seq] for seq in sorted(entries)]
-                for call_id, entries in calls.items()
-                if any(isinstance(entry.event, CallEnded) for entry in entries.values())
-            }
-            if ended:
-                for derive in self._derivers:
-                    derive(connection, ended)
+            talks = {entry.call_id for entry in new if isinstance(entry.event, TalkStarted)}
+            self._derive(connection, calls, talks)
         STORE_POSITION.run(
             connection,
             [
@@ -216,8 +224,26 @@ class JournalWriter:
         )
         for segment in batch.finished:
             connection.execute(_FORGET, {"a_writer": segment.writer, "a_segment": segment.number})
-        self.entries_stored += len(new)
         return calls
+
+    def _derive(
+        self, connection: Connection, changed: Mapping[str, Mapping[int, Entry]], talks: Collection[str]
+    ) -> None:
+        ended, streams = dict[str, list[Entry]](), dict[str, list[Entry]]()
+        talking = {call_id: [changed[call_id][seq] for seq in sorted(changed[call_id])] for call_id in talks}
+        for call_id, entries in changed.items():
+            ordered = [entries[seq] for seq in sorted(entries)]
+            if not is_call(ordered):
+                streams[call_id] = ordered
+            elif _has_ended(ordered):
+                ended[call_id] = ordered
+        for found, derivers in (
+            (ended, self._derivers),
+            (streams, self._stream_derivers),
+            (talking, self._talk_derivers),
+        ):
+            for derive in derivers if found else ():
+                derive(connection, found)
 
     def _remember(self, batch: Batch, calls: Mapping[str, dict[int, Entry]]) -> None:
         """Only after the commit: memory never knows more than the database."""
@@ -228,7 +254,7 @@ class JournalWriter:
         now = self._clock.monotonic_ms()
         for call_id, entries in calls.items():
             self._calls[call_id] = entries
-            if any(isinstance(entry.event, CallEnded) for entry in entries.values()):
+            if _has_ended(entries.values()):
                 self._ended[call_id] = now
         while self._ended:
             oldest = next(iter(self._ended))
@@ -241,6 +267,10 @@ class JournalWriter:
 def _positions(connection: Connection) -> Positions:
     rows = connection.execute(select(journal_position))
     return {(writer, segment): Position(inode, read) for writer, segment, inode, read in rows}
+
+
+def _has_ended(entries: Iterable[Entry]) -> bool:
+    return any(isinstance(entry.event, ENDS) for entry in entries)
 
 
 def _row(entry: Entry) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from engine.directory.directory import User
@@ -16,7 +16,15 @@ PASSED_OVER_MOST_S = 60.0
 NEVER = float("-inf")
 
 MemberState = Literal[
-    "free", "ringing", "talking", "resting", "passed over", "unreachable", "off duty", "do not disturb"
+    "available",
+    "ringing",
+    "busy",
+    "wrap-up",
+    "paused",
+    "offline",
+    "off duty",
+    "do not disturb",
+    "passed over",
 ]
 
 
@@ -44,8 +52,19 @@ class Member:
     rests_until: float = NEVER
     passed_over_until: float = NEVER
     misses: int = 0  # rung in vain since he last talked
+    unanswered: int = 0  # of those, how many his telephone rang for
     unreachable: bool = False  # no telephone of his was there when he was rung last
-    served_at: dict[QueueKey, float] = field(default_factory=dict)
+    looked_at_again: float = NEVER  # when his wrap-up or pass-over ends, which somebody sees to
+    hours_looked_at_again: float = NEVER  # the same of his own hours
+
+    def known_to(self, tenant: str) -> str:
+        """What this tenant's calls and pages call him: his extension; `pult/201` for another's secretary."""
+        own = tenant == self.key.tenant
+        return self.key.extension if own else f"{self.key.tenant}/{self.key.extension}"
+
+    def queue_name(self, queue: QueueKey) -> str:
+        """What his presence calls a queue: its name; `romashka/main` for another tenant's."""
+        return queue.name if queue.tenant == self.key.tenant else f"{queue.tenant}/{queue.name}"
 
     @property
     def endpoints(self) -> list[str]:
@@ -55,12 +74,18 @@ class Member:
         """When he is free again, unless his telephone is in use."""
         return max(self.rests_until, self.passed_over_until)
 
-    def missed(self, now: float, *, unreachable: bool) -> None:
-        """He was rung in vain."""
+    def missed(self, now: float, *, unreachable: bool, rang: bool = True) -> None:
+        """He was rung in vain. `rang`: he could have answered."""
         self.misses += 1
+        self.unanswered += rang
         self.unreachable = unreachable
         self.passed_over_until = now + min(self.misses * PASSED_OVER_S, PASSED_OVER_MOST_S)
 
+    def back(self) -> None:
+        """A telephone of his is there again."""
+        if self.unreachable:
+            self.unreachable, self.passed_over_until = False, NEVER
+
     def seen(self) -> None:
         """He is there: he talks, or calls somebody."""
-        self.misses, self.unreachable, self.passed_over_until = 0, False, NEVER
+        self.misses, self.unanswered, self.unreachable, self.passed_over_until = 0, 0, False, NEVER

@@ -1,41 +1,37 @@
 """All queues of a cell: what happens to callers and members becomes offers, at once.
 
-Whatever could make an offer possible (somebody enters, a telephone is put down, a rest is over) ends in
-`_decide`, which asks the pure `dispatch`. There is no task: one timer for the next rest or pause to end, and
-only while somebody waits.
+Whatever could make an offer possible (somebody enters, a telephone is put down, a rest is over) is told to
+`Matching`, which asks the pure `dispatch` in the same turn of the loop.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
-
-import structlog
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 
 from engine.calls.dialer import Outcome
 from engine.calls.errors import StepError
-from engine.calls.queueing import ObservedLeg
+from engine.calls.queueing import NO_WANTS, Estimate, ObservedLeg, Wants
 from engine.directory.directory import Directory, Tenant
-from engine.queues.dispatch import Free, Line, Waiting, dispatch
+from engine.queues.estimate import History
 from engine.queues.line import LiveLine
+from engine.queues.matching import Matching
 from engine.queues.members import NEVER, Member, MemberKey, QueueKey
+from engine.queues.memory import Memory
 from engine.queues.place import LivePlace
+from engine.queues.presence_book import PresenceBook
 from engine.queues.roster import Roster
-
-log = structlog.get_logger(__name__)
+from engine.records.queue_waits import QueueWaits
 
 # How long a caller of before a recovery keeps his turn until his step comes to wait for it.
 KEPT_S = 5.0
-# How soon it is noticed that somebody's hours begin or end.
-DUTY_S = 5.0
-# A timer may fire a hair early; without this it could be set again and again for the same moment.
-SHORTEST_S = 0.001
 
 
 class LiveQueues:
     """`Queues` for the steps, `CallObserver` for the call core. `directory` gives the live tenants; `seconds`
     a clock that never jumps, the event loop's where it is left out; `now` the wall clock, UTC ms, for the
     members' own hours, which do not matter without it; `wants_quiet` tells by tenant and extension who does
-    not want to be disturbed.
+    not want to be disturbed, and `presence` who has joined, paused, and is there at all.
     """
 
     def __init__(
@@ -45,64 +41,158 @@ class LiveQueues:
         seconds: Callable[[], float] | None = None,
         now: Callable[[], int] | None = None,
         wants_quiet: Callable[[str, str], bool] | None = None,
+        presence: PresenceBook | None = None,
     ) -> None:
         self._directory = directory
-        self._dice = dice or random.Random()
         self._seconds = seconds or (lambda: asyncio.get_running_loop().time())
-        self.roster = Roster(directory, self._seconds, now, wants_quiet)
-        self._lines: dict[QueueKey, LiveLine] = {}
-        self._places: dict[str, LivePlace] = {}  # by call
-        self._kept: set[LivePlace] = set()  # places of callers whose step has not come yet
-        self._timer: asyncio.TimerHandle | None = None
-        self._due_at = float("inf")
+        self.roster = Roster(directory, self._seconds, now, wants_quiet, presence)
+        self.roster.changed = self._changed
+        self._now = now or (lambda: round(self._seconds() * 1000))
+        self._matching = Matching(directory, self.roster, dice or random.Random(), self._seconds, self._now)
+        self._places = self._matching.places
+        # Legs of a talk that has ended unseen: the leg may live still, until it is hung up.
+        self._rested: set[str] = set()
 
     # -- what steps use -----------------------------------------------------------------------------------
 
     def enter(
-        self, tenant: Tenant, queue: str, call_id: str, since: int, wake: Callable[[], None]
+        self,
+        tenant: Tenant,
+        queue: str,
+        call_id: str,
+        since: int,
+        wake: Callable[[], None],
+        wants: Wants = NO_WANTS,
     ) -> LivePlace:
-        line = self._line(tenant, queue)
-        place = self._places.get(call_id)
-        if place is None or place.line is not line or place.kept_until is None:
-            if place is not None:
-                self.leave(place)
-            place = self._places[call_id] = LivePlace(self, line, Waiting(since, call_id))
-            line.add(place)
-        self._kept.discard(place)
-        place.kept_until, place.wake = None, wake
-        self._decide([line])
+        if queue not in tenant.queues:
+            raise StepError(f"the tenant has no queue {queue}")
+        with self._matching.settling():
+            line = self._matching.line(tenant, queue)
+            place = self._places.get(call_id)
+            if place is None or place.line is not line or place.kept_until is None:
+                place = self._take_place(line, since, call_id, wants)
+                self._matching.enter(place)
+            elif place.wants != wants:
+                self._change_wants(place, wants)
+            self._matching.kept.discard(place)
+            place.kept_until, place.wake = None, wake
         return place
 
+    def _take_place(self, line: LiveLine, since: int, call_id: str, wants: Wants) -> LivePlace:
+        before = self._places.get(call_id)
+        if before is not None:
+            self.leave(before)
+        place = LivePlace(self, line, line.waiting(since, call_id, wants), wants, self._first(line, wants))
+        self._places[call_id] = place
+        return place
+
+    def _change_wants(self, place: LivePlace, wants: Wants) -> None:
+        """His step knows better than the journal did."""
+        line, alone = place.line, place in place.line.alone
+        self._matching.withdraw(place)
+        place.waiting, place.wants = line.waiting(place.waiting.since, place.call_id, wants), wants
+        place.first = self._first(line, wants)
+        if alone:
+            self._matching.enter(place)
+        elif not place.served:
+            line.add(place)
+
+    def _first(self, line: LiveLine, wants: Wants) -> tuple[MemberKey, ...]:
+        """Whom he wants in person, of those who can be reached."""
+        found = (self.roster.at_extension(line.tenant, extension) for extension in wants.first)
+        return tuple(member.key for member in found if member and self.roster.reachable(member, line))
+
     def rung(self, place: LivePlace, outcome: Outcome) -> None:
-        now = self._seconds()
-        members = self._release(place)
-        if outcome != "talked":
-            for member in members:
-                member.missed(now, unreachable=outcome == "unavailable")
+        with self._matching.settling():
+            members = self._release(place)
+            if outcome == "talked":
+                # Also of one whose talk was adopted, and who has entered only to hear of it.
+                place.served = True
+                self._matching.withdraw(place)
+                return
             if self._places.get(place.call_id) is place:
                 place.served = False
-                place.line.add(place)
-        lines = self._lines_of(members)
-        self._decide([*lines, *([] if place.line in lines else [place.line])])
-        self._wake_all(lines)
+                tried = {member.key for member in members}
+                place.first = tuple(key for key in place.first if key not in tried)
+                self._matching.enter(place)
+            for member in members:
+                rang = outcome in ("no_answer", "busy")
+                member.missed(self._seconds(), unreachable=outcome == "unavailable", rang=rang)
+                self.roster.pause_if_missed(member, place.line)
+
+    def look_at_offer(self, place: LivePlace) -> None:
+        """Whoever has begun a call, has paused or is gone since he was offered is let go: no miss of his."""
+        if place.served or self._places.get(place.call_id) is not place:
+            return
+        with self._matching.settling():
+            now = self._seconds()
+            free = tuple(one for one in place.members if self._matching.may_go_on(one, place, now))
+            if len(free) == len(place.members):
+                return
+            self._release(place)
+            if not free:
+                self._matching.enter(place)
+            for member in free:
+                member.offered_to = place
+            place.members = free
 
     def leave(self, place: LivePlace) -> None:
         if self._places.get(place.call_id) is not place:
             return
-        self._forget(place)
-        self._decide(self._lines_of(self._release(place)))
+        with self._matching.settling():
+            if not place.served and place.kept_until is None:
+                place.line.waits.gave_up(self._seconds())
+            self._forget(place)
+            self._release(place)
+
+    def length(self, tenant: Tenant, queue: str) -> int:
+        line = self._matching.lines.get(QueueKey(tenant.name, queue))
+        return len(line.places) if line is not None else 0
+
+    def ring_s(self, place: LivePlace) -> float:
+        model = self.roster.settings(place.line)
+        return model.ring_s(member.known_to(place.line.key.tenant) for member in place.members)
 
     def staffed(self, line: LiveLine) -> bool:
-        return self.roster.there(line) > 0
+        return bool(line.there)
 
-    def expected_wait(self, place: LivePlace) -> float | None:
-        return place.line.times.expected_wait(place.position, self.roster.there(place.line))
+    def estimate(self, place: LivePlace) -> Estimate | None:
+        line = place.line
+        return line.waits.estimate(self._seconds(), place.position, len(line.at_work))
 
     def recall(self, idle_for: Mapping[str, float]) -> None:
         """Before this engine talks ended at these telephones, so many seconds ago."""
         now = self._seconds()
-        for endpoint, seconds in idle_for.items():
-            self.roster.operators.recall(endpoint, now - seconds)
+        with self._matching.settling():
+            for endpoint, seconds in idle_for.items():
+                self.roster.operators.recall(endpoint, now - seconds)
+            for member in self.roster.members.values():
+                self._matching.look(member)
+
+    def remember(self, memories: Mapping[QueueKey, Memory]) -> None:
+        """This was so before this engine; it takes the place of what was said to have been so."""
+        with self._matching.settling():
+            for key, memory in memories.items():
+                if (line := self._known_line(key)) is not None:
+                    self._matching.remember(line, memory)
+
+    def moment(self, at: int) -> float:
+        """UTC ms as seconds of the queues' clock."""
+        return self._seconds() - (self._now() - at) / 1000
+
+    def recall_waits(self, found: Mapping[tuple[str, str], QueueWaits]) -> None:
+        """How queues were served before this engine, by tenant and queue."""
+        now = self._seconds()
+        for (tenant, queue), waits in found.items():
+            line = self._known_line(QueueKey(tenant, queue))
+            if line is not None:
+                rest = self.roster.settings(line).wrap_up or 0.0
+                served = tuple(milliseconds / 1000 + rest for milliseconds in waits.talks_ms)
+                line.waits.recall(now, History(served, waits.gave_up, waits.waited_ms / 1000))
+
+    def in_call(self, tenant: Tenant, extension: str, but: str = "") -> bool:
+        user = tenant.person(extension)
+        return user is not None and self.roster.operators.in_call(user.endpoints(), but)
 
     def idle_since(self, tenant: Tenant, extension: str) -> float:
         user = tenant.users.get(extension)
@@ -112,134 +202,145 @@ class LiveQueues:
         """He wants to be disturbed again, or no longer."""
         member = self.roster.members.get(MemberKey(tenant, extension))
         if member is not None:
-            lines = self._lines_of([member])
-            self._decide(lines)
-            self._wake_all(lines)
+            self.roster.changed(member)
 
     # -- what the call core tells -------------------------------------------------------------------------
 
     def leg_began(self, leg: ObservedLeg) -> None:
-        self.roster.operators.began(leg)
-        if leg.of_caller and (member := self.roster.at(leg.endpoint)) is not None:
-            member.seen()
+        with self._matching.gathering():  # nobody becomes free by it
+            self.roster.operators.began(leg)
+            member = self.roster.at(leg.endpoint)
+            if member is not None:
+                if leg.of_caller:
+                    member.seen()
+                self._matching.look(member)
 
     def leg_answered(self, leg_id: str) -> None:
         live = self.roster.operators.answered(leg_id, self._seconds())
         if live is None or live.leg.of_caller:
             return
-        winner = self.roster.at(live.leg.endpoint)
-        if winner is not None:
-            winner.seen()
-        place = self._places.get(live.leg.call)
-        if place is None or place.served or winner not in place.members:
-            return  # or he answered just when he was given up
-        # They are about to talk: he is no longer before those who wait, nor are the others rung for him.
-        place.served = True
-        place.line.remove(place)
-        others = self._release(place)
-        if winner is not None:
-            place.members, winner.offered_to = (winner,), place
-        self._decide(self._lines_of(others))
+        adopted = live.leg.adopted  # then others who wait again are still to be told of
+        with self._matching.gathering() if adopted else self._matching.settling():
+            winner = self.roster.at(live.leg.endpoint)
+            if winner is not None:
+                winner.seen()
+                self._matching.look(winner)
+            place = self._places.get(live.leg.call)
+            if place is None or place.served or winner not in place.members:
+                return  # or he answered just when he was given up
+            # They are about to talk: he is no longer before those who wait, nor are the others rung for him.
+            place.served = True
+            if place.had_to_wait:
+                place.line.waits.taken(self._seconds())
+            self._matching.withdraw(place)
+            self._release(place)
+            if winner is not None:
+                place.members, winner.offered_to = (winner,), place
+                self._matching.took(winner.key, place.line)
 
-    def leg_ended(self, leg_id: str) -> None:
+    def leg_ended(self, leg_id: str, *, detached: bool = False) -> None:
         now = self._seconds()
         live = self.roster.operators.ended(leg_id, now)
         if live is None:
             return
-        if live.leg.of_caller and (place := self._places.get(live.leg.call)) is not None:
-            self.leave(place)
-        member = self.roster.at(live.leg.endpoint)
+        place = self._places.get(live.leg.call)
+        with self._matching.settling():
+            if live.leg.of_caller and place is not None:
+                self.leave(place)
+            member = self.roster.at(live.leg.endpoint)
+            if member is None:
+                return
+            if place is not None and place.served and member in place.members:
+                self._release(place)  # at once: his caller's step hears of it when the switch has cleared up
+            line = self._known_line(QueueKey(live.leg.tenant, live.leg.queue))
+            rested = leg_id in self._rested
+            self._rested.discard(leg_id)
+            if live.answered_at is not None and line is not None and not detached and not rested:
+                rest = self.roster.settings(line).wrap_up or 0.0
+                self.roster.rests(member, line.key, rest, live.leg.call)
+                if not live.leg.adopted:
+                    line.waits.served(now, now - live.answered_at + rest)
+            self._matching.look(member)
+
+    def answered_unseen(self, leg: ObservedLeg) -> None:
+        member = self.roster.at(leg.endpoint)
+        line = self._known_line(QueueKey(leg.tenant, leg.queue))
+        if member is not None and line is not None:
+            self._matching.took(member.key, line)
+
+    def talked_unseen(self, leg: ObservedLeg, ended_at: int) -> None:
+        """He rests from then on, as he would have; nothing is decided before all are told of."""
+        self.roster.operators.recall(leg.endpoint, min(self.moment(ended_at), self._seconds()))
+        member = self.roster.at(leg.endpoint)
         if member is None:
             return
-        line = self._known_line(QueueKey(live.leg.tenant, live.leg.queue))
-        if live.answered_at is not None and line is not None:
-            rest = self.roster.settings(line).wrap_up or 0.0
-            member.rests_until = max(member.rests_until, now + rest)
-            if not live.leg.adopted:
-                line.times.served(now - live.answered_at + rest)
-        self._decide(self._lines_of([member]))
+        with self._matching.gathering():
+            line = self._known_line(QueueKey(leg.tenant, leg.queue))
+            if line is not None:
+                self._rested.add(leg.id)
+                rest = self.roster.settings(line).wrap_up or 0.0
+                self.roster.rests(member, line.key, rest, leg.call, ended_at)
+            self._matching.look(member)
 
-    def waits_again(self, tenant: Tenant, queue: str, call_id: str, since: int) -> None:
+    def waits_again(
+        self,
+        tenant: Tenant,
+        queue: str,
+        call_id: str,
+        since: int,
+        wants: Wants = NO_WANTS,
+        ringing: Collection[str] = (),
+    ) -> None:
+        """Nothing is decided yet: others who wait again are still to be told of."""
         if queue not in tenant.queues:
             return
-        if call_id in self._places:
-            self.leave(self._places[call_id])
-        line = self._line(tenant, queue)
-        place = self._places[call_id] = LivePlace(self, line, Waiting(since, call_id))
-        place.kept_until = self._seconds() + KEPT_S
-        self._kept.add(place)
-        # Those who are being rung for him already, and are adopted with him.
-        place.members = tuple(
-            member
-            for member in self.roster.of(line)
-            if member.offered_to is None and self.roster.operators.rung_for(call_id, member.endpoints)
-        )
-        for member in place.members:
-            member.offered_to = place
-        line.add(place)
-        self._arm()
+        with self._matching.gathering():
+            line = self._matching.line(tenant, queue)
+            place = self._take_place(line, since, call_id, wants)
+            place.kept_until = self._seconds() + KEPT_S
+            self._matching.kept.add(place)
+            self._matching.later(place.kept_until, lambda: self._give_up_keeping(place))
+            place.members = tuple(
+                member
+                for member in self.roster.of(line)
+                if member.offered_to is None and any(one in ringing for one in member.endpoints)
+            )
+            talks_in = self.roster.operators.talks_in
+            winner = next((one for one in place.members if talks_in(call_id, one.endpoints)), None)
+            if winner is not None:
+                # He has answered while no engine was there: nobody waits behind this caller any more.
+                place.served, place.members = True, (winner,)
+                self._matching.took(winner.key, line)
+            for member in place.members:
+                member.offered_to = place
+                self._matching.look(member)
+            if place.served:
+                return
+            if place.members:
+                line.add(place)
+            else:
+                self._matching.enter(place)
 
-    def picked_up(self, call_id: str) -> None:
+    def picked_up(self, call_id: str, leg_id: str) -> None:
         place = self._places.get(call_id)
         if place is None or place.served:
             return
-        place.served = True
-        place.line.remove(place)
-        self._decide(self._lines_of(self._release(place)))
+        with self._matching.settling():
+            place.served = True
+            self._matching.withdraw(place)
+            self._release(place)
+            line, live = place.line, self.roster.operators.leg(leg_id)
+            member = self.roster.at(live.leg.endpoint) if live is not None else None
+            if live is not None and member is not None and self.roster.serves(member, line):
+                # As if he had been rung: it counts for whose turn is next, and he rests after it.
+                live.leg = replace(live.leg, call=call_id, tenant=line.key.tenant, queue=line.key.name)
+                self._matching.took(member.key, line)
 
-    # -- deciding -----------------------------------------------------------------------------------------
+    # -- places -------------------------------------------------------------------------------------------
 
-    def lines(self) -> Iterator[LiveLine]:
-        """Queues that somebody waits in or has waited in since this engine started."""
-        return iter(self._lines.values())
-
-    def all_lines(self) -> Iterator[LiveLine]:
-        """Those of all tenants' files, in their order, and those that only callers still wait in."""
-        tenants = self._directory().tenants
-        for tenant in tenants.values():
-            for name in tenant.queues:
-                key = QueueKey(tenant.name, name)
-                yield self._lines.get(key) or LiveLine(key, tenant)
-        for key, line in self._lines.items():
-            if line.places and (key.tenant not in tenants or key.name not in tenants[key.tenant].queues):
-                yield line
-
-    def _decide(self, lines: Iterable[LiveLine]) -> None:
-        now = self._seconds()
-        if self._due_at <= now:
-            lines = self._lines.values()  # the timer is about to fire, and is set anew below
-        self._forget_those_who_never_came(now)
-        views = [self._view(line, now) for line in lines if line.places]
-        for offer in dispatch(views, self._dice):
-            place = self._places[offer.call_id]
-            place.members = tuple(self.roster.members[key] for key in offer.members)  # type: ignore[index]
-            for member in place.members:
-                member.offered_to = place
-                member.served_at[place.line.key] = now
-            log.debug(
-                "queue.offer",
-                call_id=offer.call_id,
-                tenant=place.line.key.tenant,
-                queue=place.line.key.name,
-                members=[member.key.extension for member in place.members],
-            )
-            place.wake()
-        self._arm()
-
-    def _view(self, line: LiveLine, now: float) -> Line:
-        """What `dispatch` is to know of a queue."""
-        members = [
-            Free(
-                member.key,
-                self.roster.operators.idle_since(member.endpoints),
-                member.served_at.get(line.key, NEVER),
-                member.misses,
-            )
-            for member in self.roster.of(line)
-            if self.roster.can_be_rung(member, now)
-        ]
-        callers = [place.waiting for place in line.places if not place.members] if members else []
-        return Line(self.roster.settings(line).strategy, callers, members)
+    def _changed(self, member: Member) -> None:
+        with self._matching.settling():
+            self._matching.look(member)
 
     def _release(self, place: LivePlace) -> tuple[Member, ...]:
         """His offer is over."""
@@ -247,71 +348,39 @@ class LiveQueues:
         for member in members:
             if member.offered_to is place:
                 member.offered_to = None
+            self._matching.look(member)
         return members
 
-    def _wake_all(self, lines: Iterable[LiveLine]) -> None:
-        """Who can be reached may have changed."""
-        for line in lines:
-            for place in list(line.places):
-                place.wake()
-
-    def _forget_those_who_never_came(self, now: float) -> None:
-        for place in [place for place in self._kept if (place.kept_until or 0.0) <= now]:
+    def _give_up_keeping(self, place: LivePlace) -> None:
+        if place in self._matching.kept and self._places.get(place.call_id) is place:
             self._forget(place)
             self._release(place)
 
     def _forget(self, place: LivePlace) -> None:
         del self._places[place.call_id]
-        self._kept.discard(place)
-        place.line.remove(place)
+        self._matching.kept.discard(place)
+        self._matching.withdraw(place)
 
-    # -- the timer ----------------------------------------------------------------------------------------
+    # -- queues -------------------------------------------------------------------------------------------
 
-    def _arm(self) -> None:
-        """Decide again when the next rest or pause of somebody who is waited for ends."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        now, self._due_at = self._seconds(), float("inf")
-        times = [place.kept_until or now for place in self._kept]
-        for line in self._lines.values():
-            if any(not place.members for place in line.places):
-                members = self.roster.of(line)
-                times += [at for member in members if (at := member.free_at()) > now]
-                if self.roster.with_hours(line):
-                    times.append(now + DUTY_S)
-        if times:
-            self._due_at = min(times)
-            delay = max(self._due_at - now, SHORTEST_S)
-            self._timer = asyncio.get_running_loop().call_later(delay, self._due)
+    def lines(self) -> Iterator[LiveLine]:
+        """Queues that somebody waits in or has waited in since this engine started."""
+        return iter(self._matching.lines.values())
 
-    def _due(self) -> None:
-        self._timer = None
-        self._decide(self._lines.values())
-        self._wake_all(line for line in self._lines.values() if line.places and self.roster.with_hours(line))
-
-    # -- finding ------------------------------------------------------------------------------------------
-
-    def _line(self, tenant: Tenant, queue: str) -> LiveLine:
-        if queue not in tenant.queues:
-            raise StepError(f"the tenant has no queue {queue}")
-        key = QueueKey(tenant.name, queue)
-        if key not in self._lines:
-            self._lines[key] = LiveLine(key, tenant)
-        return self._lines[key]
+    def all_lines(self) -> Iterator[LiveLine]:
+        """Those of all tenants' files, in their order, and those that only callers still wait in."""
+        tenants, lines = self._directory().tenants, self._matching.lines
+        for tenant in tenants.values():
+            for name in tenant.queues:
+                key = QueueKey(tenant.name, name)
+                yield lines.get(key) or LiveLine(key, tenant)
+        for key, line in lines.items():
+            if line.places and (key.tenant not in tenants or key.name not in tenants[key.tenant].queues):
+                yield line
 
     def _known_line(self, key: QueueKey) -> LiveLine | None:
         """Also one that nobody has waited in since this engine started."""
         tenant = self._directory().tenant(key.tenant)
-        if key not in self._lines and tenant is not None and key.name in tenant.queues:
-            return self._line(tenant, key.name)
-        return self._lines.get(key)
-
-    def _lines_of(self, members: Iterable[Member]) -> list[LiveLine]:
-        """Queues that somebody waits in and any of these serves."""
-        wanted = {member.key for member in members}
-        return [
-            line
-            for line in self._lines.values()
-            if line.places and any(member.key in wanted for member in self.roster.of(line))
-        ]
+        if key not in self._matching.lines and tenant is not None and key.name in tenant.queues:
+            return self._matching.line(tenant, key.name)
+        return self._matching.lines.get(key)

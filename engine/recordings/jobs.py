@@ -14,7 +14,8 @@ from sqlalchemy import Connection, bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
-from engine.journal.events import CallEnded, CallStarted, Entry, RecordingStarted, tag
+from engine.journal.events import CallEnded, CallStarted, Entry, tag
+from engine.journal.recording_events import RecordingStarted
 from engine.recordings.mixing import Mixed
 from engine.store.rows import ListQuery, RowStatement
 from engine.store.tables import call, journal, recording

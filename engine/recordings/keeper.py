@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
 from engine.directory.directory import Directory
@@ -28,11 +27,11 @@ from engine.recordings.stores import (
 from engine.recordings.uploads import Upload
 from engine.settings import Settings, SettingsError
 from engine.store.database import Database
+from engine.store.polling import poll
 
 POLL_S = 1.0
 EXPIRE_EVERY_MS = 60_000
 LEFTOVERS_EVERY_MS = 3_600_000
-_DATABASE_PAUSE_S = 2.0
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 5_000, 300_000
 _AT_ONCE = 10
 
@@ -45,13 +44,7 @@ async def run(
     """Keep recordings until cancelled. A database or a store that is away is waited for."""
     keeper = Keeper(settings, database, clock, directory)
     try:
-        while True:
-            try:
-                await keeper.step()
-            except (SQLAlchemyError, OSError) as error:
-                _log.error("recordings.keeper_waits", cause=str(error))
-                await asyncio.sleep(_DATABASE_PAUSE_S)
-            await asyncio.sleep(POLL_S)
+        await poll(keeper.step, POLL_S, "recordings_keeper")
     finally:
         keeper.close()
 

@@ -8,7 +8,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.store.tables import call, recording
+from engine.directory.numbers import normalise
+from engine.store.tables import call, recording, talk
 from engine.store.types import to_datetime
 
 STATES = ("waiting", "done", "empty", "failed", "deleting", "deleted")
@@ -19,8 +20,8 @@ class Wanted:
     """What to list; None: any. `since` and `until` (excluded) are of the call's start."""
 
     tenant: str | None = None
-    number: str | None = None  # the city number, the caller or the callee
-    operator: str | None = None
+    number: str | None = None  # the city number, the caller or the callee, as people write it
+    operator: str | None = None  # who talked in it, also after a transfer, or called himself
     since: int | None = None
     until: int | None = None
     state: str | None = None
@@ -37,10 +38,13 @@ async def recordings(connection: AsyncConnection, wanted: Wanted) -> Sequence[Ro
         if value is not None:
             conditions.append(column == value)
     if wanted.operator is not None:
-        conditions.append(call.c.operator == wanted.operator)
+        his = (talk.c.one == wanted.operator) | (talk.c.other == wanted.operator)
+        talked = select(talk.c.talk).where(talk.c.call_id == recording.c.call_id, talk.c.kind == "talk", his)
+        conditions.append(or_(call.c.operator == wanted.operator, talked.exists()))
     if wanted.number is not None:
         numbers = (call.c.number, call.c.caller, call.c.callee)
-        conditions.append(or_(*(column == wanted.number for column in numbers)))
+        written = {wanted.number, normalise(wanted.number)}
+        conditions.append(or_(*(column.in_(written) for column in numbers)))
     if wanted.since is not None:
         conditions.append(recording.c.started_at >= wanted.since)
     if wanted.until is not None:

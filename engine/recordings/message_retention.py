@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
 from engine.directory.directory import Directory
@@ -16,6 +15,7 @@ from engine.recordings.mailbox import Deleted
 from engine.recordings.message_store import Changed, unheard
 from engine.settings import Settings
 from engine.store.database import Database
+from engine.store.polling import poll
 
 POLL_S = 600.0
 RAW_KEPT_MS = 86_400_000
@@ -32,13 +32,12 @@ async def run(
     changed: Changed = unheard,
 ) -> None:
     """Delete old messages until cancelled; what could not be done is tried again at the next look."""
-    while True:
-        try:
-            await delete_old(settings, database, clock, directory(), changed)
-            await clear_raw(settings, database, clock)
-        except (SQLAlchemyError, OSError) as error:
-            _log.error("message_retention.put_off", cause=str(error))
-        await asyncio.sleep(POLL_S)
+
+    async def work() -> None:
+        await delete_old(settings, database, clock, directory(), changed)
+        await clear_raw(settings, database, clock)
+
+    await poll(work, POLL_S, "message_retention")
 
 
 async def delete_old(

@@ -19,10 +19,10 @@ from pydub import AudioSegment
 from pydub.exceptions import CouldntDecodeError
 from pydub.silence import detect_nonsilent
 from sqlalchemy import Connection, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
-from engine.journal.events import MessageStarted, tag
+from engine.journal.events import tag
+from engine.journal.recording_events import MessageStarted
 from engine.recordings.encryption import ENDING, CannotOpen, encrypt_file, opened_for_reading
 from engine.recordings.files import finished_name
 from engine.recordings.message_store import Changed, unheard
@@ -30,12 +30,12 @@ from engine.recordings.mixing import is_closed
 from engine.recordings.stores import remove
 from engine.settings import Settings, SettingsError
 from engine.store.database import Database
+from engine.store.polling import poll
 from engine.store.rows import ListQuery
 from engine.store.tables import voice_message
 from engine.switch.message_light import Mailbox
 
 POLL_S = 1.0
-_DATABASE_PAUSE_S = 2.0
 # A file that a killed switch never closed is whole when it has not changed for this long.
 UNCLOSED_MS = 5_000
 # The switch has written nothing by then, so it never will.
@@ -81,13 +81,7 @@ class Kept(NamedTuple):
 async def run(settings: Settings, database: Database, clock: Clock, changed: Changed = unheard) -> None:
     """Put messages into their places until cancelled. A database that is away is waited for."""
     worker = MessageWorker(settings, database, clock, changed)
-    while True:
-        try:
-            await worker.work()
-        except (SQLAlchemyError, OSError) as error:
-            _log.error("messages.database_away", cause=str(error))
-            await asyncio.sleep(_DATABASE_PAUSE_S)
-        await asyncio.sleep(POLL_S)
+    await poll(worker.work, POLL_S, "messages")
 
 
 class MessageWorker:

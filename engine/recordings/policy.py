@@ -48,6 +48,8 @@ def announcement(tenant: Tenant, talk: Talk) -> Prompt | None:
 
 def announcement_ahead(tenant: Tenant, number: str, queue: str, users: Collection[str]) -> Prompt | None:
     """The same for a party from outside who is to talk with one of `users`: the first of theirs."""
+    if not tenant.announces:
+        return None
     talks = [Talk(number, queue, (user,)) for user in users] or [Talk(number, queue)]
     found = (announcement(tenant, talk) for talk in talks)
     return next((prompt for prompt in found if prompt is not None), None)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
 from engine.recordings import jobs
@@ -22,13 +21,13 @@ from engine.recordings.jobs import Job
 from engine.recordings.mixing import Mixed, Part, Write, is_closed, mix, write_plain
 from engine.settings import Settings
 from engine.store.database import Database
+from engine.store.polling import poll
 
 POLL_S = 0.75  # twice, and the journal's writer before it: a recording is there within 2 s
 # A raw file that the switch has closed is whole when its size has not changed for this long.
 STABLE_MS = 300
 # One that is not closed (the switch was killed) or not there: the switch writes every 2 s.
 UNCLOSED_MS = 5_000
-_DATABASE_PAUSE_S = 2.0
 _FIRST_PAUSE_MS, _LONGEST_PAUSE_MS = 5_000, 300_000
 _GROWING_MS = 30_000
 _FORGOTTEN_DAYS = 3
@@ -57,17 +56,16 @@ class _Task(NamedTuple):
 async def run(settings: Settings, database: Database, clock: Clock) -> None:
     """Make recordings until cancelled. An unreachable database is waited for; one bad call stops no other."""
     worker = RecordingWorker(settings, database, clock)
-    started = False
-    while True:
-        try:
-            if not started:
-                await worker.tidy()
-                started = True
-            await worker.work()
-        except (SQLAlchemyError, OSError) as error:
-            _log.error("recordings.database_away", cause=str(error))
-            await asyncio.sleep(_DATABASE_PAUSE_S)
-        await asyncio.sleep(POLL_S)
+    tidied = False
+
+    async def work() -> None:
+        nonlocal tidied
+        if not tidied:
+            await worker.tidy()
+            tidied = True
+        await worker.work()
+
+    await poll(work, POLL_S, "recordings")
 
 
 class RecordingWorker:

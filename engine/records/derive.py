@@ -3,32 +3,26 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from engine.journal.client_events import SurveyAnswered, TicketOpened, TicketUsed
 from engine.journal.events import (
     CallAnswered,
-    CallbackOrdered,
     CallEnded,
     CallerNamed,
-    CallJoined,
     CallStarted,
     Entry,
-    FallbackTook,
+    Event,
     LegCreated,
-    MessageDropped,
-    MessageLeft,
-    MessageStarted,
-    PartyChanged,
-    QueueEntered,
     ScenarioCompleted,
-    StepFailed,
-    StepLeft,
-    SurveyAnswered,
-    TalkStarted,
-    TicketOpened,
+    StepEntered,
     in_order,
 )
+from engine.journal.queue_events import CallbackOrdered, QueueEntered
+from engine.journal.recording_events import MessageDropped, MessageLeft, MessageStarted
+from engine.journal.transfer_events import CallJoined, ListeningStarted, PartyChanged
 from engine.records.intervals import Interval, between, total
 from engine.records.legs import LegEvents, leg_events
 from engine.records.model import CallRecord, Disposition
+from engine.records.queue_wait import free_wait_ms, wait_in_queue
 from engine.records.talks import talk_records
 
 _BUSY_CAUSE = 17
@@ -52,10 +46,12 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
     if answer is None:
         answer = talk_start  # nobody talks unanswered; the fallback's own Dial reports the talk alone
     whole = between(start, end)
-    meter_start = answer if began.meter_from == "answer" else talk_start
-    metered = between(meter_start, _meter_end(ordered, end)) if meter_start else Interval(0, 0, 0, 0)
+    meter_start = answer if _counts_from_answer(began) else talk_start
+    meter_end = _meter_end(ordered, end)
+    metered = between(meter_start, meter_end) if meter_start else Interval(0, 0, 0, 0)
+    free = free_wait_ms(ordered, meter_start, meter_end) if meter_start and began.free_wait else 0
     talked = [between(*talk) for talk in talks]
-    queue, ticket = _last(ordered, QueueEntered), _last(ordered, TicketOpened)
+    queue, ticket = _last(ordered, QueueEntered), _last(ordered, TicketOpened, TicketUsed)
     jumps = [interval.jump for interval in [whole, metered, *talked]]
     return CallRecord(
         call_id=start.call_id,
@@ -74,15 +70,15 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
         ended_at=end.at,
         duration_ms=whole.milliseconds,
         talk_ms=total(talked),
-        metered_ms=metered.milliseconds,
+        metered_ms=max(0, metered.milliseconds - free),
         disposition=_disposition(ordered, end, legs),
         ended_by=ended.ended_by,
         source=ended.source,
         hangup_cause=ended.cause,
-        queue=queue.event.queue if queue and isinstance(queue.event, QueueEntered) else None,
-        wait_ms=_wait_in_queue(ordered, queue, end) if queue else _wait(legs, talk_start, end),
+        queue=queue.event.queue if queue and isinstance(queue.event, QueueEntered) else began.queue or None,
+        wait_ms=wait_in_queue(ordered, queue, end) if queue else _wait(legs, talk_start, end),
         operator=_operator(legs, talk_start),
-        ticket=ticket.event.ticket if ticket and isinstance(ticket.event, TicketOpened) else None,
+        ticket=_ticket(ticket.event) if ticket else None,
         rating=_rating(ordered),
         node=began.node,
         clock_jump_ms=max(jumps, key=abs),
@@ -92,7 +88,20 @@ def derive_call(entries: Sequence[Entry]) -> CallRecord | None:
         kopecks_per_minute=began.kopecks_per_minute,
         legs=tuple(leg.record() for leg in legs),
         talks=talk_records(ordered, end),
+        continues=began.continues or None,
     )
+
+
+def _ticket(event: Event) -> str | None:
+    return event.ticket if isinstance(event, TicketOpened | TicketUsed) else None
+
+
+def _counts_from_answer(began: CallStarted) -> bool:
+    """A call that the company makes costs nothing before the other side has answered, whoever of its own
+    people has taken a telephone up for it.
+    """
+    theirs = began.direction == "in" or began.rings_caller_first
+    return began.meter_from == "answer" and theirs
 
 
 def has_ended(entries: Sequence[Entry]) -> bool:
@@ -109,8 +118,8 @@ def _first(ordered: Sequence[Entry], kind: type[object]) -> Entry | None:
     return next((entry for entry in ordered if isinstance(entry.event, kind)), None)
 
 
-def _last(ordered: Sequence[Entry], kind: type[object]) -> Entry | None:
-    return next((entry for entry in reversed(ordered) if isinstance(entry.event, kind)), None)
+def _last(ordered: Sequence[Entry], *kinds: type[object]) -> Entry | None:
+    return next((entry for entry in reversed(ordered) if isinstance(entry.event, kinds)), None)
 
 
 def _end(ordered: Sequence[Entry]) -> Entry | None:
@@ -140,8 +149,9 @@ def _disposition(ordered: Sequence[Entry], end: Entry, legs: Sequence[LegEvents]
     if _first(ordered, CallbackOrdered):
         return "callback"
     rung = [leg.result for leg in legs]
-    if not rung and _first(ordered, ScenarioCompleted):
-        return "answered"  # an information scenario told all that it had to tell
+    told = _first(ordered, ScenarioCompleted) and not _wanted_person(ordered)
+    if not rung and (told or _was_served(ordered)):
+        return "answered"  # an information scenario told all that it had to tell; who waited wanted a person
     if ended.failed or (rung and all(result == "failed" for result in rung)):
         return "failed"
     if ended.cause == _BUSY_CAUSE or (rung and all(result == "busy" for result in rung)):
@@ -149,16 +159,35 @@ def _disposition(ordered: Sequence[Entry], end: Entry, legs: Sequence[LegEvents]
     return "missed"
 
 
+def _wanted_person(ordered: Sequence[Entry]) -> bool:
+    """He waited in a queue, or was to be put through, be it to people who are all busy or off duty."""
+    return any(
+        isinstance(entry.event, QueueEntered)
+        or (isinstance(entry.event, StepEntered) and entry.event.type in ("ring", "dial"))
+        for entry in ordered
+    )
+
+
+def _was_served(ordered: Sequence[Entry]) -> bool:
+    """A user heard his own messages, or listened to a colleague's talk; how long is his affair."""
+    return any(
+        isinstance(entry.event, ListeningStarted)
+        or (isinstance(entry.event, StepEntered) and entry.event.type == "mailbox")
+        for entry in ordered
+    )
+
+
 def _left_message(ordered: Sequence[Entry], end: Entry) -> bool:
     """Told by the engine; of one that nobody told the end of, its length decides."""
     told: set[str] = set()
     for entry in ordered:
-        if isinstance(entry.event, MessageLeft):
+        if isinstance(entry.event, MessageLeft) and entry.event.mailbox:
             return True
         if isinstance(entry.event, MessageDropped):
             told.add(entry.event.file)
     return any(
         isinstance(entry.event, MessageStarted)
+        and entry.event.mailbox  # else it is a comment on a mark
         and entry.event.file not in told
         and between(entry, end).milliseconds >= entry.event.shortest_ms
         for entry in ordered
@@ -172,13 +201,6 @@ def _rating(ordered: Sequence[Entry]) -> int | None:
     if not marks:
         return None
     return marks.get(OVERALL) or (2 * sum(marks.values()) + len(marks)) // (2 * len(marks))
-
-
-def _wait_in_queue(ordered: Sequence[Entry], queue: Entry, end: Entry) -> int:
-    """From entering the queue to a talk, or to leaving it: by another step, the fallback or the end."""
-    after = ordered[ordered.index(queue) + 1 :]
-    over = (TalkStarted, StepLeft, StepFailed, FallbackTook)
-    return between(queue, next((e for e in after if isinstance(e.event, over)), end)).milliseconds
 
 
 def _wait(legs: Sequence[LegEvents], talk_start: Entry | None, end: Entry) -> int | None:

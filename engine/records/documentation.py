@@ -12,9 +12,10 @@ _HEAD = """# Call records for billing
 <!-- Made from engine/store/views.py by `python -m engine.records.documentation`; a test holds the two
 together. -->
 
-Four views hold all that a billing department needs: `cdr`, `cdr_leg`, `cdr_talk` and `charge`. They are
-the same in SQLite (`VATS_HOME/vats.db`) and PostgreSQL (`VATS_DATABASE_URL`). Columns are only ever
-added, at the end; the tables behind the views are ours and may change.
+Four views hold all that a billing department needs: `cdr`, `cdr_leg`, `cdr_talk` and `charge`; two more,
+`cdr_queue` and `cdr_offer`, tell how callers waited and who was rung for them. They are the same in SQLite
+(`VATS_HOME/vats.db`) and PostgreSQL (`VATS_DATABASE_URL`). Columns are only ever added, at the end; the
+tables behind the views are ours and may change.
 
 - A call has one row in `cdr` once it has ended, about a third of a second later. While it runs it has
   none.
@@ -27,6 +28,11 @@ added, at the end; the tables behind the views are ours and may change.
   monotonic clock; `clock_jump_ms` is then not 0.
 - Money is whole kopecks. `kopecks = billable_s * kopecks_per_minute / 60`, rounded once a call to the
   nearest kopeck, a half upwards. The tariff of the call's start holds to its end.
+- With `free_wait` in the tariff what a caller waits in queues, from entering one to the talk or to
+  leaving it, is left out of what is metered, also after a transfer; menus and greetings before it count
+  from `meter_from` on.
+- A call that the company makes (by telephone, `vats call`, a callback) is metered from the other side's
+  answer, whatever `meter_from` says: one whom nobody answers costs nothing.
 - A call under 10,000 ms is an error call: `billable_s` is 0. Any other is rounded up to whole seconds:
   10.1 s is 11.
 

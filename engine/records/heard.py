@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, update
 
-from engine.journal.events import CallEnded, CallStarted, Entry, MessageDeleted, MessageHeard, in_order
+from engine.journal.events import CallEnded, CallStarted, Entry, in_order
+from engine.journal.recording_events import MessageDeleted, MessageHeard
 from engine.recordings import mailbox
 from engine.store.tables import voice_message
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from engine.journal.base import LegResult
 from engine.journal.events import (
     CallAnswered,
     CallStarted,
@@ -11,12 +12,11 @@ from engine.journal.events import (
     LegAnswered,
     LegCreated,
     LegEnded,
-    LegMoved,
-    LegResult,
     LegRinging,
     TalkEnded,
     TalkStarted,
 )
+from engine.journal.transfer_events import LegMoved
 from engine.records.intervals import between, total
 from engine.records.model import LegRecord
 

@@ -5,18 +5,11 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.journal.events import (
-    CallEnded,
-    CallRecovered,
-    CallStarted,
-    Entry,
-    ListeningEnded,
-    ListeningStarted,
-    in_order,
-)
+from engine.journal.events import CallEnded, CallRecovered, CallStarted, Entry, in_order
+from engine.journal.transfer_events import ListeningEnded, ListeningStarted
 from engine.records.query import Row
 from engine.store.rows import upsert
-from engine.store.tables import listening
+from engine.store.tables import call, listening
 
 _ROWS = upsert(listening)
 _ENDS = (ListeningEnded, ListeningStarted, CallRecovered, CallEnded)
@@ -65,12 +58,13 @@ async def listenings(
     limit: int = 50,
 ) -> Sequence[Row]:
     """The newest, the oldest of them first; `extension` is the listener's or the other's, `call_id` of either
-    call.
+    call, and `tenant` either's: secretaries are listened to while they talk for another tenant.
     """
     table = listening.c
     statement = select(listening)
     if tenant is not None:
-        statement = statement.where(table.tenant == tenant)
+        of_its_calls = select(call.c.call_id).where(call.c.tenant == tenant)
+        statement = statement.where(or_(table.tenant == tenant, table.listened_call_id.in_(of_its_calls)))
     if extension is not None:
         statement = statement.where(or_(table.listener == extension, table.extension == extension))
     if call_id is not None:

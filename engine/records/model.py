@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from engine.journal.events import Direction, EndedBy, LegResult, MeterFrom, Role, Source
+from engine.journal.base import Direction, EndedBy, LegResult, MeterFrom, Role, Source
 
 Disposition = Literal["answered", "missed", "busy", "failed", "voicemail", "callback", "refused"]
 DISPOSITIONS: tuple[Disposition, ...] = (
@@ -85,13 +85,17 @@ class CallRecord(NamedTuple):
     kopecks_per_minute: int
     legs: tuple[LegRecord, ...]
     talks: tuple[TalkRecord, ...] = ()
+    continues: str | None = None
 
 
 class PastCall(NamedTuple):
-    """A call to a tenant that has ended. `started_at` in UTC milliseconds; `operator` may be empty."""
+    """A call with somebody outside that has ended. `started_at` in UTC milliseconds; `operator`, who talked
+    with him last, may be empty. `placed`: somebody of the tenant's called him.
+    """
 
     call_id: str
     tenant: str
     caller: str
     started_at: int
     operator: str
+    placed: bool = False

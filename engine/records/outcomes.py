@@ -1,4 +1,4 @@
-"""What callers leave in a call: messages, callback orders, tickets, marks. Derived when it has ended."""
+"""What callers leave in a call: messages, callback orders, marks. Derived when it has ended."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,22 +6,13 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-from engine.journal.events import (
-    CallbackOrdered,
-    CallEnded,
-    CallStarted,
-    Entry,
-    MessageDropped,
-    MessageLeft,
-    MessageStarted,
-    SurveyAnswered,
-    TicketOpened,
-    VariableSet,
-    in_order,
-)
+from engine.journal.events import CallEnded, CallStarted, Entry, in_order
+from engine.journal.queue_events import CallbackOrdered
+from engine.journal.recording_events import MessageDropped, MessageLeft, MessageStarted
 from engine.records.derive import caller_name
+from engine.records.marks import derive_marks
 from engine.store.rows import RowStatement, upsert
-from engine.store.tables import callback_order, survey_answer, ticket, voice_message
+from engine.store.tables import callback_order, voice_message
 
 Row = dict[str, object]
 
@@ -45,16 +36,13 @@ def _new_rows(dialect: str) -> Insert:
 
 _MESSAGES = RowStatement(voice_message, _MESSAGE_COLUMNS, _new_rows)
 _CALLBACKS = upsert(callback_order)
-_ANSWERS = upsert(survey_answer)
-_TICKETS = upsert(ticket)
 
 
 def derive_outcomes(connection: Connection, calls: Mapping[str, Sequence[Entry]]) -> None:
     """A deriver of the journal's writer; again does no harm. Database errors pass through."""
     messages: list[Row] = []
     callbacks: list[Row] = []
-    answers: list[Row] = []
-    tickets: list[Row] = []
+    marked: dict[str, tuple[CallStarted, Sequence[Entry]]] = {}
     for entries in calls.values():
         ordered = in_order(entries)
         started = next((entry.event for entry in ordered if isinstance(entry.event, CallStarted)), None)
@@ -62,12 +50,10 @@ def derive_outcomes(connection: Connection, calls: Mapping[str, Sequence[Entry]]
             continue
         messages += _messages(ordered, started)
         callbacks += _last_callback(ordered, started)
-        answers += _answers(ordered, started)
-        tickets += _tickets(ordered, started)
+        marked[ordered[0].call_id] = (started, ordered)
     _MESSAGES.run(connection, messages)
     _CALLBACKS.run(connection, callbacks)
-    _ANSWERS.run(connection, answers)
-    _TICKETS.run(connection, tickets)
+    derive_marks(connection, marked)
 
 
 def _messages(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
@@ -105,40 +91,6 @@ def _last_callback(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
                 }
             ]
     return []
-
-
-def _answers(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
-    rows: dict[tuple[str, str], Row] = {}
-    operator: str | None = None
-    for entry in ordered:
-        if isinstance(entry.event, VariableSet) and entry.event.name == "operator":
-            operator = str(entry.event.value)
-        elif isinstance(entry.event, SurveyAnswered):
-            rows[entry.event.visit, entry.event.question] = {
-                "call_id": entry.call_id,
-                "visit": entry.event.visit,
-                "question": entry.event.question,
-                "tenant": started.tenant,
-                "mark": entry.event.mark,
-                "operator": operator,
-                "answered_at": entry.at,
-            }
-    return list(rows.values())
-
-
-def _tickets(ordered: Sequence[Entry], started: CallStarted) -> list[Row]:
-    return [
-        {
-            "tenant": started.tenant,
-            "ticket": entry.event.ticket,
-            "call_id": entry.call_id,
-            "caller": _clean(started.caller),
-            "subject": _clean(entry.event.subject),
-            "opened_at": entry.at,
-        }
-        for entry in ordered
-        if isinstance(entry.event, TicketOpened)
-    ]
 
 
 def _clean(text: str) -> str:

@@ -9,8 +9,9 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.directory.numbers import normalise
 from engine.store.types import UtcTime, to_datetime
-from engine.store.views import cdr, cdr_leg
+from engine.store.views import cdr, cdr_leg, cdr_talk
 
 Row = RowMapping
 
@@ -20,7 +21,7 @@ class Filter:
     """What to list. Times are UTC milliseconds of the call's start, `until` excluded; None: any."""
 
     tenant: str | None = None
-    number: str | None = None  # the city number, the caller or the callee
+    number: str | None = None  # the city number, the caller or the callee, as people write it
     since: int | None = None
     until: int | None = None
     disposition: str | None = None
@@ -34,7 +35,8 @@ def _statement(wanted: Filter) -> Select[Any]:
     if wanted.tenant is not None:
         conditions.append(cdr.c.tenant == wanted.tenant)
     if wanted.number is not None:
-        conditions.append(or_(*(cdr.c[name] == wanted.number for name in ("number", "caller", "callee"))))
+        written = {wanted.number, normalise(wanted.number)}
+        conditions.append(or_(*(cdr.c[name].in_(written) for name in ("number", "caller", "callee"))))
     if wanted.since is not None:
         conditions.append(cdr.c.started_at >= wanted.since)
     if wanted.until is not None:
@@ -62,6 +64,12 @@ async def legs(connection: AsyncConnection, call_id: str) -> Sequence[Row]:
     return rows.mappings().all()
 
 
+async def talks(connection: AsyncConnection, call_id: str) -> Sequence[Row]:
+    """Rows of `cdr_talk` of one call, in the order of their beginnings."""
+    statement = select(cdr_talk).where(cdr_talk.c.call_id == call_id).order_by(cdr_talk.c.talk)
+    return (await connection.execute(statement)).mappings().all()
+
+
 def as_json(row: Row) -> dict[str, Any]:
     """The view's columns, times as `2026-11-23T10:00:00.123Z`."""
     return {
@@ -75,5 +83,8 @@ def iso(milliseconds: int) -> str:
 
 
 _TIMES = {
-    column.name for view in (cdr, cdr_leg) for column in view.columns if isinstance(column.type, UtcTime)
+    column.name
+    for view in (cdr, cdr_leg, cdr_talk)
+    for column in view.columns
+    if isinstance(column.type, UtcTime)
 }

@@ -59,7 +59,6 @@ class Reconciler:
         self._repaired: set[str] = set()
         self._loaded = False
         self._stored: dict[str, object] = {}
-        self.repaired_calls = 0
 
     async def run(self, writer: JournalWriter) -> None:
         """At once and then every 30 s, whenever the writer has caught up; until cancelled."""
@@ -116,10 +115,14 @@ class Reconciler:
             if party.ended_at is None or party.ended_at > self._clock.wall_ms() - SETTLE_MS:
                 continue  # the caller passed the call on, and it goes on without him
             self._repaired.add(call_id)
-            if append_missing(self._spool, due[call_id], entries.get(call_id, []), self._describe):
+            try:
+                added = append_missing(self._spool, due[call_id], entries.get(call_id, []), self._describe)
+            except Exception:  # one call that cannot be closed must not keep all others from it
+                _log.exception("reconcile.failed", call_id=call_id)
+                continue
+            if added:
                 closed += 1
                 _log.warning("reconcile.closed", call_id=call_id, ended_at=due[call_id].ended_at)
-        self.repaired_calls += closed
         return closed
 
     async def _read(self) -> None:

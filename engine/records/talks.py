@@ -2,15 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.journal.events import (
-    CallStarted,
-    ConsultationEnded,
-    ConsultationStarted,
-    Entry,
-    LegCreated,
-    TalkEnded,
-    TalkStarted,
-)
+from engine.journal.events import CallStarted, Entry, LegCreated, TalkEnded, TalkStarted
+from engine.journal.transfer_events import ConsultationEnded, ConsultationStarted
 from engine.records.intervals import between
 from engine.records.model import TalkKind, TalkRecord
 

@@ -41,7 +41,7 @@ class TicketNumbers:
 
 
 def with_check_digit(count: int) -> str:
-    """The number that people say: `100` → `1003`."""
+    """The number that people say: `100` → `1007`."""
     return f"{count}{damm.calc_check_digit(str(count))}"
 
 

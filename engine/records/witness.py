@@ -6,23 +6,22 @@ from functools import partial
 from engine.directory.directory import Directory, Tenant
 from engine.directory.fallback_targets import TargetFile, Tariff
 from engine.directory.numbers import normalise
+from engine.journal.base import Direction, EndedBy, LegResult
 from engine.journal.events import (
     CallAnswered,
     CallEnded,
     CallStarted,
-    Direction,
-    EndedBy,
     Entry,
     Event,
     LegAnswered,
     LegCreated,
     LegEnded,
-    LegResult,
-    PartyChanged,
     TalkEnded,
     TalkStarted,
 )
+from engine.journal.transfer_events import PartyChanged
 from engine.settings import Settings
+from engine.switch.cel import cause_of_end
 from engine.switch.cel_calls import SwitchCall, SwitchChannel
 from engine.switch.trunks import trunk_of_endpoint
 
@@ -172,7 +171,8 @@ def missing_events(call: SwitchCall, entries: Sequence[Entry], describe: Describ
     for leg in call.legs.values():
         found += _leg(call, leg, last.ended_at, entries)
     refused = started.tenant == "" and first.answered_at is None and not call.legs
-    found.append((CallEnded(last.ended_by, last.cause, "switch", refused), last.ended_at))
+    cause = cause_of_end(last.cause, last.ended_by)
+    found.append((CallEnded(last.ended_by, cause, "switch", refused), last.ended_at))
     return found
 
 

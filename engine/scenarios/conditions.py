@@ -1,7 +1,7 @@
 """Conditions of a `switch` case: what a variable must be, or what time it must be."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from engine.calls.errors import StepError
 from engine.directory.schedules.model import MINUTES_A_DAY, ranges_of, weekdays_of
 from engine.directory.schedules.zones import within
-from engine.journal.events import Value
+from engine.journal.base import Value
 from engine.scenarios.templates import fill
 
 if TYPE_CHECKING:
@@ -144,10 +144,3 @@ def _compare(value: Decimal | None, sign: str, wanted: Decimal | None) -> bool:
             return value > wanted
         case _:
             return value < wanted
-
-
-def names_in(when: Mapping[str, Wanted]) -> Iterator[str]:
-    """The variables that are asked for."""
-    for name in when:
-        if name not in MOMENTS:
-            yield SHORT.get(name, name)

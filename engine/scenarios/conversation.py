@@ -1,4 +1,4 @@
-"""What a step may see and do of a call. `engine.calls.call.Call` is one on the switch, the simulator's is
+"""What a step may see and do of a call. `LiveConversation` is one on the switch, the simulator's is
 another: a step knows neither.
 """
 
@@ -8,8 +8,11 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
+from engine.calls.queueing import NO_WANTS, Wants
 from engine.directory.prompt_model import Prompt
-from engine.journal.events import Event, ListeningMode, Value
+from engine.journal.base import Value
+from engine.journal.events import Event
+from engine.journal.transfer_events import ListeningMode
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from engine.calls.leg import Target
     from engine.calls.listening import Listened
     from engine.calls.plan import Plan
+    from engine.calls.queueing import Meanwhile, Queued
     from engine.calls.services import Outside
     from engine.directory.directory import Tenant
 
@@ -69,6 +73,9 @@ class Conversation(Protocol):
     def set_variable(self, name: str, value: Value, *, secret: bool = False) -> None:
         """Journalled, so that a recovery knows it. Of a secret it knows only that there was one: None."""
 
+    def name_caller(self, name: str) -> None:
+        """It has been found out who calls: record and telephones that ring from now on have this name."""
+
     def attempt(self) -> int:
         """Which try of this step it is, from 1; kept across a recovery."""
 
@@ -95,11 +102,22 @@ class Conversation(Protocol):
     async def read_digit(self, timeout: float, *, stop: Callable[[], bool] | None = None) -> str | None:
         """The next digit the caller keys in; None when `timeout` seconds have passed, or `stop` holds."""
 
+    async def until(self, condition: Callable[[], T], timeout: float | None = None) -> T | None:
+        """The condition's first true value, looked at after every event and every `changed`; None when
+        `timeout` seconds have passed.
+        """
+
     def changed(self) -> None:
         """Let whoever waits look again whether his `stop` holds."""
 
-    def enter_queue(self, queue: str) -> int:
-        """Journal that he waits in this queue, unless a recovery found him in it; since when, UTC ms."""
+    @property
+    def queued(self) -> Queued:
+        """The queue that he has entered last, when, and what he brought; also when he has left it."""
+
+    def enter_queue(self, queue: str, wants: Wants = NO_WANTS) -> int:
+        """Journal that he waits in this queue, and with what, unless a recovery found him in it; since when,
+        UTC ms.
+        """
 
     @property
     def recording_message(self) -> bool:
@@ -137,8 +155,10 @@ class Conversation(Protocol):
         is forgotten. Raises what `work` raises.
         """
 
-    async def start_music(self) -> None:
-        """Something to hear while he waits: music once answered, the ringing tone before."""
+    async def start_music(self, queue: str = "") -> None:
+        """Something to hear while he waits: music once answered, that of the queue if it has its own; the
+        ringing tone before.
+        """
 
     async def stop_music(self) -> None: ...
 
@@ -154,8 +174,13 @@ class Conversation(Protocol):
         `users` are the extensions of whoever may talk with him next.
         """
 
-    async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
-        """Ring all targets; the first to answer talks with the caller, until one of the two hangs up."""
+    async def ring(
+        self, targets: Sequence[Target], *, timeout: float, meanwhile: Meanwhile | None = None
+    ) -> RingResult:
+        """Ring all targets; the first to answer talks with the caller, until one of the two hangs up.
+
+        What he hears while they ring is music, or what `meanwhile` sees to, who may also have it end.
+        """
 
     async def reach(self, plan: Plan) -> RingResult:
         """The same by a plan: people, each on his own way, at once or one after another."""

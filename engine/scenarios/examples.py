@@ -61,7 +61,9 @@ wait:
   type: queue
   queue: support
   prompt: {text: "Вам ответит первый освободившийся специалист."}
+  keys: {1: message, 0: desk}
   on_timeout: message
+  on_full: message
   on_callback: order
   after: rate
 """,
@@ -92,6 +94,7 @@ rate:
   type: survey
   questions:
     - {name: overall, prompt: {text: "Оцените разговор от одного до пяти."}}
+  comment: {below: 3, longest: 60s}
   next: bye
 """,
     "ticket": """\

@@ -8,7 +8,14 @@ from engine.directory.document import read_document
 from engine.directory.findings import Finding, errors
 from engine.directory.loader import TenantFile, load_directory, load_tenant, misnamed
 from engine.directory.schedules.files import HOLIDAYS, load_holidays
-from engine.scenarios.check import check_announcements, check_numbers, check_scenario, check_unused
+from engine.scenarios.check import (
+    check_announcements,
+    check_card_files,
+    check_music,
+    check_numbers,
+    check_scenario,
+    check_unused,
+)
 from engine.scenarios.live import scenario_files
 from engine.scenarios.loader import ScenarioFile, load_scenario
 from engine.scenarios.simulate.tests import TESTS_FILE, check_tests
@@ -18,17 +25,21 @@ class NothingToCheck(Exception):
     """The path holds nothing that can be checked; the message says what was expected."""
 
 
-def check_path(path: Path, tenants: Path, trunks: Collection[str] | None) -> list[Finding]:
+def check_path(
+    path: Path, tenants: Path, trunks: Collection[str] | None, music: Path | None = None
+) -> list[Finding]:
     """Findings of a scenario file, a tenant file, a folder of scenarios, the `tests.yaml` in it, or a
     folder with `config/tenants` and `ivr_scenarios`.
 
     `tenants` is the folder of tenant files that a scenario's tenant is looked up in, unless the scenario lies
-    in a configuration of its own. Raises `NothingToCheck`.
+    in a configuration of its own; `music` that of shared hold music, the same way. None: it is not checked.
+
+    Raises `NothingToCheck`.
     """
     if path.is_dir():
         folder = path / "config" / "tenants"
         if folder.is_dir():
-            return check_folders(folder, path / "ivr_scenarios", trunks)
+            return check_folders(folder, path / "ivr_scenarios", trunks, path / "config" / "music")
         if scenario_files(path):
             return _check_scenarios(path, _tenant_of(path, tenants, trunks))
         raise NothingToCheck(f"{path}: no config/tenants in it, expected config/ and ivr_scenarios/")
@@ -41,7 +52,7 @@ def check_path(path: Path, tenants: Path, trunks: Collection[str] | None) -> lis
         return [one for one in load_holidays(path.parent).findings if one.file == str(path)]
     data = read_document(path).data
     if isinstance(data, dict) and ("tenant" in data or "users" in data) and "steps" not in data:
-        return _check_tenant(path, trunks)
+        return _check_tenant(path, trunks, music)
     file, scenario = _tenant_of(path.parent, tenants, trunks), load_scenario(path)
     return sorted([*check_scenario(scenario, file.tenant if file else None), *_unchecked(scenario, file)])
 
@@ -57,12 +68,17 @@ def _unchecked(scenario: ScenarioFile, file: TenantFile | None) -> list[Finding]
     return [Finding(str(scenario.path), 1, 1, "warning", message, "", "not-checked")]
 
 
-def check_folders(tenants: Path, scenarios: Path, trunks: Collection[str] | None) -> list[Finding]:
-    """Findings of all tenants' files, all their scenarios and the tests of these."""
+def check_folders(
+    tenants: Path, scenarios: Path, trunks: Collection[str] | None, music: Path | None = None
+) -> list[Finding]:
+    """Findings of all tenants' files, all their scenarios and the tests of these; `music` holds the shared
+    hold music, None leaves it unchecked.
+    """
     directory, findings, files = load_directory(tenants, trunks)
     for file in files:
         name = Path(file.document.file).stem
         findings += _of_tenant(file, scenarios / name, directory.tenant(name))
+        findings += check_music(file, music)
     known = {Path(file.document.file).stem for file in files}
     for folder in sorted(scenarios.iterdir()) if scenarios.is_dir() else ():
         if folder.is_dir() and folder.name not in known and (paths := scenario_files(folder)):
@@ -76,7 +92,7 @@ def _of_tenant(file: TenantFile, folder: Path, tenant: Tenant | None) -> list[Fi
     """What is wrong with a tenant's scenarios, and with the tenant as a whole."""
     scenarios = [load_scenario(path, folder.name) for path in scenario_files(folder)]
     found = check_numbers(file, [scenario.name for scenario in scenarios])
-    found += check_announcements(file, folder)
+    found += check_announcements(file, folder) + check_card_files(file, folder)
     found += check_unused(file, scenarios, folder)
     found += misnamed(folder)
     return found + _of_scenarios(scenarios, folder, tenant)
@@ -100,14 +116,15 @@ def _check_scenarios(folder: Path, file: TenantFile | None) -> list[Finding]:
     return sorted({*found, *misnamed(folder)})
 
 
-def _check_tenant(path: Path, trunks: Collection[str] | None) -> list[Finding]:
+def _check_tenant(path: Path, trunks: Collection[str] | None, music: Path | None) -> list[Finding]:
     file = load_tenant(path, trunks)
     # `ivr_scenarios` of the configuration that the tenant's file lies in.
     folder = path.resolve().parent.parent.parent / "ivr_scenarios" / path.stem
-    found = list(file.findings)
+    found = [*file.findings, *check_music(file, music)]
     if folder.is_dir():
         found += check_numbers(file, [scenario.stem for scenario in scenario_files(folder)])
         found += check_announcements(file, folder)
+    found += check_card_files(file, folder)
     return sorted(found)
 
 

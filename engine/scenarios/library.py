@@ -212,7 +212,8 @@ class Library:
         if told and not live.findings:
             self._log.info("library.files_right")
         self._seen, self._live, self._noted = seen, live, noted
-        self._known.update((scenario.version, scenario) for scenario in live.scenarios.values())
+        # Of older versions only calls in progress want to know, and after a restart alone.
+        self._known = {scenario.version: scenario for scenario in live.scenarios.values()}
         if changed:
             self._log.info("library.live", tenants=len(live.directory.tenants), scenarios=len(live.scenarios))
         return changed

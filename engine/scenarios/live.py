@@ -168,8 +168,10 @@ def _absent(
 
 def _directory(tenants: Mapping[str, Tenant], last: Live) -> Directory:
     """The last one where it has just these tenants: making one takes time for each user."""
-    known = last.directory.tenants
-    if len(known) == len(tenants) and all(known.get(name) is tenant for name, tenant in tenants.items()):
+    known, given = last.directory.tenants, last.directory.given
+    if len(known) == len(tenants) and all(
+        tenant is known.get(name) or tenant is given.get(name) for name, tenant in tenants.items()
+    ):
         return last.directory
     return Directory.of(tenants.values())
 

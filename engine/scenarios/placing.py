@@ -35,7 +35,8 @@ def check_placed(settings: Settings, files: Mapping[Path, bytes]) -> list[Findin
                 shutil.copytree(scenarios / tenant, folder / "scenarios" / tenant)
 
         def check() -> list[Finding]:
-            found = check_folders(folder / "tenants", folder / "scenarios", set(settings.trunks))
+            both = (folder / "tenants", folder / "scenarios")
+            found = check_folders(*both, set(settings.trunks), settings.shared_music_folder)
             named = [_renamed(one, places) for one in found]
             return [one for one in named if tenant_of(settings, Path(one.file)) in concerned]
 

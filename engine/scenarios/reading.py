@@ -15,7 +15,7 @@ from engine.directory.prompt_model import parts
 from engine.directory.prompts.convert import BadSound
 from engine.directory.prompts.own import digest_of, find_source
 from engine.directory.schedules.files import HolidayFiles, holidays_folder, load_holidays
-from engine.recordings.policy import announcements
+from engine.scenarios.announced import announced
 from engine.scenarios.check import check_scenario
 from engine.scenarios.files import Snapshot, Stamp, read_whole
 from engine.scenarios.live import Sources
@@ -251,7 +251,7 @@ class Reading:
 
     def _prepare(self, file: ScenarioFile, scenario: Scenario, tenant: Tenant) -> list[Finding] | None:
         language, around = scenario.language or tenant.language, self._around.get(file.tenant)
-        said = [prompt for _, prompt in announcements(tenant)]
+        said = [prompt for _, prompt in announced(tenant)]
         problems = self._preparation.problems(
             file.path, scenario, language, around, said, until=self._patient_until
         )

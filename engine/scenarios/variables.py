@@ -3,7 +3,7 @@
 import re
 from typing import Literal, NamedTuple
 
-from engine.journal.events import Value
+from engine.journal.base import Value
 
 VariableType = Literal["text", "number", "boolean", "digits", "date", "time", "money", "phone"]
 
@@ -16,6 +16,17 @@ class Variable(NamedTuple):
     about: str = ""
 
 
+# Of a caller whose number is a client's, or who has been identified by `input`; empty for all others.
+CLIENT_VARIABLES = (
+    Variable("client.name", "text", "the name of the client who calls, else empty"),
+    Variable("client.company", "text", "his company"),
+    Variable("client.plan", "text", "his service plan"),
+    Variable("client.group", "text", "his group"),
+    Variable("client.priority", "number", "1 is served first; his own, else that of his plan"),
+    Variable("client.specialist", "digits", "extension of his own specialist"),
+    Variable("client.contract", "text", "his contract or account number"),
+)
+
 _EVERY_CALL = (
     Variable("caller.number", "phone", "the caller's number in E.164, empty when withheld"),
     Variable("caller.name", "text", "the caller's name, from the phone book or as it was sent"),
@@ -24,11 +35,14 @@ _EVERY_CALL = (
         "caller.calls", "number", "how often he called this tenant within the last 30 days; at most 100"
     ),
     Variable(
-        "caller.last_operator", "digits", "who talked with him last in that time: an extension or number"
+        "caller.last_operator",
+        "digits",
+        "who talked with him last in that time, whoever of them called: an extension or number",
     ),
     Variable(
         "caller.last_call", "number", "hours since his last call in that time, empty when there is none"
     ),
+    *CLIENT_VARIABLES,
     Variable("number", "phone", "the city number that was dialled"),
     Variable("call.id", "text", "the call's id"),
     Variable("language", "text", "the language that the caller hears: ru or en"),

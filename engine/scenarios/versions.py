@@ -16,8 +16,9 @@ import msgspec
 import structlog
 from pydantic import ValidationError
 
-from engine.directory.directory import Tenant, tenant_of
+from engine.directory.directory import Tenant
 from engine.directory.model import TenantModel
+from engine.directory.tenant_file import tenant_of
 from engine.scenarios.loader import restored, stored
 from engine.scenarios.model import Scenario
 

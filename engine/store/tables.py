@@ -9,21 +9,18 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
 )
 
+from engine.store import callback_tables as callback_tables
+from engine.store import client_tables as client_tables
+from engine.store import form_tables as form_tables
+from engine.store import queue_tables as queue_tables
+from engine.store import service_tables as service_tables
+from engine.store.metadata import metadata as metadata
 from engine.store.types import UtcTime
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pk",
-        "fk": "%(table_name)s_%(column_0_name)s_fk",
-        "ix": "%(table_name)s_%(column_0_name)s",
-    }
-)
 
 # What happened, one row an event; everything below is derived from it.
 journal = Table(
@@ -82,6 +79,8 @@ call = Table(
     Column("clock_jump_ms", BigInteger, nullable=False),
     Column("derived_seq", Integer, nullable=False),
     Column("derived_entries", Integer, nullable=False),
+    Column("continues", String),  # the call that was cut off, and that this one goes on with
+    Index("call_tenant_caller_ended_at", "tenant", "caller", "ended_at"),
     Index("call_tenant_started_at", "tenant", "started_at"),
     Index("call_started_at", "started_at"),
 )
@@ -215,11 +214,17 @@ ticket = Table(
     metadata,
     Column("tenant", String, primary_key=True),
     Column("ticket", String, primary_key=True),
-    Column("call_id", String, nullable=False),
-    Column("caller", String, nullable=False),
+    Column("call_id", String, nullable=False),  # that opened it; empty where no call did
+    Column("caller", String, nullable=False),  # whose it is, E.164
     Column("subject", Text, nullable=False),
     Column("opened_at", UtcTime, nullable=False),
+    Column("state", String, nullable=False, server_default="open"),  # open | answered | waiting | closed
+    Column("operator", String),  # who last talked about it
+    Column("client", String),  # whose it is, where he is known
+    Column("changed_at", UtcTime),
+    Column("revision", BigInteger, nullable=False, server_default="0"),  # see `list_revision`
     Index("ticket_tenant_opened_at", "tenant", "opened_at"),
+    Index("ticket_tenant_revision", "tenant", "revision"),
 )
 
 # Marks that callers gave, one row a question.
@@ -231,8 +236,10 @@ survey_answer = Table(
     Column("question", String, primary_key=True),
     Column("tenant", String, nullable=False),
     Column("mark", Integer, nullable=False),
-    Column("operator", String),
+    Column("operator", String),  # who talked with the caller last before it
     Column("answered_at", UtcTime, nullable=False),
+    Column("queue", String),  # that the call had waited in
+    Column("comment", String),  # the voice message that the caller spoke about a low mark
     Index("survey_answer_tenant_answered_at", "tenant", "answered_at"),
 )
 
@@ -276,4 +283,26 @@ listening = Table(
     Column("duration_ms", BigInteger, nullable=False),
     Index("listening_tenant_started_at", "tenant", "started_at"),
     Index("listening_listened_call_id", "listened_call_id"),
+)
+
+# Who was there to serve queues, and who was not: a row for each stretch of time, also while it lasts.
+presence = Table(
+    "presence",
+    metadata,
+    Column("stretch", String, primary_key=True),  # the name of its stream in the journal
+    Column("tenant", String, nullable=False),
+    Column("extension", String, nullable=False),
+    Column("queue", String, nullable=False),  # "": all of his queues
+    # joined | left | paused | wrap_up | offline | do_not_disturb | off_duty
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False),  # of a pause
+    Column("call_id", String, nullable=False),  # that a wrap-up follows
+    Column(
+        "begun_by", String, nullable=False
+    ),  # an extension, vats (USER), file, telephone, hours, misses, talk
+    Column("ended_by", String, nullable=False),  # the same, or time
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),  # None while it lasts
+    Index("presence_tenant_started_at", "tenant", "started_at"),
+    Index("presence_tenant_extension", "tenant", "extension", "started_at"),
 )

@@ -76,14 +76,18 @@ CDR = View(
             _WHOLE,
             _charged("COALESCE(SUM(charge_line.billable_s), 0)"),
             "Seconds that are charged: 0 under 10,000 ms, else whole seconds rounded up, from the tariff's "
-            "`meter_from` (our answer, or the first talk) to the end.",
+            "`meter_from` (our answer, or the first talk; of a call that the company makes the other side's "
+            "answer) to the end, less what he waited in queues where it "
+            "has `free_wait`.",
         ),
         ViewColumn(
             "disposition",
             _TEXT,
             "call.disposition",
-            "`answered` (a person talked, or an information scenario reached its end), `missed`, `busy`, "
-            "`failed`, `voicemail`, `callback`, `refused` (turned away before any scenario).",
+            "`answered` (a person talked, an information scenario reached its end, or one of the company's "
+            "people heard his messages or listened in), `missed` (also after a wait in a queue, or a step "
+            "`ring` for which nobody was there, whatever was said then), `busy`, `failed`, "
+            "`voicemail`, `callback`, `refused` (turned away before any scenario).",
         ),
         ViewColumn(
             "ended_by",
@@ -135,7 +139,12 @@ CDR = View(
             "The minute package that paid for it; null: none.",
         ),
         ViewColumn("node", _TEXT, "call.node", "The cell that carried it."),
-        ViewColumn("trunk", _TEXT, "call.trunk", "The trunk it came by; empty: a user's own device."),
+        ViewColumn(
+            "trunk",
+            _TEXT,
+            "call.trunk",
+            "The trunk it came by; vats.inside: the platform itself; empty: a user's own device.",
+        ),
         ViewColumn(
             "clock_jump_ms",
             _BIG,
@@ -147,6 +156,12 @@ CDR = View(
             _TIME,
             "(SELECT recording.deleted_at FROM recording WHERE recording.call_id = call.call_id)",
             "When its recording was deleted; null: it was not, or there never was one.",
+        ),
+        ViewColumn(
+            "continues",
+            _TEXT,
+            "call.continues",
+            "The call that was cut off, where we rang back to go on with it.",
         ),
     ),
     "call",
@@ -223,9 +238,94 @@ CHARGE = View(
     "charge_line",
 )
 
-VIEWS = (CDR, CDR_LEG, CHARGE, CDR_TALK)
+CDR_CALLBACK = View(
+    "cdr_callback",
+    "One row a try to ring somebody back: which call it was, and what it was ordered in.",
+    (
+        ViewColumn(
+            "call_id", _TEXT, "callback_attempt.call_id", "The call that was placed; its row in `cdr`."
+        ),
+        ViewColumn("callback", _TEXT, "callback_attempt.callback", "The order."),
+        ViewColumn("attempt", _WHOLE, "callback_attempt.attempt", "1 for the first try, then rising."),
+        ViewColumn("tenant", _TEXT, "callback.tenant", "Whose order it is."),
+        ViewColumn(
+            "ordered_in", _TEXT, "callback.call_id", "The call that it was ordered in; null: not by a call."
+        ),
+        ViewColumn("source", _TEXT, "callback.source", "`call`, `automatic`, `api` or `booking`."),
+        ViewColumn("number", _TEXT, "callback.number", "Who is rung back, E.164."),
+        ViewColumn("queue", _TEXT, "callback.queue", "The queue that he waits in; null: none."),
+        ViewColumn("ordered_at", _TIME, "callback.ordered_at", "When it was ordered."),
+        ViewColumn(
+            "result",
+            _TEXT,
+            "callback_attempt.result",
+            "`talked`; `busy`, `no_answer`, `unavailable`, `failed`, `not_confirmed` (he did not press 1), "
+            "`abandoned` (he left before somebody came); `no_operator`, `operator_left`, `interrupted` (his "
+            "number was not rung); null: under way.",
+        ),
+        ViewColumn(
+            "operator", _TEXT, "callback_attempt.operator", "The extension of who talked, or was rung."
+        ),
+        ViewColumn("state", _TEXT, "callback.state", "The order's: `waiting`, `ringing` or `closed`."),
+        ViewColumn(
+            "reason",
+            _TEXT,
+            "callback.reason",
+            "Why it is closed: `talked`, `not_reached`, `no_operator`, `cancelled`, `called_again`, "
+            "`too_old` or `not_permitted`; null: it is open.",
+        ),
+    ),
+    "callback_attempt JOIN callback ON callback.callback = callback_attempt.callback",
+)
+
+CDR_QUEUE = View(
+    "cdr_queue",
+    "One row a wait: a caller was in a queue, until somebody talked with him or he left it.",
+    (
+        ViewColumn("call_id", _TEXT, "queue_visit.call_id", "The call it belongs to."),
+        ViewColumn("visit", _WHOLE, "queue_visit.visit", "1 for the call's first wait, then rising."),
+        ViewColumn("tenant", _TEXT, "queue_visit.tenant", "Whose queue it is."),
+        ViewColumn("queue", _TEXT, "queue_visit.queue", "The queue."),
+        ViewColumn("caller", _TEXT, "queue_visit.caller", "Who waited, as in `cdr`."),
+        ViewColumn("entered_at", _TIME, "queue_visit.entered_at", "He began to wait."),
+        ViewColumn("left_at", _TIME, "queue_visit.left_at", "He talked, or left."),
+        ViewColumn("wait_s", _SECONDS, _seconds("queue_visit.wait_ms"), "Between the two, seconds."),
+        ViewColumn(
+            "outcome",
+            _TEXT,
+            "queue_visit.outcome",
+            "`talked`; `abandoned` (he hung up); `timeout`, `unavailable`, `full`, `callback`, `key` (how he "
+            "left it); `fallback` (the engine was away); `failed`.",
+        ),
+        ViewColumn("extension", _TEXT, "queue_visit.extension", "Who talked with him; empty: nobody."),
+        ViewColumn("talk_s", _SECONDS, _seconds("queue_visit.talk_ms"), "For how long, seconds."),
+    ),
+    "queue_visit",
+)
+
+CDR_OFFER = View(
+    "cdr_offer",
+    "One row a time that somebody who serves a queue was rung for a caller of it.",
+    (
+        ViewColumn("call_id", _TEXT, "queue_offer.call_id", "The call."),
+        ViewColumn("offer", _WHOLE, "queue_offer.offer", "1 for the call's first, then rising."),
+        ViewColumn("visit", _WHOLE, "queue_offer.visit", "Which of the call's waits, as in `cdr_queue`."),
+        ViewColumn("tenant", _TEXT, "queue_offer.tenant", "Whose queue it is."),
+        ViewColumn("queue", _TEXT, "queue_offer.queue", "The queue."),
+        ViewColumn("extension", _TEXT, "queue_offer.extension", "Who was rung, on all of his telephones."),
+        ViewColumn("offered_at", _TIME, "queue_offer.offered_at", "When."),
+        ViewColumn("ring_s", _SECONDS, _seconds("queue_offer.ring_ms"), "How long it rang, seconds."),
+        ViewColumn("result", _TEXT, "queue_offer.result", "As in `cdr_leg`."),
+    ),
+    "queue_offer",
+)
+
+VIEWS = (CDR, CDR_LEG, CHARGE, CDR_TALK, CDR_CALLBACK, CDR_QUEUE, CDR_OFFER)
 _metadata = MetaData()
 cdr = CDR.table(_metadata)
 cdr_leg = CDR_LEG.table(_metadata)
 charge = CHARGE.table(_metadata)
 cdr_talk = CDR_TALK.table(_metadata)
+cdr_callback = CDR_CALLBACK.table(_metadata)
+cdr_queue = CDR_QUEUE.table(_metadata)
+cdr_offer = CDR_OFFER.table(_metadata)

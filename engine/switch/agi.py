@@ -71,6 +71,16 @@ class AgiCall:
             self._agi.appexec("Dial", f"{targets},{seconds},{options}")
         return self.variable("DIALSTATUS")
 
+    def wait(self, seconds: int) -> bool:
+        """Ringing, or music for a caller who has been answered; False where he has hung up meanwhile."""
+        waits_with = "StartMusicOnHold" if self.variable("CHANNEL(state)") == "Up" else "Ringing"
+        with _translated("EXEC Wait"):
+            try:
+                self._agi.appexec(waits_with)
+                return str(self._agi.appexec("Wait", str(seconds))) == "0"
+            except AGIAppError:
+                return False
+
     def hang_up(self, cause: int) -> None:
         """`cause` is Q.850."""
         with _translated(f"EXEC Hangup {cause}"), suppress(AGIAppError):

@@ -7,7 +7,7 @@ would start a recording twice.
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from typing import Any
 
@@ -37,13 +37,16 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
 
 
 class _Link(Manager):  # type: ignore[misc]
-    """One connection from its login to its loss."""
+    """One connection from its login to its loss. `on_event` gets what comes unasked."""
+
+    on_event: Callable[[Mapping[str, str]], None] = staticmethod(lambda _: None)
 
     def ping(self) -> None:
         """No keepalive: each action has its time limit, and a timer here would have no owner."""
 
-    def dispatch(self, event: object) -> list[str]:
-        """We log in without events; whatever comes unasked is not for us."""
+    def dispatch(self, event: Any) -> list[str]:
+        """Whatever comes unasked."""
+        self.on_event(event)
         return []
 
 
@@ -62,6 +65,9 @@ class Ami:
         self._pending: set[asyncio.Future[Any]] = set()
         self._keeper: asyncio.Task[None] | None = None
         self._numbers = count(1)
+        self._listeners: dict[str, Callable[[Mapping[str, str]], None]] = {}
+        # Called after each log-in: events of before may have been missed.
+        self.on_connected: Callable[[], None] = lambda: None
 
     @property
     def connected(self) -> bool:
@@ -78,6 +84,10 @@ class Ami:
         self._keeper = asyncio.create_task(self._keep(first), name="ami")
         await asyncio.wait({first, self._keeper}, return_when=asyncio.FIRST_COMPLETED)
         await (first if first.done() else self._keeper)
+
+    def listen(self, event: str, listener: Callable[[Mapping[str, str]], None]) -> None:
+        """Before `connect`: events of this name are for it. `manager.conf` says which are sent at all."""
+        self._listeners[event] = listener
 
     async def wait_connected(self, limit: float) -> None:
         """Wait for the log-in. Raises `SwitchAway` after `limit` seconds."""
@@ -99,7 +109,7 @@ class Ami:
         """Record what the switch receives from this channel and what it sends to it, each to a file of its
         own, in step with each other. The files' endings choose the format.
         """
-        options = f"r({receive_file})t({transmit_file})S"
+        options = f"r({receive_file})t({transmit_file})"
         await self._send({"Action": "MixMonitor", "Channel": channel_name, "File": "", "Options": options})
 
     async def stop_mixmonitor(self, channel_name: str) -> None:
@@ -199,6 +209,7 @@ class Ami:
                 continue
             self._link = link
             self._logged_in.set()
+            self.on_connected()
             if not first.done():
                 first.set_result(None)
             _log.info("ami.connected", host=self._host, port=self._port)
@@ -216,10 +227,21 @@ class Ami:
             if not future.done():
                 future.set_exception(SwitchAway(f"connection to {self._host}:{self._port} was lost"))
 
+    def _dispatch(self, event: Mapping[str, str]) -> None:
+        listener = self._listeners.get(event.get("Event", ""))
+        if listener is None:
+            return
+        try:
+            listener(event)
+        except Exception:  # it must not end the connection
+            _log.exception("ami.listener_failed", event_name=event.get("Event"))
+
     async def _log_in(self) -> _Link:
         where = f"AMI {self._host}:{self._port}"
         loop = asyncio.get_running_loop()
-        link = _Link(host=self._host, port=self._port, loop=loop, events="off")
+        events = "on" if self._listeners else "off"
+        link = _Link(host=self._host, port=self._port, loop=loop, events=events)
+        link.on_event = self._dispatch
         try:
             async with asyncio.timeout(self._limit):
                 made = await loop.create_connection(_Protocol, self._host, self._port)
@@ -228,7 +250,7 @@ class Ami:
         established: asyncio.Future[Any] = loop.create_future()
         established.set_result(made)
         link.connection_made(established)
-        login = {"Action": "Login", "Username": self._username, "Secret": self._secret, "Events": "off"}
+        login = {"Action": "Login", "Username": self._username, "Secret": self._secret, "Events": events}
         answered: asyncio.Future[Any] = link.send_action(login)
         done = False
         try:

@@ -15,7 +15,11 @@ import msgspec
 from engine.switch.cel_files import open_log, rotated_files
 
 EndedBy = Literal["caller", "operator", "engine", "network"]
+NORMAL_CLEARING = 16  # Q.850
 NETWORK_CAUSES = frozenset({27, 38, 41, 44})  # unreachable, out of order, temporary failure, RTP time-out
+# What an answered channel ends with where a session timer runs out or the telephone answers no request within
+# the call any more (18), or knows nothing of the call (481: 127). Measured; others end so as well.
+LOST_CAUSES = frozenset({18, 127})
 # In the ids of calls that we placed ourselves: `CELL-SECONDS.click.N`.
 PLACED_MARK = ".click."
 
@@ -113,9 +117,19 @@ def parse_lines(lines: Iterable[bytes]) -> Iterator[CelEvent]:
     return (event for event in map(parse, lines) if event is not None)
 
 
-def ended_by(channel: str, cause: int, hung_up_by: str) -> EndedBy:
-    """Who ended the call whose first channel's name is `channel`."""
-    if cause in NETWORK_CAUSES:
+def lost_by_network(cause: int, *, answered: bool) -> bool:
+    """Whether a channel ended with this cause, and nobody hung up."""
+    return cause in NETWORK_CAUSES or (answered and cause in LOST_CAUSES)
+
+
+def cause_of_end(cause: int, by: EndedBy) -> int:
+    """The Q.850 cause: the switch tells none where a phone said good-bye while it was in no bridge."""
+    return cause or (0 if by == "network" else NORMAL_CLEARING)
+
+
+def ended_by(channel: str, cause: int, hung_up_by: str, *, answered: bool = False) -> EndedBy:
+    """Who ended the call whose first channel's name is `channel`; `answered`: as far as it is known."""
+    if lost_by_network(cause, answered=answered):
         return "network"
     if hung_up_by == channel:
         return "caller"

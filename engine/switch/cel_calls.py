@@ -62,13 +62,17 @@ class SwitchCall:
         return self.first.ended_at
 
     def talks(self, leg: SwitchChannel) -> list[Stay]:
-        """When the first channel and this leg were in one bridge; `left` is None while they still are."""
+        """When the first channel and this leg were in one bridge, both answered; what is before that is early
+        media. `left` is None while they still are.
+        """
+        if self.first.answered_at is None or leg.answered_at is None:
+            return []
         found = []
         for ours in self.first.stays:
             for theirs in leg.stays:
                 if ours.bridge != theirs.bridge:
                     continue
-                start = max(ours.entered, theirs.entered)
+                start = max(ours.entered, theirs.entered, self.first.answered_at, leg.answered_at)
                 ends = [stay.left for stay in (ours, theirs) if stay.left is not None]
                 if not ends or min(ends) > start:
                     found.append(Stay(ours.bridge, start, min(ends) if ends else None))
@@ -81,9 +85,8 @@ class SwitchCalls:
     def __init__(self) -> None:
         self.calls: dict[str, SwitchCall] = {}
         self._channels: dict[str, SwitchChannel] = {}  # alive
-        self._call_of: dict[str, str] = {}
         self._lost: list[SwitchChannel] = []
-        self._sequences: set[int] = set()
+        self._sequences: set[int] = set()  # the newest
         self._highest = -1
         self._highest_born = 0
         self._last_at = 0
@@ -98,9 +101,7 @@ class SwitchCalls:
 
     def forget(self, call_id: str) -> None:
         """Drop an ended call."""
-        call = self.calls.pop(call_id, None)
-        for leg_id in (call_id, *(call.legs if call else ())):
-            self._call_of.pop(leg_id, None)
+        self.calls.pop(call_id, None)
 
     def lost_channels(self) -> list[ChannelEnd]:
         """Channels that a restart of the switch ended without a word."""
@@ -134,9 +135,6 @@ class SwitchCalls:
             self.calls[call_id].legs[event.unique_id] = channel
         elif PLACED_MARK in call_id:
             self.calls[call_id] = SwitchCall(channel, chosen_id=call_id)
-        else:
-            return
-        self._call_of[event.unique_id] = call_id
 
     def _apply(self, event: CelEvent) -> None:
         channel = self._channels.get(event.unique_id)
@@ -150,7 +148,8 @@ class SwitchCalls:
             case "BRIDGE_EXIT":
                 self._leave(channel, event.at, event.bridge)
             case "HANGUP":
-                by = ended_by(channel.channel, event.cause, event.hung_up_by)
+                answered = channel.answered_at is not None
+                by = ended_by(channel.channel, event.cause, event.hung_up_by, answered=answered)
                 channel.ended_at, channel.cause, channel.ended_by = event.at, event.cause, by
                 self._leave(channel, event.at)
             case "CHAN_END":
@@ -182,3 +181,5 @@ class SwitchCalls:
         self._sequences.add(sequence)
         if sequence > self._highest:
             self._highest, self._highest_born = sequence, born
+        if len(self._sequences) > 4 * _REORDERED:  # a lower one is a restart, whether it was there or not
+            self._sequences = {one for one in self._sequences if one >= self._highest - _REORDERED}

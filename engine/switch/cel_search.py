@@ -80,7 +80,8 @@ def _add(history: ChannelHistory, event: CelEvent) -> None:
         case "BRIDGE_EXIT":
             history.stays[event.bridge] = (history.stays.get(event.bridge, (None, None))[0], event.at)
         case "HANGUP":
-            by = ended_by(event.channel, event.cause, event.hung_up_by)
+            answered = history.answered_at is not None or bool(history.stays)
+            by = ended_by(event.channel, event.cause, event.hung_up_by, answered=answered)
             history.end = ChannelEnd(event.unique_id, event.at, event.cause, by)
         case "CHAN_END" if history.end is None:
             history.end = ChannelEnd(event.unique_id, event.at, event.cause, "network")

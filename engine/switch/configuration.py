@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from engine.secrets import secret
 from engine.settings import Settings, SettingsError
-from engine.switch.trunks import endpoint_fields, trunk_view
+from engine.switch.trunks import HOPS_HEADER, INSIDE, endpoint_fields, trunk_view
 
 # Modules ask for these even where every default is right; without the file they write errors or stay away.
 _EMPTY = (
@@ -75,6 +75,8 @@ def render(settings: Settings, also_load: Sequence[str] = ()) -> None:
             "also_load": also_load,
             "sip_address": f"{settings.listen}:{settings.ports.sip}",
             "sip_itself": f"{settings.listen.replace('0.0.0.0', '127.0.0.1')}:{settings.ports.sip}",
+            "inside": INSIDE,
+            "hops_header": HOPS_HEADER,
             "trunks": [trunk_view(settings, name) for name in sorted(settings.trunks)],
             "endpoint_fields": endpoint_fields(settings),
             "secret": lambda name: secret(settings, name),

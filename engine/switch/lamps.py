@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from engine.switch.ari.resources import Application
 
 HEAD = "; Written by the engine, of the tenants' people: changes here are lost.\n"
-_OURS = ("Stasis:dnd-", "Stasis:park-")
+_OURS = ("Stasis:dnd-", "Stasis:park-", "Stasis:pause-")
 
 
 def hints_context(tenant: str) -> str:
@@ -21,6 +21,11 @@ def hints_context(tenant: str) -> str:
 def dnd_device(tenant: str, extension: str) -> str:
     """Busy while this user does not want to be disturbed."""
     return f"Stasis:dnd-{tenant}-{extension}"
+
+
+def pause_device(tenant: str, extension: str) -> str:
+    """Busy while this user has paused in all his queues."""
+    return f"Stasis:pause-{tenant}-{extension}"
 
 
 def slot_device(tenant: str, slot: str) -> str:

@@ -15,9 +15,19 @@ def music_class(tenant: str) -> str:
     return f"tenant-{tenant}"
 
 
-def render_music(tenants: Mapping[str, Sequence[Path]], default: Path) -> str:
+def queue_music_class(tenant: str, queue: str) -> str:
+    """The same of a queue that has its own."""
+    return f"tenant-{tenant}.{queue}"
+
+
+def render_music(
+    tenants: Mapping[str, Sequence[Path]],
+    default: Path,
+    queues: Mapping[tuple[str, str], Sequence[Path]] | None = None,
+) -> str:
     """The classes as Asterisk reads them. `tenants`: pieces by tenant, paths without their ending; a tenant
-    without any has the pieces of the folder `default`.
+    without any has the pieces of the folder `default`. `queues`: by tenant and queue; one without any pieces
+    has no class.
     """
     text = HEAD
     for tenant, pieces in sorted(tenants.items()):
@@ -27,4 +37,8 @@ def render_music(tenants: Mapping[str, Sequence[Path]], default: Path) -> str:
         else:
             text += f"mode = files\ndirectory = {default}\n"
         text += "sort = random\n"
+    for (tenant, queue), pieces in sorted((queues or {}).items()):
+        if pieces:
+            text += f"\n[{queue_music_class(tenant, queue)}]\nmode = playlist\n"
+            text += "".join(f"entry = {piece}\n" for piece in pieces) + "sort = random\n"
     return text

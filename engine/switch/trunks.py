@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from engine.secrets import existing_secret
 from engine.settings import Settings, SettingsError, Trunk
 
+# The way to the platform's own city numbers, a trunk to Asterisk itself; no trunk's name has a dot. How often
+# a call has gone that way, itself and those that led to it, is in this header, and in the application's
+# arguments behind the trunk's name: `vats.inside/2`.
+INSIDE = "vats.inside"
+HOPS_HEADER = "X-Vats-Hops"
+
 
 @dataclass(frozen=True)
 class TrunkView:

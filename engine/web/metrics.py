@@ -27,6 +27,10 @@ def own_metrics(health: Health) -> str:
     if isinstance(mails.get("mails_waiting"), int):
         gauge("vats_mails_waiting", "Voice messages not yet sent by e-mail", mails["mails_waiting"])
         gauge("vats_mails_failed", "Mails refused or given up within 24 hours", mails["mails_failed"])
+        gauge("vats_notices_waiting", "Events not yet taken by their receivers", mails["notices_waiting"])
+        gauge("vats_notices_failed", "Events refused or given up within 24 hours", mails["notices_failed"])
+        gauge("vats_tasks_open", "Tasks that are not done", mails["tasks_open"])
+        gauge("vats_tasks_late", "Of these, those whose next deadline has passed", mails["tasks_late"])
     journal = health.journal.details
     if isinstance(journal.get("unread_bytes"), int):
         gauge("vats_journal_unread_bytes", "Of the spool, not yet in the database", journal["unread_bytes"])

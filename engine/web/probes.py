@@ -14,9 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine import health as processes
 from engine.clock import Clock
 from engine.integrations.mail.outbox import counts as mail_counts
+from engine.integrations.webhooks.outbox import counts as notice_counts
 from engine.journal.reader import Position
 from engine.journal.refused import refused_calls, refused_file
 from engine.operations import EngineAway, EngineClient, OperationFailed
+from engine.records.tasks.listing import counts as task_counts
 from engine.settings import Settings, SettingsError
 from engine.store.database import Database
 from engine.store.tables import journal_position
@@ -137,10 +139,16 @@ class Probes:
         now = self._clock.wall_ms()
         async with self._database.read() as connection:
             waiting, failed = await connection.run_sync(mail_counts, now)
+            notices = await connection.run_sync(notice_counts, now)
+            tasks = await connection.run_sync(task_counts, now)
         return {
             "database": self._database.description,
             "mails_waiting": waiting,
             "mails_failed": failed,
+            "notices_waiting": notices[0],
+            "notices_failed": notices[1],
+            "tasks_open": tasks[0],
+            "tasks_late": tasks[1],
         }
 
     async def _look_at_journal(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def run_bench(line: list[str], own: Path, folder: Path, *, first_on_path: str = 
     }
     done = subprocess.run(
         [sys.executable, "-m", "engine.cli", "bench", *line, "--json", "--keep", str(own / "kept")],
-        env=environment, cwd=own, capture_output=True, text=True, timeout=170,
+        env=environment, cwd=own, capture_output=True, text=True, timeout=330,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [json.loads(text) for text in done.stdout.splitlines()]

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 
 from engine.bench.answer_load import judge
-from engine.bench.answer_report import answer_differences, answer_json_lines, answer_markdown, told_answers
-from engine.bench.answer_results import AnswerMeasured, answer_comparisons
+from engine.bench.answer_report import answer_report, told_answers
+from engine.bench.answer_results import AnswerComparison, AnswerMeasured
 from engine.bench.answering import Answering
 from engine.bench.answers import CALLER_HZ, OPERATOR_HZ, AnsweredCall, key_of
 from engine.bench.observer import Bridgings
-from engine.bench.ports import free_ports
 from engine.bench.rounds import rounds_together
 from engine.bench.sip import offer, parse, response
 from engine.bench.talkers import frame
 from engine.demo.packets import ALAW, rtp
 from engine.demo.sipp import LogLine
 from tests.bench.test_figures import MACHINE
+from tests.ports import free_port
 
 NUMBER, SHOWN = "+79050000007", "89050000007"
 ACCOUNTS = ["bench-201-desk", "bench-202-desk"]
@@ -94,7 +94,7 @@ def _udp() -> socket.socket:
 
 @contextmanager
 def _answering(folder: Path) -> Iterator[tuple[Answering, _Switch, Path]]:
-    log, [port] = folder / "caller.events.log", free_ports(1)
+    log, port = folder / "caller.events.log", free_port()
     switch = _Switch(port)
     try:
         with Answering(log, port, ACCOUNTS) as answering:
@@ -227,19 +227,20 @@ def test_the_report_names_what_is_missed_and_has_no_nan() -> None:
 
     plain, engine = measured("plain", [15.0] * 10, 1.0), measured("engine", [20.0] * 9 + [70.0], 120.0)
     together = rounds_together([plain, engine, plain, engine])
-    [compared] = answer_comparisons(together)
+    [compared] = AnswerComparison.of(together)
     assert (compared.later_ms(0.5), compared.later_ms(0.99), compared.cpu_ratio) == (5, 55, 1)
     assert compared.missed() == [
         "sound both ways takes 70 ms (p99), aim under 50",
         "the other telephone rings on for 120 ms (p99), limit 100",
     ]
-    assert len(answer_differences([compared])) == 3
+    report = answer_report(MACHINE, together, [compared])
+    assert len(list(report.told())) == 3
     waits = "20.0 / 70.0 / 70.0"
     row = (
         f"| 20 | engine | 20 | 0 | 0 | {waits} | {waits} | {waits} | 120.0 / 120.0 / 120.0 | – | 20.0 | 0.0 |"
     )
-    assert any(line.startswith(row) for line in answer_markdown(MACHINE, together, [compared]).splitlines())
+    assert any(line.startswith(row) for line in report.markdown().splitlines())
     assert "answer to sound both ways 20.0 / 70.0 / 70.0 ms, to CANCEL 120.0" in told_answers(engine)
-    kinds = [json.loads(text) for text in answer_json_lines(MACHINE, together, [compared])]
+    kinds = [json.loads(text) for text in report.json_lines()]
     assert [each["kind"] for each in kinds] == ["machine", "answers", "answers", "difference"]
     assert kinds[1]["switch_p50_ms"] is None

@@ -14,7 +14,7 @@ from tests.instance import CHECKOUT
 pytestmark = pytest.mark.switch
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(350)
 def test_both_sides_carry_every_call(tmp_path: Path, folder: Path) -> None:
     line = ["--rates", "2", "--seconds", "3", "--rounds", "1"]
     machine, *rest = run_bench(line, tmp_path, folder)

@@ -14,8 +14,8 @@ import pytest
 
 from engine.bench.callers import Callers, Heard
 from engine.bench.menu_load import judge
-from engine.bench.menu_report import menu_json_lines, menu_markdown, told
-from engine.bench.menu_results import MenuMeasured, menu_comparisons
+from engine.bench.menu_report import menu_report, told_menus
+from engine.bench.menu_results import MenuComparison, MenuMeasured
 from engine.bench.menus import MENU_KEYS, MENU_TONES, STAY_MS, frames_of, speech
 from engine.bench.observer import Steps
 from engine.bench.rounds import rounds_together
@@ -189,16 +189,17 @@ def test_the_report_names_what_is_missed_and_has_no_nan() -> None:
         cpu_ms={"asterisk": 240.0, "engine": 60.0}, seconds=2.0, others_ms=1000.0, load_average=1.5,
     )  # fmt: skip
     measured = rounds_together([plain, engine, plain, engine])
-    [compared] = menu_comparisons(measured)
+    [compared] = MenuComparison.of(measured)
     assert (compared.wire_ratio(0.5), compared.wire_ratio(0.99), compared.cpu_ratio) == (2, 15, 1.5)
     assert compared.missed() == ["key to prompt takes 30 ms on the wire (p99), aim under 20"]
-    lines = menu_markdown(MACHINE, measured, [compared]).splitlines()
+    report = menu_report(MACHINE, measured, [compared])
+    lines = report.markdown().splitlines()
     times, cpu = "4.0 / 30.0 / 30.0 | 3.0 / 3.0 / 3.0", "24.0 | 6.0 | 30.0"
     assert f"| 20 | engine | 20 | 0 | 100 | {times} | {cpu} | 0.50 | 1.5 |" in lines
-    assert "4.0 / 30.0 / 30.0 ms on the wire, 3.0 / 3.0 / 3.0 ms by the switch" in told(engine)
-    kinds = [json.loads(text) for text in menu_json_lines(MACHINE, measured, [compared])]
+    assert "4.0 / 30.0 / 30.0 ms on the wire, 3.0 / 3.0 / 3.0 ms by the switch" in told_menus(engine)
+    kinds = [json.loads(text) for text in report.json_lines()]
     assert [each["kind"] for each in kinds] == ["machine", "menus", "menus", "ratio"]
     assert kinds[1]["switch_p50_ms"] is None
     faster = MenuMeasured("engine", 40, 1, 1, wire_ms=[90.0])
-    [compared] = menu_comparisons([MenuMeasured("plain", 40, 1, 1, wire_ms=[1.0]), faster])
+    [compared] = MenuComparison.of([MenuMeasured("plain", 40, 1, 1, wire_ms=[1.0]), faster])
     assert compared.missed() == [], "the aim is for 20 calls a second"

@@ -30,7 +30,7 @@ if sys.orig_argv[-2:] == ["run", "engine"]:
 """
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(350)
 def test_a_slow_engine_is_seen_and_by_how_much(tmp_path: Path, folder: Path) -> None:
     slow = tmp_path / "slow"
     slow.mkdir()

@@ -1,5 +1,6 @@
 """Metering per second, and charges whose sum is exact whatever arrives late (F25)."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from engine.billing.charges import charge_records
-from engine.billing.metering import Charge, billable_seconds, charge_of, derive_charge, price
+from engine.billing.metering import Charge, billable_seconds, charge_of, price
+from engine.journal.events import Entry
 from engine.records.derive import derive_call
 from engine.records.store import RecordStore
 from engine.store.database import Database
@@ -53,21 +55,60 @@ def test_half_a_kopeck_goes_up() -> None:
     assert [price(30, 1), price(29, 1), price(90, 1)] == [1, 0, 2]
 
 
+def charged_for(entries: Sequence[Entry]) -> Charge:
+    record = derive_call(entries)
+    assert record is not None
+    return charge_of(record)
+
+
 @pytest.mark.parametrize(
     ("meter_from", "charged"), [("operator", Charge(23, 460)), ("answer", Charge(32, 640))]
 )
 def test_metering_begins_where_the_tariff_says(meter_from: str, charged: Charge) -> None:
     """Talk from 9.4 to 31.9 s: 22.5 s; our answer at 0.1 s: 31.8 s. 12 roubles a minute."""
-    assert derive_charge(call(ANSWERED, meter_from=meter_from, kopecks=1200)) == charged
+    assert charged_for(call(ANSWERED, meter_from=meter_from, kopecks=1200)) == charged
+
+
+@pytest.mark.parametrize(
+    ("direction", "channel", "seconds"),
+    [
+        (
+            "out",
+            "PJSIP/romashka-101-desk-00000001",
+            23,
+        ),  # by telephone, click-to-call, a callback of operators
+        ("internal", "PJSIP/romashka-101-desk-00000001", 23),
+        (
+            "out",
+            "PJSIP/+79031112233@city",
+            32,
+        ),  # a callback that rings the client first: he costs from then on
+    ],
+)
+def test_f25_a_call_of_ours_counts_from_the_other_sides_answer(
+    direction: str, channel: str, seconds: int
+) -> None:
+    entries = call(ANSWERED, meter_from="answer", kopecks=1200, direction=direction, channel=channel)
+    assert charged_for(entries) == Charge(seconds, seconds * 20)
+
+
+def test_f25_an_operator_who_waits_for_a_client_in_vain_costs_nothing() -> None:
+    table = """
+    0    started
+    0.1  answered
+    1    leg 1 user=101
+    31   leg-ends 1 result=no_answer
+    31   ended by=engine
+    """
+    for number in ("PJSIP/romashka-101-desk-00000001", "PJSIP/city-00000001"):
+        direction = "out" if "101" in number else "in"
+        entries = call(table, meter_from="answer", kopecks=1200, direction=direction, channel=number)
+        assert charged_for(entries) == (Charge(0, 0) if direction == "out" else Charge(31, 620))
 
 
 def test_without_a_talk_an_operators_tariff_charges_nothing() -> None:
     entries = call("0 started\n0.1 answered\n60 ended by=caller", kopecks=1200)
-    assert derive_charge(entries) == Charge(0, 0)
-
-
-def test_an_open_call_has_no_charge_yet() -> None:
-    assert derive_charge(call(ANSWERED)[:-1]) is None
+    assert charged_for(entries) == Charge(0, 0)
 
 
 async def test_later_results_add_correcting_lines(database: Database) -> None:

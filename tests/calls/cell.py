@@ -10,17 +10,23 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Self
 
+from engine.callback_calls import CallbackCalls
+from engine.calls.attendance import Attendance, NoAttendance
 from engine.calls.exchange import Exchange
-from engine.calls.lines import Lines
-from engine.calls.services import Outside, Services
+from engine.calls.lines import Line, Lines
+from engine.calls.services import Music, Outside, Services, TenantMusic
 from engine.calls.switchboard import Switchboard
-from engine.directory.directory import Directory, tenant_of
+from engine.directory.directory import Directory
 from engine.directory.model import TenantModel
 from engine.directory.prompt_model import Prompt, TextPrompt, parts
+from engine.directory.tenant_file import tenant_of
 from engine.directory.user_settings import UserSettings
-from engine.journal.events import Entry, Value, decode
+from engine.dropped_calls import DroppedCalls
+from engine.journal.base import Value
+from engine.journal.events import Entry, decode
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
+from engine.queues.callback.desk import CallbackDesk
 from engine.queues.queues import LiveQueues
 from engine.reception import Reception
 from engine.scenarios.loader import load_scenario
@@ -138,12 +144,20 @@ class EngineLife:
         self._wire = _Wire()
         self._keeper: asyncio.Task[None] | None = None
         self._recovery: asyncio.Task[None] | None = None
+        self._desk_runs: asyncio.Task[None] | None = None
         self._served = asyncio.Event()
         self._router = Router(on_stranger=self._on_stranger)
         self.spool = Spool(cell.folder, "engine", cell.clock)
         self.queues = cell.make_queues()
-        exchange = Exchange()
-        lines = Lines(exchange)
+        self.exchange = exchange = Exchange()
+        self.lines = lines = Lines(
+            exchange, cell.trunks, is_ours=lambda number: cell.files.directory.number(number) is not None
+        )
+        self.desk = CallbackDesk(
+            lambda: cell.files.directory, self.queues, self.queues, lines, self.spool, cell.clock, "cell1"
+        )
+        reception = Reception(cell.files, "cell1", lines, exchange=exchange)  # type: ignore[arg-type]
+        self.dropped = DroppedCalls(reception, lines, self.queues, self.spool, cell.clock, "cell1")
         services = Services(
             connection=self._wire,
             router=self._router,
@@ -153,17 +167,21 @@ class EngineLife:
             prompts=PromptNames(),
             raw_recordings="/raw",
             outside=Outside(
-                queues=self.queues, user_settings=cell.user_settings, dice=random.Random(7), lines=lines
+                queues=self.queues,
+                callbacks=self.desk,
+                attendance=cell.attendance,
+                user_settings=cell.user_settings,
+                dice=random.Random(7),
+                lines=lines,
             ),
             observer=self.queues,
             exchange=exchange,
+            music=cell.music,
+            endings=self.dropped,
         )
-        self.switchboard = Switchboard(
-            services,
-            Reception(cell.files, "cell1", lines),  # type: ignore[arg-type]
-            cell.find_histories,
-            cell.find_ends,
-        )
+        self.switchboard = Switchboard(services, reception, cell.find_histories, cell.find_ends)
+        self.desk.attach(CallbackCalls(self.switchboard, reception, lines))
+        self.dropped.attach(self.switchboard)
 
     def _on_stranger(self, event: ChannelEvent) -> None:
         self.switchboard.on_stranger(event)
@@ -171,6 +189,10 @@ class EngineLife:
     async def start(self) -> None:
         """Returns when what was open has been adopted or closed, or the connection broke on the way."""
         self.spool.open()
+        await self._cell.restore(self.spool)
+        self.desk.load()
+        self.dropped.load()
+        self._desk_runs = asyncio.get_running_loop().create_task(self.desk.run())
         self._keeper = asyncio.get_running_loop().create_task(self._keep_connected())
         await self._served.wait()
 
@@ -198,6 +220,8 @@ class EngineLife:
     async def _recover(self) -> None:
         try:
             await self.switchboard.on_connected()
+            self.desk.resume()
+            self.dropped.resume()
         except SwitchAway:
             pass
         except Exception as error:
@@ -211,6 +235,9 @@ class EngineLife:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait({self._keeper})
+        if self._desk_runs is not None:
+            self._desk_runs.cancel()
+            await asyncio.wait({self._desk_runs})
         await self.switchboard.stop()
         await self.spool.close()
 
@@ -218,12 +245,20 @@ class EngineLife:
 class Cell:
     """`async with Cell(...) as cell`: one engine is up, telephones 101 to 103 ring for ever."""
 
-    def __init__(self, delays: Delays | None = None, files: Files | None = None) -> None:
+    def __init__(
+        self,
+        delays: Delays | None = None,
+        files: Files | None = None,
+        trunks: Mapping[str, Line] | None = None,
+    ) -> None:
         self.files = files or Files()
+        self.trunks = trunks
         self.clock = VirtualClock()
         self.switch = FakeAsterisk(self.clock, delays)
         self.ami = FakeAmi(self.switch)
         self.user_settings = UserSettings(None, self.clock)
+        self.music: Music = TenantMusic()  # for the next engine
+        self.attendance: Attendance = NoAttendance()
         self.engine: EngineLife | None = None
         self._stack = ExitStack()
         self._troubles: list[asyncio.Task[None]] = []
@@ -232,6 +267,9 @@ class Cell:
         self.errors: list[Exception] = []  # met on recovering
         for endpoint in (DESK, SECOND, THIRD):
             self.switch.phone(endpoint)
+
+    async def restore(self, spool: Spool) -> None:
+        """What a new engine reads beside its calls, when its spool has been read."""
 
     def make_queues(self) -> LiveQueues:
         """Those of a new engine."""

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from engine.directory.model import TenantModel
 from engine.directory.user_settings import Condition, Forward
 from engine.records.model import CallRecord
-from tests.calls.cell import DESK, NUMBER, SECOND, THIRD, Cell, Files, TenantModel
+from tests.calls.cell import DESK, NUMBER, SECOND, THIRD, Cell, Files
 from tests.calls.promises import check
 from tests.fake_switch import Caller
 from tests.virtual_time import run
@@ -32,12 +33,15 @@ ANNA = MAIN.replace("group: sales", 'user: "101", timeout: 20s')
 Story = Callable[[Cell], Awaitable[None]]
 
 
-def on_cell(story: Story, main: str = MAIN, **group: object) -> list[CallRecord]:
-    """Run it to its end, and check what always holds."""
+def on_cell(
+    story: Story, main: str = MAIN, users: dict[str, object] | None = None, **group: object
+) -> list[CallRecord]:
+    """Run it to its end, and check what always holds. `users` are other than usual."""
 
     async def scene() -> list[CallRecord]:
+        people = {**TENANT["users"], **(users or {})}  # type: ignore[dict-item]
         groups = {"sales": {**TENANT["groups"]["sales"], **group}}  # type: ignore[index]
-        files = Files(TenantModel.model_validate({**TENANT, "groups": groups}), main)
+        files = Files(TenantModel.model_validate({**TENANT, "users": people, "groups": groups}), main)
         async with Cell(files=files) as cell:
             cell.switch.phone(AT_MOBILE)
             await story(cell)

@@ -1,15 +1,7 @@
 """What holds at the end of every call, whatever happened on the way."""
 
-from engine.journal.events import (
-    CallEnded,
-    CallJoined,
-    Entry,
-    LegCreated,
-    LegEnded,
-    LegMoved,
-    ListeningStarted,
-    TalkStarted,
-)
+from engine.journal.events import CallEnded, Entry, LegCreated, LegEnded, TalkStarted
+from engine.journal.transfer_events import CallJoined, LegMoved, ListeningStarted
 from engine.records.derive import derive_call
 from engine.records.model import CallRecord
 from tests.calls.cell import Cell
@@ -54,8 +46,8 @@ def _check_call(cell: Cell, channel: Channel, entries: list[Entry]) -> CallRecor
     assert channel.ended_ms is not None
     # A call that its caller has passed on ends with the last of it.
     passed_on = any(isinstance(e.event, LegEnded) and e.event.leg == channel.id for e in entries)
-    ends = [cell.switch.channels.ended.get(leg.leg) for leg in record.legs] if passed_on else [channel]
-    last = max(one.ended_ms for one in ends if one is not None and one.ended_ms is not None)
+    lasting = [cell.switch.channels.ended.get(leg.leg) for leg in record.legs] if passed_on else [channel]
+    last = max(one.ended_ms for one in lasting if one is not None and one.ended_ms is not None)
     near = [
         ("started", record.started_at, channel.created_ms),
         ("ended", record.ended_at, last),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engine.call_operations import call_operations
-from tests.calls.cell import Cell
+from engine.directory.model import TenantModel
+from tests.calls.cell import NUMBER, TENANT, Cell, Files
 from tests.calls.promises import check
 from tests.calls.transfers import Scene
 from tests.virtual_time import run
@@ -15,11 +16,23 @@ from tests.virtual_time import run
 Ask = Callable[..., Awaitable[Any]]
 
 
+OFFICE = {
+    **TENANT.model_dump(exclude_unset=True),
+    "users": {
+        "101": {"name": "Анна", "calls": ["country", "abroad"]},
+        "102": {"name": "Пётр"},
+        "103": {"name": "Олег"},
+    },
+    "queues": {"line": {"members": ["103"], "extension": "700"}},
+    "outgoing": {"trunk": "city", "number": NUMBER},
+}
+
+
 def with_talk(story: Callable[[Scene, Ask], Awaitable[None]]) -> None:
-    """The caller and Anna talk; `ask(operation, …)` is about their call."""
+    """The caller and Anna, who may call no mobiles, talk; `ask(operation, …)` is about their call."""
 
     async def main() -> None:
-        async with Cell() as cell:
+        async with Cell(files=Files(TenantModel.model_validate(OFFICE))) as cell:
             scene = Scene(cell, "caller anna")
             await scene.begin()
             assert cell.engine is not None
@@ -67,6 +80,37 @@ def test_an_attended_one(operation: str, talking: str) -> None:
     with_talk(story)
 
 
+def test_what_the_one_who_passes_it_on_may_call_counts() -> None:
+    """Not what everybody may."""
+
+    async def story(scene: Scene, ask: Ask) -> None:
+        abroad = scene.cell.switch.phone("PJSIP/+493012345678@city").no_answer()
+        assert (await ask("transfer", to="810493012345678"))["by"] == "101"
+        await asyncio.sleep(1)
+        assert abroad.invited == 1
+
+    with_talk(story)
+
+
+@pytest.mark.parametrize("operation", ["transfer", "consult", "park"])
+def test_while_somebody_is_asked_nothing_else_is_begun(operation: str) -> None:
+    """Also not while he has gone back to the caller: nothing would come of it, and nobody be told."""
+
+    async def story(scene: Scene, ask: Ask) -> None:
+        await ask("consult", to="102", by="101")
+        await asyncio.sleep(1)
+        scene.act("petr", "answers")
+        await asyncio.sleep(1)
+        await ask("swap")
+        await asyncio.sleep(1)
+        to = {} if operation == "park" else {"to": "103"}
+        with pytest.raises(ValueError, match="101 is asking somebody: complete or cancel that first"):
+            await ask(operation, **to)
+        assert scene.talking() == "anna-caller"
+
+    with_talk(story)
+
+
 def test_a_hangup() -> None:
     async def story(scene: Scene, ask: Ask) -> None:
         await ask("hang_up")
@@ -83,6 +127,8 @@ def test_a_hangup() -> None:
         ("transfer", {"to": "999"}, "no call can be passed on to '999'"),
         ("transfer", {"to": "102", "by": "103"}, "103 does not talk in it"),
         ("consult", {"to": ""}, "no call can be passed on to ''"),
+        ("transfer", {"to": "89161234567"}, "101 may not call '89161234567'"),
+        ("consult", {"to": "700"}, "nobody can be consulted at '700', a queue or a parking place"),
         ("complete", {}, "nobody is being consulted"),
     ],
 )

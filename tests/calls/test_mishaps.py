@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
-from engine.journal.events import RecordingStarted, RecordingStopped
+from engine.journal.recording_events import RecordingStarted, RecordingStopped
+from engine.records.derive import derive_call
 from engine.switch.ari.connection import REQUEST_LIMIT_S
 from tests.calls.cell import DESK, NUMBER, SECOND, Cell
 from tests.calls.mishaps import (
@@ -23,10 +25,11 @@ from tests.calls.promises import check
 @with_cell
 async def test_an_operator_is_let_go_where_no_bridge_can_be_made(cell: Cell) -> None:
     cell.switch.phone(SECOND).answers(2)
-    refused = refuses(cell, "POST", r"/bridges/[^/]+")
+    # The one that is made while it rings, and the one that is made where there is none.
+    refused = [refuses(cell, "POST", r"/bridges/[^/]+") for _ in range(2)]
     caller = await call_and_press(cell, "7")
     await asyncio.sleep(4)
-    assert refused()
+    assert all(one() for one in refused)
     assert legs_to(cell, SECOND) == [], "he answered, and would hear nothing"
     await asyncio.sleep(5)
     await leave(caller)
@@ -118,6 +121,22 @@ async def test_an_error_of_ours_on_arrival_sends_the_caller_to_the_fallback(cell
     assert cell.switch.hearing.longest_silence(caller.id) < 1
     await leave(caller)
     assert cell.switch.left_over() == []
+
+
+@with_cell
+async def test_a_call_whose_ending_fails_has_a_record_all_the_same(cell: Cell) -> None:
+    cell.switch.phone(SECOND).answers(2)
+    caller = await call_and_press(cell, "7")
+    await asyncio.sleep(4)
+    with patch("engine.calls.lifecycle._taken_over", side_effect=RuntimeError("a bug in the ending")):
+        await leave(caller)
+    assert cell.engine is not None
+    assert not cell.engine.spool.open_calls()
+    assert cell.switch.left_over() == []
+    [record] = [derive_call(entries) for entries in cell.journal().values()]
+    assert record is not None
+    assert (record.disposition, record.operator, record.ended_by) == ("answered", "102", "caller")
+    assert 1_900 < record.talk_ms < 2_100
 
 
 @with_cell

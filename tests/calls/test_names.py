@@ -9,9 +9,10 @@ import pytest
 
 from engine.calls.names import REMEMBERED_S, CallerNames
 from engine.calls.web_services import WebAnswer, WebRequest, WebServiceFailed
-from engine.directory.directory import Tenant, tenant_of
+from engine.directory.directory import Tenant
 from engine.directory.model import TenantModel
 from engine.directory.names import known_name, shown
+from engine.directory.tenant_file import tenant_of
 from tests.virtual_time import run
 
 URL = "https://crm.example/name?number={number}"

@@ -1,16 +1,18 @@
 """The roads of one call, each from its first event to its record."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
+from engine.calls.telling import LAST_WORDS_S
 from engine.records.model import CallRecord
 from tests.calls.cell import DESK, NUMBER, SECOND, THIRD, Cell
 from tests.calls.promises import check
 from tests.virtual_time import run
 
 
-def call(script: "Script") -> CallRecord:
+def call(script: Callable[[Cell], Awaitable[None]]) -> CallRecord:
     """Run the script on a fresh cell, until the call is over, and check what always holds."""
 
     async def main() -> CallRecord:
@@ -57,17 +59,52 @@ def test_a_key_and_a_talk_that_the_caller_ends() -> None:
     }  # fmt: skip
 
 
-def test_the_operator_hangs_up_and_the_scenario_goes_on() -> None:
-    script = Script((2.5, "7"), phones={DESK: "answers 1"})
+def test_we_hang_up_when_his_telephone_has_played_the_last_word() -> None:
+    ends: dict[float | None, float] = {}
 
+    async def to_the_end(cell: Cell, hangs_up_s: float | None) -> None:
+        caller = cell.switch.incoming(NUMBER)
+        await asyncio.sleep(2.5)
+        caller.press("9")
+        await asyncio.sleep(0.5)
+        while caller.hears == "prompt":
+            await asyncio.sleep(0.01)
+        if hangs_up_s is not None:
+            await asyncio.sleep(hangs_up_s)
+            caller.hang_up()
+        await asyncio.sleep(5)
+        *_, (said, before), (silent, nothing), (gone, last) = cell.switch.hearing.history(caller.id)
+        assert (before, nothing, last) == ("prompt", "silence", "gone")
+        assert silent - said > 0.9
+        ends[hangs_up_s] = gone - silent
+
+    assert call(lambda cell: to_the_end(cell, None)).ended_by == "engine"
+    assert ends[None] == pytest.approx(LAST_WORDS_S, abs=0.01)
+    assert call(lambda cell: to_the_end(cell, 0.1)).ended_by == "caller"
+    assert ends[0.1] == pytest.approx(0.1, abs=0.02)
+
+
+def test_the_operator_hangs_up_and_the_scenario_goes_on() -> None:
     async def with_hangup(cell: Cell) -> None:
         cell.switch.phone(DESK).answers(1).hangs_up(5)
         await Script((2.5, "7"))(cell)
 
-    del script
-    record = call(with_hangup)  # type: ignore[arg-type]
+    record = call(with_hangup)
     assert (record.disposition, record.ended_by, record.operator) == ("answered", "engine", "101")
     assert 4_900 < record.talk_ms < 5_100
+
+
+def test_who_answers_is_not_told_again_who_calls() -> None:
+    async def story(cell: Cell) -> None:
+        cell.switch.phone(DESK).answers(1)
+        caller = cell.switch.incoming(NUMBER, "+79031112233")
+        while not (caller.hears == "talk" or caller.gone):
+            await asyncio.sleep(0.1)
+        assert cell.switch.phone(DESK).last_caller.strip() == "<89031112233>"
+        assert [leg.displays_sent for leg in cell.switch.channels.channels.values()] == [0, 0]
+        caller.hang_up()
+
+    assert call(story).disposition == "answered"
 
 
 def test_nothing_keyed_leads_to_the_desk() -> None:
@@ -108,5 +145,5 @@ def test_an_unknown_number_is_refused() -> None:
         cell.switch.incoming("+79990000000")
         await asyncio.sleep(1)
 
-    record = call(wrong)  # type: ignore[arg-type]
+    record = call(wrong)
     assert (record.disposition, record.hangup_cause) == ("refused", 1)

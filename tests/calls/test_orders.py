@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -143,17 +144,17 @@ def test_any_order(
                     case "caller leaves":
                         switch.at_step(step, caller.hang_up, delay)
                     case "operators leave":
-                        switch.at_step(step, lambda: _operators_leave(cell, caller), delay)
+                        switch.at_step(step, partial(_operators_leave, cell, caller), delay)
                     case "connection lost":
                         with_engine = False
-                        switch.at_step(step, lambda s=seconds: cell.lose_connection(s), delay)
+                        switch.at_step(step, partial(cell.lose_connection, seconds), delay)
                     case "engine killed":
                         with_engine = False
-                        switch.at_step(step, lambda s=seconds: cell.replace_engine(s), delay)
+                        switch.at_step(step, partial(cell.replace_engine, seconds), delay)
             at = 1.0
             for seconds, key in keys:
                 at += seconds
-                switch.after(at, lambda key=key: caller.press(key))
+                switch.after(at, partial(caller.press, key))
             await _to_the_end(cell, caller, 200)
             # Keying slowly is up to the caller: a number may go on for 1.5 s after each digit.
             check(cell, silence_s=8 if with_engine else None)

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from engine.calls.exchange import Exchange
 from engine.calls.lines import Line, Lines
-from engine.calls.outgoing import LINES_BUSY, refusal, stage_outside
-from engine.directory.directory import tenant_of
+from engine.calls.outgoing import LINES_BUSY, refusal, stage_outside, trunks_now
+from engine.calls.plan import Stage, Way
 from engine.directory.model import TenantModel
 from engine.directory.numbering import Dialled
+from engine.directory.tenant_file import tenant_of
 from engine.records.model import CallRecord
 from tests.calls.cell import DESK, NUMBER, SECOND, TENANT, THIRD, Cell, Files
 from tests.calls.promises import check
@@ -45,9 +46,9 @@ def trunk(cell: Cell, name: str, number: str = MOBILE) -> Phone:
     return cell.switch.phone(f"PJSIP/{number}@{name}")
 
 
-def fails(phone: Phone, cause: int, code: int) -> Phone:
+def fails(phone: Phone, cause: int, code: int, after: float = 0.1) -> Phone:
     """The network refuses before anything rings."""
-    phone.refuses(cause, code)
+    phone.refuses(cause, code, after)
     phone.rings_after = None
     return phone
 
@@ -159,13 +160,45 @@ def test_emergency_calls_pass_every_rule(number: str) -> None:
             before(cell)
             await asyncio.sleep(1)
             cell.switch.from_user(SECOND, number)
-            await asyncio.sleep(60)
+            await asyncio.sleep(120)
             return check(cell, silence_s=None), trunk(cell, "backup", sent).last_caller
 
     records, shown = run(main())
     [record] = [one for one in records if one.caller == "102"]
     assert (record.disposition, record.direction, record.callee) == ("answered", "out", sent)
     assert shown.strip() == "<+78125550101>"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda phone: fails(phone, 1, 404),
+        lambda phone: fails(phone, 21, 403),
+        lambda phone: phone.busy(),
+        lambda phone: phone.silent(),
+    ],
+    ids=["404", "403", "486", "silent"],
+)
+def test_an_emergency_call_goes_on_to_the_next_trunk_whatever_the_first_one_says(
+    answer: Callable[[Phone], Phone],
+) -> None:
+    """A network that does not know 112, or is busy, is no reason to give up."""
+
+    def before(cell: Cell) -> None:
+        answer(trunk(cell, "city", "112"))
+        answer(trunk(cell, "backup", "112"))
+        trunk(cell, "last", "112").answers(70).hangs_up(5)
+
+    record, _, _ = dialled("112", before=before)
+    assert (record.disposition, len(record.legs)) == ("answered", 3), "and it rings for over a minute"
+
+
+def test_who_calls_outside_decides_himself_how_long_it_rings() -> None:
+    def before(cell: Cell) -> None:
+        trunk(cell, "city").answers(75).hangs_up(5)
+
+    record, _, _ = dialled(MOBILE, before=before)
+    assert record.disposition == "answered"
 
 
 def test_more_calls_than_there_may_be_hear_busy() -> None:
@@ -200,6 +233,12 @@ def test_more_calls_than_there_may_be_hear_busy() -> None:
     assert found["101"][0] == "missed"
 
 
+def test_a_number_that_no_trunk_leads_to_is_refused_for_that() -> None:
+    outgoing = {"number": NUMBER, "routes": [{"prefix": "+7495", "trunks": ["city"]}]}
+    record, _, caller = dialled(MOBILE, outgoing=outgoing)
+    assert (record.disposition, record.hangup_cause, caller.answered) == ("refused", 3, False)
+
+
 def test_a_full_trunk_is_passed_over() -> None:
     """`channels` of the trunk, counted by calls in and out."""
 
@@ -212,12 +251,48 @@ def test_a_full_trunk_is_passed_over() -> None:
     lines = Full(Exchange(), {"city": Line(1)})
     stage = stage_outside(lines, tenant, to_mobile)
     assert stage is not None
-    assert stage.targets[0].endpoint == f"PJSIP/{MOBILE}@backup"
+    way = Way(stage)
+
+    def rung() -> list[str]:
+        return [target.endpoint.partition("@")[2] for target in stage.now().targets]
+
+    assert rung() == ["backup"]
     assert refusal(lines, tenant, to_mobile, "101") is None
-    full |= {"backup", "last"}
+    full |= {"backup"}
+    assert rung() == ["last"]
+    full -= {"city"}
+    assert rung() == ["city"], "it is free again"
+    full |= {"city", "last"}
+    assert stage.now() == Stage((), outcome="busy")
+    tried = {target.endpoint.partition("@")[2] for one in way.stages() for target in one.targets}
+    assert tried == set(TRUNKS), "a recovery knows all of them, whatever is full"
+    assert trunks_now(lines, tenant, to_mobile) == []
     assert refusal(lines, tenant, to_mobile, "101") is LINES_BUSY
     emergency = stage_outside(lines, tenant, Dialled("emergency", "112"))
     assert emergency is not None, "our count may be wrong"
+
+
+def test_a_trunk_that_fills_up_while_another_is_tried_is_passed_over() -> None:
+    async def main() -> None:
+        other = "+79161110000"
+        async with Cell(files=company(), trunks={name: Line(1) for name in TRUNKS}) as cell:
+            trunk(cell, "city").silent()
+            trunk(cell, "backup").answers(1)
+            trunk(cell, "last").answers(1).hangs_up(3)
+            trunk(cell, "backup", other).answers(0.5)
+            caller = cell.switch.from_user(DESK, MOBILE)
+            await asyncio.sleep(1)
+            taker = cell.switch.from_user(THIRD, other)
+            await asyncio.sleep(2)
+            assert taker.hears == "talk", "the first trunk was full, so he has the second"
+            while not caller.gone:
+                await asyncio.sleep(0.1)
+            assert [trunk(cell, name).invited for name in TRUNKS] == [1, 0, 1]
+            taker.hang_up()
+            await asyncio.sleep(5)
+            assert {record.disposition for record in check(cell, silence_s=None)} == {"answered"}
+
+    run(main())
 
 
 @pytest.mark.parametrize(("extension", "disposition"), [("600", "answered"), ("700", "answered")])

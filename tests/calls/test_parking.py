@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.directory.model import TenantModel
-from engine.journal.events import Parked, Unparked
+from engine.journal.transfer_events import Parked, Unparked
+from engine.parking_operations import parking_operations
 from engine.records.listening import stretches
 from engine.records.model import CallRecord
 from tests.calls.cell import DESK, NUMBER, SECOND, THIRD, Cell, Files
@@ -132,6 +133,27 @@ def test_of_two_takers_one_has_the_call_and_the_other_is_told() -> None:
     assert len(on_cell(story)) == 3
 
 
+def test_the_list_tells_who_waits_though_he_was_called() -> None:
+    mobile = "+79161234567"
+
+    async def story(cell: Cell) -> None:
+        far = cell.switch.phone(f"PJSIP/{mobile}@city").answers(1)
+        anna = cell.switch.from_user(DESK, mobile)
+        await until(lambda: bool(far.lines) and anna.talks_with(far.line))
+        anna.press("*7", 0.2)
+        await until(lambda: anna.gone)
+        assert cell.engine is not None
+        operations = parking_operations(cell.engine.switchboard.calls, lambda: cell.files.directory)
+        listed: Any = await operations["parking.list"]("romashka")
+        [row] = listed
+        assert (row["caller"], row["caller_name"], row["by"]) == (mobile, "Иван", "101")
+        far.line.hang_up()
+
+    outgoing = {"trunk": "city", "number": NUMBER}
+    [record] = on_cell(story, outgoing=outgoing, phone_book={mobile: "Иван"})
+    assert (record.direction, record.callee, record.disposition) == ("out", mobile, "answered")
+
+
 def test_each_call_has_a_place_of_its_own_and_without_one_the_two_talk_on() -> None:
     async def story(cell: Cell) -> None:
         first, second = await parked(cell), await parked(cell)
@@ -144,6 +166,22 @@ def test_each_call_has_a_place_of_its_own_and_without_one_the_two_talk_on() -> N
             one.hang_up()
 
     assert len(on_cell(story)) == 3
+
+
+@pytest.mark.parametrize(
+    ("before", "keys", "prompt"), [(2, "*7", "parking-full"), (1, "##701", "parking-taken")]
+)
+def test_who_cannot_park_hears_why(before: int, keys: str, prompt: str) -> None:
+    async def story(cell: Cell) -> None:
+        waiting = [await parked(cell) for _ in range(before)]
+        caller, anna = await talking(cell)
+        anna.press(keys, 0.2)
+        await until(lambda: anna.hears_media == f"sound:/prompts/{prompt}")
+        await until(lambda: caller.talks_with(anna))
+        for one in (*waiting, caller):
+            one.hang_up()
+
+    assert len(on_cell(story)) == before + 1
 
 
 def test_whom_nobody_takes_comes_back_to_his_parker_and_then_to_the_desk() -> None:
@@ -256,7 +294,7 @@ def test_f48_who_listens_hears_both_and_is_heard_as_he_wants() -> None:
 
     talk, listening = on_cell(story)
     assert [leg.extension for leg in talk.legs] == ["101"]
-    assert (listening.caller, listening.legs) == ("103", ())
+    assert (listening.caller, listening.legs, listening.disposition) == ("103", (), "answered")
 
 
 @pytest.mark.parametrize("code", ["*90101", "*92101"])

@@ -112,6 +112,46 @@ def test_f06_calls_go_to_a_colleague(condition: Condition, behaviour: str) -> No
     assert (record.disposition, record.operator) == ("answered", "103")
 
 
+def test_f05_a_telephone_without_power_cannot_be_reached() -> None:
+    """It is registered still, and gives no sign: nobody waits for as long as it would ring."""
+
+    async def story(cell: Cell) -> None:
+        await forward(cell, "101", "unreachable", "103")
+        await forward(cell, "101", "no_answer", "102")
+        cell.switch.phone(DESK).silent()
+        cell.switch.phone(THIRD).answers(2).hangs_up(3)
+        await until_gone(call_in(cell))
+
+    (record,) = on_cell(story, ANNA)
+    assert results(record) == {"101": "no_answer", "103": "answered"}
+    first, second = record.legs
+    assert 7_500 < second.created_at - first.created_at < 9_000
+
+
+def test_f05_one_without_power_who_says_nothing_of_it_is_somebody_who_does_not_answer() -> None:
+    async def story(cell: Cell) -> None:
+        await forward(cell, "101", "no_answer", "102", seconds=5)
+        cell.switch.phone(DESK).silent()
+        cell.switch.phone(SECOND).answers(2).hangs_up(3)
+        await until_gone(call_in(cell))
+
+    (record,) = on_cell(story, ANNA)
+    assert results(record) == {"101": "no_answer", "102": "answered"}
+
+
+def test_f06_where_a_telephone_itself_sends_calls_nobody_follows() -> None:
+    """302, which the switch tells as Q.850 cause 23 (seen on the real one): it counts as out of reach."""
+
+    async def story(cell: Cell) -> None:
+        await forward(cell, "101", "unreachable", "103")
+        cell.switch.phone(DESK).refuses(23, 302)
+        cell.switch.phone(THIRD).answers(2).hangs_up(3)
+        await until_gone(call_in(cell))
+
+    (record,) = on_cell(story, ANNA)
+    assert results(record) == {"101": "unavailable", "103": "answered"}
+
+
 def test_f06_a_circle_ends_with_the_last_one_before_it() -> None:
     async def story(cell: Cell) -> None:
         await forward(cell, "101", "always", "102")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.directory.model import TenantModel
 from engine.directory.user_settings import CONDITIONS, Forward
-from tests.calls.cell import DESK, SECOND, THIRD, Cell, Files, TenantModel
+from tests.calls.cell import DESK, SECOND, THIRD, Cell, Files
 from tests.calls.office import AT_MOBILE, MAIN, MOBILE, TENANT, call_in
 from tests.calls.promises import check
 from tests.fake_switch import Caller, Delays

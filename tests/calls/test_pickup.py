@@ -4,9 +4,13 @@ import asyncio
 
 import pytest
 
-from engine.journal.events import CallJoined, LegCreated
+from engine.journal.events import LegCreated
+from engine.journal.transfer_events import CallJoined
 from tests.calls.cell import SECOND, THIRD, Cell
 from tests.calls.office import ANNA, MAIN, call_in, on_cell, results, until_gone
+from tests.calls.promises import check
+from tests.calls.transfers import Scene
+from tests.virtual_time import run
 
 
 @pytest.mark.parametrize("code", ["**101", "**600", "*8"])
@@ -27,6 +31,51 @@ def test_f04_a_colleague_picks_the_call_up(code: str) -> None:
     assert call.talk_ms == pytest.approx(6000, abs=200)
     assert (pickup.direction, pickup.disposition, pickup.talk_ms) == ("internal", "answered", 0)
     assert "answered_elsewhere" in results(call).values()
+
+
+def test_f04_f08_the_pickers_telephone_shows_whose_call_it_is() -> None:
+    """It has shown the code that was dialled."""
+
+    async def story(cell: Cell) -> None:
+        caller = call_in(cell)
+        await asyncio.sleep(3)
+        picker = cell.switch.from_user(THIRD, "**101")
+        await asyncio.sleep(1)
+        assert picker.display == " <89031112233>"
+        caller.hang_up()
+        await until_gone(picker)
+
+    on_cell(story, ANNA)
+
+
+@pytest.mark.parametrize("then", ["hangs_up", "cancels"])
+def test_f04_whom_a_colleague_asks_before_a_transfer_may_be_picked_up_too(then: str) -> None:
+    async def main() -> None:
+        async with Cell() as cell:
+            scene = Scene(cell, "caller anna")
+            await scene.begin()
+            anna = scene.line("anna")
+            anna.press("*2102", 0.2)
+            await asyncio.sleep(3)
+            assert scene.line("petr").channel.state == "Ringing"
+            olga = cell.switch.from_user(THIRD, "**102")
+            await asyncio.sleep(1)
+            assert scene.line("petr").gone
+            assert (scene.talking(), scene.line("caller").hears) == ("anna-olga", "music")
+            assert olga.display == "Анна <101>"
+            if then == "hangs_up":
+                anna.hang_up()
+            else:
+                anna.press("*0", 0.2)
+            await asyncio.sleep(2)
+            assert scene.talking() == ("caller-olga" if then == "hangs_up" else "anna-caller")
+            if then == "hangs_up":
+                assert olga.display.endswith("<89031112233>")
+            scene.line("caller").hang_up()
+            await asyncio.sleep(20)
+            assert len(check(cell)) == 2
+
+    run(main())
 
 
 def test_f04_the_caller_ends_a_talk_that_was_picked_up() -> None:

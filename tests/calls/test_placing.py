@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from engine.call_operations import call_operations
 from engine.calls.click import NotPlaced
 from engine.calls.lines import Lines
 from engine.directory.model import TenantModel
+from engine.directory.named import Unknown
 from engine.placing import CallPlacer
 from engine.reception import Reception
 from engine.records.derive import derive_call
@@ -27,7 +29,7 @@ COMPANY = {
         "102": {"name": "Пётр", "calls": ["country"]},
         "103": {"name": "Олег"},
     },
-    "outgoing": {"trunk": "city", "number": NUMBER},
+    "outgoing": {"number": NUMBER, "routes": [{"prefix": "+79", "trunks": ["city"]}]},
     "phone_book": {OUTSIDE: "Иван Петров"},
 }
 
@@ -89,6 +91,8 @@ def test_he_answers_and_the_other_is_called() -> None:
         assert placed["number"] == OUTSIDE
         assert one.switch.phone(DESK).last_caller == "Иван Петров <89161234567>"
         assert one.switch.phone(ALSO).last_caller == "Иван Петров <89161234567>"
+        await asyncio.sleep(6)
+        assert [leg.displays_sent for leg in one.switch.channels.channels.values()] == [0, 0]
 
     record = played(story)
     assert (record.direction, record.caller, record.callee) == ("out", "101", OUTSIDE)
@@ -111,6 +115,74 @@ def test_whichever_of_his_telephones_answers() -> None:
     assert 4_500 < record.talk_ms < 5_500
     assert record.answered_at is not None
     assert 900 < record.answered_at - record.started_at < 1_500
+
+
+@pytest.mark.parametrize("endpoint", [DESK, ALSO])
+def test_f06_his_telephone_passes_the_call_on(endpoint: str) -> None:
+    """By its own transfer key, whichever of his telephones it is: no dialplan has made its REFER ours."""
+
+    async def story(one: Cell) -> None:
+        one.switch.phone(endpoint).answers(1).refers(4, "102")
+        one.switch.phone(TRUNK).answers(1).hangs_up(20)
+        one.switch.phone(SECOND).answers(2)
+        await placer(one).place("romashka", "101", OUTSIDE)
+        await asyncio.sleep(12)
+        line = one.switch.phone(endpoint).line
+        assert (line.told, line.gone) == ([202, 100, 200], True)
+        assert one.switch.phone(SECOND).line.talks_with(one.switch.phone(TRUNK).line)
+
+    record = played(story)
+    assert (record.disposition, record.operator) == ("answered", OUTSIDE)
+    assert [(talk.kind, talk.one, talk.other) for talk in record.talks] == [
+        ("talk", "101", OUTSIDE),
+        ("talk", OUTSIDE, "102"),
+    ]
+
+
+def test_every_channel_of_ours_has_the_calls_upper_limit() -> None:
+    """The switch itself keeps it, as for callers who come in."""
+
+    async def story(one: Cell) -> None:
+        one.switch.phone(DESK).answers(1)
+        one.switch.phone(TRUNK).answers(1).hangs_up(5)
+        await placer(one).place("romashka", "101", OUTSIDE)
+        await asyncio.sleep(2)
+        made = one.switch.channels.channels.values()
+        assert [channel.variables.get("TIMEOUT(absolute)") for channel in made] == ["7200", "7200"]
+
+    played(story)
+
+
+def test_an_own_number_that_nobody_is_shown_hinders_no_call() -> None:
+    """A program that always names one may call a colleague all the same."""
+
+    async def story(one: Cell) -> None:
+        one.switch.phone(DESK).answers(1)
+        one.switch.phone(SECOND).answers(1).hangs_up(5)
+        assert (await placer(one).place("romashka", "101", "102", NUMBER))["number"] == "102"
+        await asyncio.sleep(2)
+        assert one.switch.phone(SECOND).last_caller == "Анна <101>"
+
+    assert played(story).operator == "102"
+
+
+def test_it_is_given_up_while_his_telephones_ring() -> None:
+    """By `vats hangup`: all of them stop."""
+
+    async def story(one: Cell) -> None:
+        asked = asyncio.ensure_future(placer(one).place("romashka", "101", OUTSIDE))
+        await asyncio.sleep(2)
+        assert one.engine is not None
+        calls = one.engine.switchboard.calls
+        [call_id] = calls
+        await call_operations(calls)["call.hang_up"](call_id=call_id)
+        await asyncio.sleep(1)
+        assert one.switch.channels.channels == {}
+        with pytest.raises(NotPlaced, match="101 could not be rung"):
+            await asked
+
+    record = played(story)
+    assert (record.disposition, record.ended_by) == ("failed", "engine")
 
 
 def test_one_of_his_telephones_is_off() -> None:
@@ -150,12 +222,13 @@ def test_a_clear_error_and_a_record_where_he_does_not_answer(
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("nobody", "101", OUTSIDE), "no tenant nobody"),
-        (("romashka", "109", OUTSIDE), "has no user 109"),
+        (("nobody", "101", OUTSIDE), "unknown tenant nobody"),
+        (("romashka", "109", OUTSIDE), "unknown extension 109"),
         (("romashka", "101", "555"), "neither an extension of tenant romashka nor a number"),
         (("romashka", "101", "101"), "cannot call himself"),
         (("romashka", "101", "*97"), "neither an extension"),
         (("romashka", "102", OUTSIDE), "may not call"),
+        (("romashka", "103", "+74957770000"), "no trunk of tenant romashka leads to .74957770000"),
         (("romashka", "101", OUTSIDE, "+79990000000"), "is none of the tenant.s own numbers"),
     ],
 )
@@ -163,7 +236,7 @@ def test_what_cannot_be_placed_is_said_at_once(arguments: tuple[str, ...], why: 
     async def main() -> None:
         async with cell() as one:
             tenant, user, number, *own = arguments
-            with pytest.raises(NotPlaced, match=why):
+            with pytest.raises((NotPlaced, Unknown), match=why):
                 await placer(one).place(tenant, user, number, own_number="".join(own))
             assert one.switch.phone(DESK).invited == 0
             assert one.journal() == {}

@@ -16,11 +16,12 @@ from engine.calls.people import People
 from engine.calls.plan import Outcome, Plan, Stage, Way, told_in_turn, turn_seconds
 from engine.calls.ringing_rules import CONFIRM_KEY, RingingPhones
 from engine.calls.services import Outside
-from engine.directory.directory import Tenant, tenant_of
+from engine.directory.directory import Tenant
 from engine.directory.forwarding import CHAIN_LIMIT, wrong_forward
 from engine.directory.model import TenantModel
+from engine.directory.tenant_file import tenant_of
 from engine.directory.user_settings import CONDITIONS, Forward, Personal, UserSettings
-from engine.journal.events import LegResult
+from engine.journal.base import LegResult
 from tests.virtual_time import VirtualClock, run
 
 MOBILE = "+79161234567"
@@ -73,6 +74,10 @@ class Bell:
     @property
     def over(self) -> bool:
         return self.ended is not None
+
+    @property
+    def lives(self) -> bool:
+        return True
 
     @property
     def result(self) -> LegResult:
@@ -277,6 +282,14 @@ def test_a_chain_ends_at_its_limit_and_the_last_one_rings() -> None:
     personal = {one: Personal(False, {"always": Forward(to)}) for one, to in itertools.pairwise(row)}
     plan = People(company(), outside(personal)).plan(row[:1], 20.0)
     assert [target.user for target in plan.ways[0].first.targets] == [row[CHAIN_LIMIT]]
+
+
+def test_whoever_forwards_all_calls_outside_may_still_answer_himself() -> None:
+    """Where too many calls outside are going on: who announces and who recovers must know it before."""
+    personal = {"200": Personal(False, {"always": Forward(MOBILE)})}
+    plan = People(company(), outside(personal)).plan(["200"], 20.0)
+    assert plan.users() == ["200"]
+    assert [target.number for target in plan.ways[0].first.now().targets] == [MOBILE]
 
 
 def test_the_one_to_whom_calls_are_forwarded_reaches_him_himself() -> None:

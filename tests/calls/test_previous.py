@@ -50,6 +50,25 @@ def test_how_often_when_last_and_with_whom() -> None:
     }
 
 
+def test_f32_an_operator_s_own_call_is_a_talk_with_him_but_no_call_of_his() -> None:
+    known = index(past(1, 50, "101"), past(2, 20, "102")._replace(placed=True))
+    assert known.variables("acme", IVAN, NOW) == {
+        "caller.calls": 1,
+        "caller.last_operator": "102",
+        "caller.last_call": 50.0,
+    }
+    assert known.last_talk("acme", [IVAN], NOW, 24 * HOUR) == "102"
+    only = index(past(2, 20, "102")._replace(placed=True)).variables("acme", IVAN, NOW)
+    assert only == {**UNKNOWN, "caller.last_operator": "102"}
+
+
+def test_f32_the_last_talk_of_all_of_a_client_s_numbers_counts() -> None:
+    known = index(past(1, 5, "101"), past(2, 3, "102", caller="+79990000000"))
+    assert known.last_talk("acme", [IVAN, "+79990000000"], NOW, 24 * HOUR) == "102"
+    assert known.last_talk("acme", [IVAN], NOW, 24 * HOUR) == "101"
+    assert known.last_talk("acme", [], NOW, 24 * HOUR) == ""
+
+
 def test_a_call_told_twice_counts_once_and_keeps_its_operator() -> None:
     known = index(past(1, 1, "102"), past(1, 1, ""))
     assert known.variables("acme", IVAN, NOW)["caller.calls"] == 1
@@ -86,7 +105,7 @@ def row(call: PastCall, direction: str = "in") -> dict[str, object]:
         **dict.fromkeys(text, ""),
         **dict.fromkeys(zero, 0),
         "derived_entries": 0,
-        **call._asdict(),
+        **{name: value for name, value in call._asdict().items() if name != "placed"},
         "operator": call.operator or None,
         "direction": direction,
         "ended_at": call.started_at + 60_000,
@@ -134,6 +153,42 @@ async def test_the_last_thirty_days_are_read_in_the_background(database: Databas
     assert (variables["caller.calls"], variables["caller.last_call"]) == (MOST_OF_A_CALLER, 1.0)
     assert variables["caller.last_operator"] == "102"
     assert known.variables("acme", "101", now) == UNKNOWN
+
+
+async def test_f32_who_talked_last_is_read_also_after_a_transfer_and_of_calls_to_him(
+    database: Database,
+) -> None:
+    now, own = SystemClock().wall_ms(), "+74951234567"
+    rows, talks = [], []
+
+    def made(number: int, direction: str, caller: str, callee: str, *talked: tuple[str, str, str]) -> None:
+        call = past(number, 10 - number, talked[0][2] if talked else "", caller, now)
+        rows.append({**row(call, direction), "callee": callee, "talk_ms": 1000 * len(talked)})
+        for order, (kind, one, other) in enumerate(talked):
+            at = call.started_at + order
+            talks.append(
+                {"call_id": call.call_id, "talk": order, "kind": kind, "one": one, "other": other}
+                | {"started_at": at, "ended_at": at + 1, "talk_ms": 1}
+            )
+
+    transferred, called, back, missed = (f"+7903000000{one}" for one in range(4))
+    made(1, "in", transferred, own, ("talk", transferred, "101"), ("consultation", "101", "103"),
+         ("talk", transferred, "102"))  # fmt: skip
+    made(2, "out", "103", called, ("talk", "103", called), ("talk", called, "102"))
+    made(3, "out", own, back, ("talk", own, "101"))  # he was rung before the operator
+    made(4, "out", "103", missed)
+    made(5, "internal", "103", "101", ("talk", "103", "101"))
+    async with database.write() as connection:
+        await connection.execute(tables.call.insert(), rows)
+        await connection.execute(tables.talk.insert(), talks)
+    known = PreviousCalls()
+    async with following(known, database):
+        await until_size(known, 3)
+        await asyncio.sleep(0)
+    found = [known.last_talk("acme", [one], now, 24 * HOUR) for one in (transferred, called, back, missed)]
+    assert found == ["102", "102", "101", ""]
+    assert known.variables("acme", called, now)["caller.calls"] == 0
+    assert len(known) == 3
 
 
 async def test_calls_of_others_and_a_database_that_is_away(

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from engine.directory.model import TenantModel
-from engine.journal.events import Event, LegCreated, RecordingAnnounced, RecordingStarted
+from engine.journal.events import CallAnswered, CallEnded, Event, LegCreated
+from engine.journal.recording_events import RecordingAnnounced, RecordingStarted
 from tests.calls.cell import DESK, NUMBER, SECOND, Cell, Files
 from tests.calls.promises import check
 from tests.calls.recorded import of, on_cell, tenant, to_desk, until
@@ -174,3 +175,21 @@ def test_an_outside_number_that_a_colleague_calls_is_left_and_told_first() -> No
     assert told.leg == one.left == f"{one.leg}.leg.1"
     assert one.right == one.leg, "the colleague's own channel is recorded, for it stays"
     assert one.caller_file.endswith("-in.wav")
+
+
+def test_who_hangs_up_while_he_is_told_is_never_connected() -> None:
+    """The colleague's telephone shows a call that nobody took, not one that was answered and over."""
+
+    async def script(cell: Cell) -> None:
+        far = cell.switch.phone("PJSIP/+79161234567@city").answers(1)
+        caller = cell.switch.from_user(DESK, "+79161234567")
+        await until(lambda: bool(far.lines) and far.line.hears_media == "sound:/prompts/recorded")
+        far.line.hang_up()
+        await until(lambda: caller.gone)
+
+    events = on_cell(Files(tenant(recording={"announce": "recorded"})), script)
+    assert not of(events, CallAnswered)
+    assert not of(events, RecordingStarted)
+    [ended] = of(events, CallEnded)
+    assert isinstance(ended, CallEnded)
+    assert ended.cause == 19

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from engine.calls.recorded import Recorded
 from engine.calls.recording import Recorder
-from engine.journal.events import RecordingPaused, RecordingResumed, RecordingStarted, RecordingStopped
+from engine.journal.recording_events import (
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+    RecordingStopped,
+)
 from tests.calls.cell import Cell, Files
 from tests.calls.promises import check
 from tests.calls.recorded import live, tenant, to_desk

@@ -5,10 +5,15 @@ import asyncio
 import pytest
 
 from engine.calls.leg import Target
-from engine.journal.events import RecordingPaused, RecordingResumed, RecordingStarted, RecordingStopped
+from engine.journal.recording_events import (
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+    RecordingStopped,
+)
 from engine.recording_operations import recording_operations
 from engine.switch.errors import SwitchAway
-from tests.calls.cell import DESK, NUMBER, Cell, Files
+from tests.calls.cell import DESK, NUMBER, SECOND, Cell, Files
 from tests.calls.recorded import live, of, on_cell, tenant, to_desk, until
 
 
@@ -54,6 +59,32 @@ def test_a_pause_outlives_the_engine(how: str) -> None:
     assert len(of(events, RecordingStarted)) == 1, "it goes on in the same files"
 
 
+def test_f01_who_has_come_back_to_the_caller_for_a_while_pauses_it_by_the_code() -> None:
+    """He asks a colleague, comes back for the number of a card, and has the recording silent."""
+
+    async def script(cell: Cell) -> None:
+        caller = await to_desk(cell)
+        anna = cell.switch.phone(DESK).line
+        cell.switch.phone(SECOND).answers(1).hangs_up(60)
+        anna.press("*2102", 0.2)
+        await asyncio.sleep(6)
+        anna.press("*3", 0.2)
+        await until(lambda: caller.hears == "talk")
+        await asyncio.sleep(1)
+        anna.press("*5", 0.2)
+        await asyncio.sleep(2)
+        assert cell.ami.muted == {caller.channel.name}
+        anna.press("*5", 0.2)
+        await asyncio.sleep(2)
+        assert cell.ami.muted == set()
+        caller.hang_up()
+        await asyncio.sleep(2)
+        anna.hang_up()
+
+    events = of(on_cell(Files(tenant()), script), RecordingPaused, RecordingResumed)
+    assert [type(one) for one in events] == [RecordingPaused, RecordingResumed]
+
+
 def test_what_the_switch_does_not_do_is_not_told_as_done(monkeypatch: pytest.MonkeyPatch) -> None:
     async def script(cell: Cell) -> None:
         caller = await to_desk(cell)
@@ -89,7 +120,7 @@ def test_a_talk_with_somebody_else_is_recorded_again_and_the_same_one_stays_paus
         assert cell.ami.muted == {caller.channel.name}
         await recorder.stop()
         await asyncio.sleep(1)
-        await recorder.start(call.add_leg(f"{call.id}.leg.9", "target", first.target or Target("")))
+        await recorder.start(call.legs.add(f"{call.id}.leg.9", "target", first.target or Target("")))
         assert (recorder.recording, recorder.paused) == (True, False)
         assert cell.ami.muted == set()
         del call.legs[f"{call.id}.leg.9"]
@@ -98,6 +129,36 @@ def test_a_talk_with_somebody_else_is_recorded_again_and_the_same_one_stays_paus
     events = of(on_cell(Files(tenant()), script), RecordingStarted, RecordingStopped)
     names = [event.caller_file for event in events if isinstance(event, RecordingStarted)]
     assert len(set(names)) == 3, "each part has files of its own"
+
+
+def test_a_part_within_a_pause_is_silent_before_the_switch_has_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long that takes: a card number may be said meanwhile."""
+
+    async def script(cell: Cell) -> None:
+        caller = await to_desk(cell)
+        call = live(cell)
+        other = call.talking_with
+        assert other is not None
+        await call.recorder.pause("101")
+        start = cell.ami.start_mixmonitor
+
+        async def slow(*arguments: str) -> None:
+            await start(*arguments)
+            await asyncio.sleep(0.5)
+
+        monkeypatch.setattr(cell.ami, "start_mixmonitor", slow)
+        part = asyncio.create_task(call.recorder.begin_part(other))
+        recorded = cell.ami.recordings
+        await asyncio.sleep(0.4)  # it has begun, on the channel that has not just been recorded
+        assert set(recorded) == cell.ami.muted != set()
+        await part
+        await asyncio.sleep(1)
+        assert call.recorder.paused
+        caller.hang_up()
+
+    on_cell(Files(tenant()), script)
 
 
 def test_a_part_that_cannot_stay_silent_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,16 @@ RACES: dict[str, Race] = {
         "",
         "caller-anna caller-petr",
     ),
+    "refer: while somebody waits to be asked further": Race(
+        f"{TOGETHER}; 5 anna keys *3; 7 anna refers 103",
+        "anna-caller",
+        "petr",
+        "caller-anna anna+petr caller-anna",
+        (202, 100, 603),
+    ),
+    "refer: both at once, and the first one fails": Race(
+        "1 petr refers 102; 1 anna refers 103", "anna-petr", "", None, (202, 100, 603), starts="petr anna"
+    ),
     # -- with Replaces: the phone's two calls become one -----------------------------------------------------
     "merge: two talks": Race(
         f"{ASKS}; 5 anna merges", "caller-petr", "", "caller-anna anna-petr caller-petr"

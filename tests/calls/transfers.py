@@ -5,6 +5,7 @@ scripted switch.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from engine.records.model import CallRecord
 from tests.calls.cell import DESK, NUMBER, SECOND, THIRD, Cell
@@ -90,6 +91,7 @@ class Scene:
             "answers": line.answer,
             "busy": line.refuse,
             "holds": line.hold,
+            "unholds": line.unhold,
             "hangs": line.hang_up,
             "refers": lambda: line.refer(*argument.split()),
             "merges": lambda: line.refer_replacing(self.line(f"{who}2"), hangs_up_on=argument or "success"),
@@ -146,7 +148,7 @@ def play(race: Race, delays: Delays | None = None) -> list[CallRecord]:
             for written in filter(None, (act.strip() for act in race.acts.split(";"))):
                 seconds, who, what = written.split(" ", 2)
                 last = float(seconds)
-                cell.switch.after(last, lambda who=who, what=what: scene.act(who, what))
+                cell.switch.after(last, partial(scene.act, who, what))
                 last += KEY_EVERY_S * len(what.partition("keys ")[2])
             await asyncio.sleep(last + SETTLE_S)
             hears = cell.switch.who_hears_whom()

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from engine.directory.codes import SERVICE_CODES, TALK_CODES
+from engine.directory.codes import IN_COMPANY, SERVICE_CODES, TALK_CODES
 from engine.directory.codes_page import telephone_page
-from engine.directory.directory import tenant_of
 from engine.directory.model import TenantModel
 from engine.directory.numbering import resolve
+from engine.directory.tenant_file import tenant_of
 from engine.scenarios.roads.services import SERVICES, find_service, road_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operators" / "telephone.md"
@@ -15,7 +15,15 @@ TENANT = tenant_of(
         {"tenant": "acme", "title": "Acme", "users": {"201": {"name": "Anna"}, "202": {"name": "Bob"}}}
     )
 )
-BEHIND = {"": "", "number": "202", "extension": "202", "slot": "71"}
+BEHIND = {
+    "": "",
+    "number": "202",
+    "extension": "202",
+    "slot": "71",
+    "queue": "600",
+    "reason": "1",
+    "company": "71*202",
+}
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -32,6 +40,9 @@ def test_every_code_that_is_dialled_leads_to_its_service_for_users_alone() -> No
             continue  # a call like any other, with another number shown
         found = resolve(TENANT, dialled)
         assert (found.kind, found.value) == ("service", code.name), dialled
+        if code.name == IN_COMPANY:
+            assert road_of(found, "201") == ""  # within the company it is a call like any other
+            continue
         road = road_of(found, "201")
         assert road.startswith("@"), dialled
         assert road_of(found, "") == ""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.directory.loader import load_directory, load_tenant
+from engine.directory.model import TenantModel
 
 GOOD = """\
 tenant: acme
@@ -83,7 +84,10 @@ BROKEN = {
     ),
     "unknown name": (
         HEAD + "countri: RU\n",
-        ["5: unknown name countri, expected one of 25 names (did you mean country?)"],
+        [
+            f"5: unknown name countri, expected one of {len(TenantModel.model_fields)} names "
+            "(did you mean country?)"
+        ],
     ),
     "twice": (HEAD + "title: B\n", ["5: title is given twice, first in line 2, expected each name once"]),
     "member": (

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.directory.codes import SERVICE_CODES
-from engine.directory.directory import Directory, Tenant, tenant_of
+from engine.directory.directory import Directory, Tenant
 from engine.directory.model import TenantModel
 from engine.directory.numbering import Dialled, resolve
 from engine.directory.numbers import national, normalise
+from engine.directory.tenant_file import tenant_of
 
 FILE: dict[str, Any] = {
     "tenant": "acme",
@@ -83,6 +84,13 @@ def test_an_extension_hides_an_emergency_number_but_never_112() -> None:
     assert resolve(tenant(emergency=["103"]), "112").kind == "emergency"
 
 
+def test_a_parking_place_hides_an_emergency_number_too() -> None:
+    """Whoever is parked there is taken by dialling what the parker was told, and nobody else is rung."""
+    parking = tenant(parking={"slots": "103-110", "extension": "100"})
+    assert resolve(parking, "103") == Dialled("parked", "103")
+    assert resolve(parking, "03") == Dialled("emergency", "103")
+
+
 def test_emergency_numbers_are_the_countrys() -> None:
     german = tenant(country="DE", numbers={}, outgoing=None)
     assert resolve(german, "110") == Dialled("emergency", "110")
@@ -104,6 +112,10 @@ def test_every_service_code_is_found_by_its_own_name(code: Any, argument: int) -
     if code.name == "own_number":
         return  # with a number behind it, it is a call
     behind = str(argument) if code.argument else ""
+    if code.argument == "reason":
+        behind = behind[:2]
+    if code.argument == "company":
+        behind = f"71*{behind}"
     assert resolve(ACME, f"{code.code}{behind}{'#' if code.ends_with_hash else ''}") == Dialled(
         "service", code.name, behind
     )

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from engine.directory.directory import Tenant, tenant_of
+from engine.directory.directory import Tenant
 from engine.directory.model import TenantModel
 from engine.directory.numbering import Dialled, resolve
 from engine.directory.parking_model import MOST_SLOTS, ParkingModel
+from engine.directory.tenant_file import tenant_of
 
 
 def tenant(**more: Any) -> Tenant:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.directory.directory import Tenant, tenant_of
+from engine.directory.directory import Directory, Tenant
+from engine.directory.fallback_targets import emergency_key, fallback_targets
 from engine.directory.model import TenantModel
 from engine.directory.routes import (
     Way,
@@ -15,6 +16,7 @@ from engine.directory.routes import (
     ways_outside,
     ways_to_emergency,
 )
+from engine.directory.tenant_file import tenant_of
 
 OUTGOING = {
     "trunk": "city",
@@ -99,6 +101,17 @@ def test_emergency_goes_by_any_trunk() -> None:
     ways = ways_to_emergency(tenant(), "112")
     assert [way.trunk for way in ways] == ["city", "backup", "cheap", "abroad"]
     assert {way.number for way in ways} == {"112"}
+
+
+def test_emergency_goes_by_the_others_of_the_platform_at_last() -> None:
+    ways = ways_to_emergency(tenant(), "112", ("foreign", "city"))
+    assert [way.trunk for way in ways] == ["city", "backup", "cheap", "abroad", "foreign"]
+    nowhere = tenant(outgoing=None)
+    assert ways_to_emergency(nowhere, "112", ("foreign",)) == [Way("foreign", "112")]
+    targets = fallback_targets(Directory({nowhere.name: nowhere}), ("foreign", "city"))
+    helped = targets[emergency_key(nowhere.name, "112")]
+    assert (helped.dial, helped.then) == ("PJSIP/112@foreign", ["PJSIP/112@city"])
+    assert helped.caller_id == own_number(nowhere) in nowhere.numbers
 
 
 def test_the_number_shown() -> None:

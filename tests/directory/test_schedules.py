@@ -1,5 +1,6 @@
 """Schedules (F16): single cases that a person can check, and every minute against a slow reference."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,7 +26,7 @@ OFFICE = {
 }
 
 
-def schedule(content: dict[str, object], zone: str = "Europe/Moscow") -> Schedule:
+def schedule(content: Mapping[str, object], zone: str = "Europe/Moscow") -> Schedule:
     return Schedule("office", ScheduleModel.model_validate(content), zone)
 
 

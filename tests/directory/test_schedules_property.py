@@ -73,26 +73,26 @@ class Reference:
             for index in range((days + 5) * 1440)
         ]
         self.content = content
-        self.open = self._marked(self._ranges)
+        self.open = self._marked(self.ranges)
 
     def _marked(self, ranges_of: object) -> list[bool]:
         marks = [False] * len(self.walls)
         for day in sorted({wall.date() + timedelta(extra) for wall in self.walls for extra in (-1, 0)}):
             for start, end in ranges_of(day):  # type: ignore[operator]
                 midnight = datetime.combine(day, datetime.min.time())
-                begins = self._first_showing(midnight + timedelta(minutes=start))
-                ends = self._first_showing(midnight + timedelta(minutes=end))
+                begins = self.first_showing(midnight + timedelta(minutes=start))
+                ends = self.first_showing(midnight + timedelta(minutes=end))
                 for index in range(begins, ends):
                     marks[index] = True
         return marks
 
-    def _first_showing(self, wall: datetime) -> int:
+    def first_showing(self, wall: datetime) -> int:
         for index, shown in enumerate(self.walls):
             if shown >= wall:
                 return index
         return len(self.walls)
 
-    def _ranges(self, day: object) -> list[tuple[int, int]]:
+    def ranges(self, day: object) -> list[tuple[int, int]]:
         single = self.content["dates"].get(str(day))  # type: ignore[attr-defined]
         weekly = self.content["hours"][DAYS[day.weekday()]]  # type: ignore[index, attr-defined]
         return _parsed(weekly if single is None else single)

@@ -1,5 +1,6 @@
 """The manager interface of the scripted switch: recording and AstDB, as `engine.switch.ami.Ami` has them."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from engine.switch.errors import Gone, SwitchAway
@@ -13,12 +14,16 @@ class FakeAmi:
     recordings: dict[str, tuple[str, str]] = field(default_factory=dict)  # channel name: the two files
     muted: set[str] = field(default_factory=set)
     finished: list[tuple[str, str]] = field(default_factory=list)
+    stopped: dict[str, float] = field(default_factory=dict)  # when a channel's recording ended, by the loop
     database: dict[tuple[str, str], str] = field(default_factory=dict)
 
     async def start_mixmonitor(self, channel_name: str, receive_file: str, transmit_file: str) -> None:
         self._check(f"MixMonitor {channel_name}", channel_name)
         if channel_name in self.recordings:
             self.switch.faults.append(f"{channel_name} is recorded twice at once")
+        # As measured: what decodes for the recording before has not been let go of yet.
+        if asyncio.get_running_loop().time() - self.stopped.get(channel_name, -1.0) < 0.1:
+            self.switch.faults.append(f"{channel_name}: whoever speaks to it now is missing in the recording")
         self.recordings[channel_name] = (receive_file, transmit_file)
 
     async def stop_mixmonitor(self, channel_name: str) -> None:
@@ -27,6 +32,7 @@ class FakeAmi:
         if files is None:
             raise Gone(f"StopMixMonitor {channel_name}: Could not stop monitoring channel")
         self.muted.discard(channel_name)
+        self.stopped[channel_name] = asyncio.get_running_loop().time()
         self.finished.append(files)
 
     async def mute_mixmonitor(self, channel_name: str, muted: bool) -> None:

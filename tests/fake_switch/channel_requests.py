@@ -30,6 +30,7 @@ class ChannelRequests(Handlers):
         ("POST", r"/channels/([^/]+)/continue", "continue_in_dialplan"),
         ("GET", r"/channels/([^/]+)/variable", "get_variable"),
         ("POST", r"/channels/([^/]+)/variable", "set_variable"),
+        ("GET", r"/channels/([^/]+)/rtp_statistics", "sound_numbers"),
     )
 
     def _list_channels(self, query: dict[str, str], body: Any) -> Answer:
@@ -58,7 +59,7 @@ class ChannelRequests(Handlers):
             )
         channel = store.create(query["channelId"], endpoint, query.get("appArgs", ""), variables)
         for name, value in variables.items():
-            _show(channel, name, value)
+            channel.show(name, value)
         return 200, "OK", channel.json()
 
     def _follow(self, channel_id: str) -> None:
@@ -127,6 +128,12 @@ class ChannelRequests(Handlers):
         value = channel.variables.get(query["variable"])
         if query["variable"] == "CDR(answer,u)":
             value = "" if channel.answered_ms is None else f"{channel.answered_ms / 1000:.6f}"
+        if query["variable"] == "CHANNEL(rtp,dest)":
+            if channel.state != "Up" and not channel.early:
+                return said(500, "Error With Function", "Unable to read provided function")
+            value = "127.0.0.1:4000"
+        if query["variable"] == "CHANNEL(audionativeformat)":
+            value = f"({channel.codec})"
         if value is None:
             return said(404, "Variable Not Found", "Provided variable was not found")
         return 200, "OK", {"value": value}
@@ -135,10 +142,14 @@ class ChannelRequests(Handlers):
         def act(channel: Channel) -> Answer:
             name, value = query["variable"], query["value"]
             channel.variables[name] = value
-            _show(channel, name, value)
+            channel.show(name, value)
             return NO_CONTENT
 
         return self._with_channel(channel_id, act)
+
+    def _sound_numbers(self, channel_id: str, query: dict[str, str], body: Any) -> Answer:
+        channel = self._switch.channels.channels.get(channel_id)
+        return CHANNEL_GONE if channel is None else (200, "OK", {"remote_ssrc": channel.source})
 
     def _transfer_progress(self, channel_id: str, query: dict[str, str], body: Any) -> Answer:
         def act(channel: Channel) -> Answer:
@@ -157,14 +168,3 @@ class ChannelRequests(Handlers):
         if snoop.spy == snoop.whisper == "none" or query["app"] != self._switch.application:
             return said(400, "Bad Request", "Invalid parameters")
         return 200, "OK", store.listen_in(snoop_id, snoop, query.get("appArgs", "")).json()
-
-
-def _show(channel: Channel, function: str, value: str) -> None:
-    """What `CONNECTEDLINE(num|name|all)` writes is on the phone's display."""
-    if function.startswith("CONNECTEDLINE(num"):
-        channel.connected_number = value
-    elif function.startswith("CONNECTEDLINE(name"):
-        channel.connected_name = value
-    elif function.startswith("CONNECTEDLINE(all"):
-        name, _, number = value.rpartition("<")
-        channel.connected_name, channel.connected_number = name.strip(' "'), number.rstrip(">")

@@ -37,6 +37,7 @@ class Channels:
             "Ring",
             name,
             caller,
+            context="from-user" if args[:1] == ["user"] else "from-trunk",
             extension=number,
         )
         channel.application_data = ",".join([self._switch.application, *args])
@@ -118,6 +119,7 @@ class Channels:
         channel.state = state
         if state == "Up":
             channel.answered_ms = self._switch.clock.wall_ms()
+            channel.displays_sent, channel.displays_waiting = channel.displays_waiting, 0
             self._log.write("ANSWER", channel)
         self.tell(channel, "ChannelStateChange")
         self._switch.hearing.look(channel)
@@ -168,7 +170,8 @@ class Channels:
         self._switch.recordings.end(channel)
         channel.ended_ms, channel.end_cause = self._switch.clock.wall_ms(), cause
         source = channel.name if channel.hung_up_by_party else ""
-        self._log.write("HANGUP", channel, hangupcause=cause or 16, hangupsource=source, dialstatus="")
+        logged = cause if source else cause or 16
+        self._log.write("HANGUP", channel, hangupcause=logged, hangupsource=source, dialstatus="")
         self._log.write("CHAN_END", channel)
         if channel.in_stasis:
             self.tell(channel, "StasisEnd")

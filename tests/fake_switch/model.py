@@ -137,6 +137,8 @@ class Channel:
     caller_number: str = ""
     connected_name: str = ""
     connected_number: str = ""
+    displays_sent: int = 0  # re-INVITEs that tell its phone a name and number
+    displays_waiting: int = 0  # for its answer
     context: str = "from-trunk"
     extension: str = "s"
     application_data: str = ""
@@ -149,13 +151,17 @@ class Channel:
     bridge: Bridge | None = None
     music: bool = False
     ringback: bool = False
+    early: bool = False  # not answered, and its sound is agreed on: 183 or 180 with SDP
     tone: bool = False
     held: bool = False  # somebody in his bridge put him on hold
     holding: bool = False  # his phone wants to hear nothing
     holds_here: bool = False  # and the switch keeps what it sends from the others
     speaks_on_hold: bool = False  # no real phone does
+    codec: str = "alaw"
+    source: int = 1  # SSRC of what its phone sends
     muted: set[str] = field(default_factory=set)  # in: what he says; out: what he hears
     keys_heard: str = ""
+    last_key_ms: int = 0
     refers: list[Refer] = field(default_factory=list)
     snoop: Snoop | None = None
     listeners: "list[Channel]" = field(default_factory=list)  # snoop channels on this one
@@ -168,6 +174,22 @@ class Channel:
     end_cause: int = 0
     limit: asyncio.TimerHandle | None = None
     went_to: str = ""  # the dialplan place it was sent on to
+
+    def show(self, function: str, value: str) -> None:
+        """What `CONNECTEDLINE(num|name|all)` writes is on the phone's display; without the option `i` it is
+        sent there, once the phone has answered.
+        """
+        what, _, option = function.removeprefix("CONNECTEDLINE(").removesuffix(")").partition(",")
+        if not function.startswith("CONNECTEDLINE("):
+            return
+        if what in ("num", "all"):
+            self.connected_number = value.rpartition("<")[2].rstrip(">")
+        if what in ("name", "all"):
+            self.connected_name = value.rpartition("<")[0].strip(' "') if what == "all" else value
+        if option != "i" and self.state == "Up":
+            self.displays_sent += 1
+        elif option != "i":
+            self.displays_waiting += 1
 
     @property
     def protocol_id(self) -> str:

@@ -50,22 +50,30 @@ class Parties:
         if phone.rings_after is not None:
             self._switch.after(phone.rings_after, lambda: self.rings(channel))
         if phone.progresses_after is not None:
-            self._switch.after(phone.progresses_after, lambda: self.progresses(channel))
+            sound = phone.plays_early
+            self._switch.after(phone.progresses_after, lambda: self.progresses(channel, sound))
         if phone.refuses_after is not None:
             self._switch.after(phone.refuses_after, lambda: self.refuses(channel, *refusal))
         if phone.answers_after is not None:
             self._switch.after(phone.answers_after, lambda: self.answers(line, talks_for, actions))
 
-    def rings(self, channel: Channel) -> None:
-        """180"""
-        if not channel.dying and channel.state == "Down":
+    def rings(self, channel: Channel, sound: bool = False) -> None:
+        """180, with SDP or without."""
+        if channel.dying or channel.state not in ("Down", "Ringing"):
+            return
+        if channel.state == "Down":
             self._switch.channels.set_state(channel, "Ringing")
+        if sound:
+            self.progresses(channel)
+        else:
             self._tell_dial(channel, "RINGING")
 
-    def progresses(self, channel: Channel) -> None:
-        """183: the network is heard."""
+    def progresses(self, channel: Channel, sound: bool = True) -> None:
+        """183: the network is heard, where there is SDP."""
         if not channel.dying and channel.state != "Up":
+            channel.early = channel.early or sound
             self._tell_dial(channel, "PROGRESS")
+            self._switch.hearing.look(channel)
 
     def _tell_dial(self, channel: Channel, status: str) -> None:
         """These come by a way of their own: before or after the channel's other events."""
@@ -87,6 +95,11 @@ class Parties:
         self._switch.cancel(channel.limit)
         self._switch.channels.set_state(channel, "Up")
         self._tell_dial(channel, "ANSWER")
+        for other in channel.bridge.members if channel.bridge is not None else []:
+            if other.state == "Ring" and not other.dying:
+                # The bridge hands the answer on.
+                other.ringback = False
+                self._switch.channels.set_state(other, "Up")
         if talks_for is not None:
             self._switch.after(talks_for, lambda: self._switch.channels.party_hangs_up(channel))
         for after, action in actions or []:
@@ -97,9 +110,11 @@ class Parties:
     def digit(self, channel: Channel, digit: str) -> None:
         if channel.dying:
             return
-        bridge = channel.bridge
+        bridge, now = channel.bridge, self._switch.clock.wall_ms()
+        # One after the other, however quickly.
+        duration_ms, channel.last_key_ms = min(100, now - channel.last_key_ms), now
         if channel.in_stasis and (bridge is None or bridge.tells_keys):
-            self._switch.channels.tell(channel, "ChannelDtmfReceived", digit=digit, duration_ms=100)
+            self._switch.channels.tell(channel, "ChannelDtmfReceived", digit=digit, duration_ms=duration_ms)
         if bridge is not None and channel.id not in bridge.absorbs:
             for other in bridge.members:
                 if other is not channel:

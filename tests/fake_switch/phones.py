@@ -23,6 +23,7 @@ class Phone:
     registered: bool = True
     rings_after: float | None = 0.05
     progresses_after: float | None = None  # 183, as networks send
+    plays_early: bool = True  # it has sound, else no SDP
     answers_after: float | None = None
     refuses_after: float | None = None
     refusal: tuple[int, int] = (17, 486)  # Q.850 cause, SIP code
@@ -49,9 +50,9 @@ class Phone:
     def busy(self, after: float = 0.1) -> "Phone":
         return self.refuses(17, 486, after)
 
-    def progresses(self, after: float = 0.1) -> "Phone":
-        """183 with sound before the answer."""
-        self.progresses_after = after
+    def progresses(self, after: float = 0.1, *, sound: bool = True) -> "Phone":
+        """183 with sound before the answer, or without."""
+        self.progresses_after, self.plays_early = after, sound
         return self
 
     def rejects(self, after: float = 1.0) -> "Phone":

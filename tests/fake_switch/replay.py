@@ -15,12 +15,14 @@ Answer = tuple[int, Any]
 CAUSES = {486: 17, 480: 19, 603: 21, 403: 21, 404: 1, 503: 34}
 PHONES = {"romashka-101-desk": "desk", "romashka-102-desk": "second"}
 TRUNK = "79031112233"
+WITH_SOUND, WITHOUT_SOUND = "With Sound", "Without Sound"  # as the flows have it
 
 
 class Replay:
     """`await play()`; then `history` has the scripted switch's events with the trace's ids, `answers` and
     `recorded` both sides' status codes, with the bodies of refusals; and of what was measured and what the
-    scripted switch has: `heard`: who heard whom, `told`: phones of their transfers, `keys`: that they heard.
+    scripted switch has: `heard`: who heard whom, `told`: phones of their transfers, `keys`: that they heard;
+    `shown`: how often phones were told a name while they talk.
     """
 
     def __init__(self, lines: list[Line], bye_cause: int = 0) -> None:
@@ -41,6 +43,7 @@ class Replay:
         self.history: list[Line] = []
         self.heard: list[tuple[float, str, set[str], set[str]]] = []
         self.told: tuple[list[str], list[str]] = ([], [])
+        self.shown: tuple[list[int], list[int]] = ([], [])
         self.keys: list[tuple[tuple[str, str], tuple[str, str]]] = []
         self._switch = FakeAsterisk(VirtualClock())
 
@@ -75,8 +78,13 @@ class Replay:
         switch.close()
         assert self._callers
         assert not switch.left_over()
-        self.history = self._theirs(switch.history)
+        shown = [line["phone"] for line in self._lines if line["kind"] == "sip" and line["way"] == "shows"]
         channels = [*switch.channels.ended.values()]
+        self.shown = (
+            [shown.count(phone) for phone in PHONES],
+            [sum(c.displays_sent for c in channels if c.endpoint == f"PJSIP/{phone}") for phone in PHONES],
+        )
+        self.history = self._theirs(switch.history)
         self.told[1].extend(
             str(code) for c in channels for refer in c.refers for code in refer.told if code != 202
         )
@@ -165,7 +173,7 @@ class Replay:
             if channel is not None:
                 channels.party_hangs_up(channel, self._bye_cause)
         elif words[0] == "SIP/2.0" and leg is not None and not leg.dying:
-            self._responds(leg, int(words[1]))
+            self._responds(leg, int(words[1]), " ".join(words[2:]))
 
     def _invites(self, line: Line, number: str) -> None:
         """A new call, or a re-INVITE: those are about holds."""
@@ -193,12 +201,12 @@ class Replay:
                 return self._line(event["replace_channel"]["protocol_id"])
         return None
 
-    def _responds(self, leg: Channel, code: int) -> None:
+    def _responds(self, leg: Channel, code: int, reason: str) -> None:
         leg.speaks_on_hold = True
         if code == 180:
-            self._switch.parties.rings(leg)
+            self._switch.parties.rings(leg, reason == WITH_SOUND)
         elif code == 183:
-            self._switch.parties.progresses(leg)
+            self._switch.parties.progresses(leg, reason != WITHOUT_SOUND)
         elif code == 200 and leg.state in ("Down", "Ringing"):
             self._switch.phone(leg.endpoint).line.answer()
         elif code in CAUSES:

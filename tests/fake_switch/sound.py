@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from engine.calls.telling import LAST_WORDS_S
 from tests.fake_switch.model import Channel
 
 Sources = frozenset[str]
@@ -37,7 +38,9 @@ class Hearing:
         if not track.sources or track.sources[-1][1] != sources:
             track.sources.append((self._now(), sources))
         members = channel.bridge.members if channel.bridge is not None else []
-        company = frozenset(member.id for member in members if member is not channel)
+        # Before the answer it is early media, and no talk.
+        up = [member for member in members if member.state == "Up"]
+        company = frozenset(one.id for one in up if one is not channel and channel in up)
         if not track.company or track.company[-1][1] != company:
             track.company.append((self._now(), company))
 
@@ -68,13 +71,17 @@ class Hearing:
         return list(self._tracks[channel_id].changes)
 
     def longest_silence(self, channel_id: str) -> float:
-        """Seconds; the time after the channel's end does not count."""
+        """Seconds; the time after the channel's end does not count, nor that in which his telephone still
+        plays the end of the last prompt before we hang up.
+        """
         longest = 0.0
         changes = self.history(channel_id)
         ends = [when for when, _ in changes[1:]] + [self._now()]
-        for (began, hears), ended in zip(changes, ends, strict=True):
+        around = [hears for _, hears in [(0.0, ""), *changes, (0.0, "")]]
+        for (began, hears), ended, before, after in zip(changes, ends, around, around[2:], strict=False):
             if hears == "silence":
-                longest = max(longest, ended - began)
+                heard_out = LAST_WORDS_S if (before, after) == ("prompt", "gone") else 0.0
+                longest = max(longest, ended - began - heard_out)
         return longest
 
 
@@ -101,14 +108,18 @@ def sources_of(channel: Channel) -> Sources:
     sources -= {"ringback"} if channel.state == "Up" else set()
     sources |= {"ringing"} if channel.tone else set()
     sources |= {"prompt"} if channel.playbacks else set()
-    if channel.bridge is not None:
+    if channel.bridge is not None and _has_sound(channel):
         for other in channel.bridge.members:
-            if other is not channel:
+            if other is not channel and _has_sound(other):
                 sources |= _said_by(other)
     for snoop in channel.listeners:
         if snoop.snoop is not None and snoop.snoop.whisper in ("out", "both"):
             sources |= _whispered(snoop)
     return frozenset(sources)
+
+
+def _has_sound(channel: Channel) -> bool:
+    return channel.state == "Up" or channel.early
 
 
 def _said_by(channel: Channel) -> set[str]:

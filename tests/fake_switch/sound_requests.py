@@ -13,6 +13,7 @@ class SoundRequests(Handlers):
     ROUTES = (
         ("POST", r"/channels/([^/]+)/ring", "ring"),
         ("DELETE", r"/channels/([^/]+)/ring", "stop_ring"),
+        ("POST", r"/channels/([^/]+)/progress", "progress"),
         ("POST", r"/channels/([^/]+)/moh", "start_music"),
         ("DELETE", r"/channels/([^/]+)/moh", "stop_music"),
         ("POST", r"/channels/([^/]+)/dtmf", "dtmf"),
@@ -42,8 +43,17 @@ class SoundRequests(Handlers):
             if channel.state == "Up":
                 alone = channel.bridge is None or len(channel.bridge.members) < 2
                 channel.tone, channel.music = alone, False
+            elif channel.early:  # his phone has our sound already: the tone is made here
+                channel.tone = channel.bridge is None or len(channel.bridge.members) < 2
             else:
                 channel.ringback = True
+
+        return self._change(channel_id, change)
+
+    def _progress(self, channel_id: str, query: dict[str, str], body: Any) -> Answer:
+        def change(channel: Channel) -> None:
+            if channel.state != "Up":
+                channel.early, channel.ringback = True, False
 
         return self._change(channel_id, change)
 

@@ -16,8 +16,9 @@ from engine.switch.ami import Ami
 from engine.switch.ari.resources import Application
 from engine.switch.ari_http import AriHttp
 from engine.switch.cel import parse_lines
-from tests.instance import Instance, free_ports, wait_until
+from tests.instance import Instance, wait_until
 from tests.phones import Phone
+from tests.ports import free_port
 
 NUMBER = "+74951234567"
 CALLER = "+79031112233"
@@ -97,7 +98,7 @@ async def until(condition: Callable[[], object], timeout: float, what: str) -> N
 @asynccontextmanager
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     """Asterisk runs and both phones are registered; the fallback process is not started."""
-    (port,) = free_ports(1)
+    port = free_port()
     with Instance(tmp_path, {"city": Trunk(addresses=[f"127.0.0.1:{port}"])}) as instance:
         instance.start_asterisk()
         settings = instance.settings

@@ -110,6 +110,29 @@ async def test_the_next_users_ring_when_the_first_is_busy(company: Office) -> No
     assert [results[leg.leg] for leg in legs] == ["busy", "answered"]
 
 
+async def test_while_all_are_busy_they_are_rung_again(company: Office) -> None:
+    company.start_fallback()
+    call = await company.trunk.call(NUMBER, caller=CALLER)
+    for _ in range(2):
+        await (await company.anna.wait_incoming()).reject(486)
+        await (await company.pyotr.wait_incoming()).reject(486)
+    third = await company.anna.wait_incoming()
+    assert call.state == "ringing", "neither answered nor ended meanwhile"
+    await third.answer()
+    await call.wait_state("answered")
+    await company.until_event(TalkStarted)
+    await third.hangup()
+    await call.wait_state("ended")
+
+    gives_up = await company.trunk.call(NUMBER, caller=CALLER)
+    await (await company.anna.wait_incoming()).reject(486)
+    await (await company.pyotr.wait_incoming()).reject(486)
+    await gives_up.hangup()
+    await until(lambda: company.status().get("open_calls") == 0, 5, "no open call")
+    ends = [event for event in company.events() if isinstance(event, CallEnded)]
+    assert [event.ended_by for event in ends] == ["operator", "caller"]
+
+
 async def test_nobody_there_is_said_to_the_caller(company: Office) -> None:
     await company.anna.unregister()
     await company.pyotr.unregister()

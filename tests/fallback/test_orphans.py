@@ -9,7 +9,17 @@ import pytest
 
 from engine.clock import SystemClock
 from engine.fallback.orphans import Orphans
-from engine.journal.events import CallEnded, CallStarted, FallbackTook, LegCreated, TalkStarted
+from engine.journal.events import (
+    CallAnswered,
+    CallEnded,
+    CallStarted,
+    Entry,
+    Event,
+    FallbackTook,
+    LegCreated,
+    LegHeard,
+    TalkStarted,
+)
 from engine.journal.spool import Spool
 from engine.records.derive import derive_call
 from engine.secrets import existing_secret
@@ -203,3 +213,16 @@ def test_the_number_is_what_the_caller_had_dialled() -> None:
     # app_data begins with the application's name.
     assert Orphans([handed], [], {}).number(handed) == "84951234567"
     assert Orphans([handed], [], {}).number(channel(CALL)) == NUMBER
+
+
+@pytest.mark.parametrize(
+    ("state", "answered", "talked"), [("Up", False, True), ("Ring", False, False), ("Up", True, False)]
+)
+def test_who_heard_early_media_and_is_up_has_talked_unseen(state: str, answered: bool, talked: bool) -> None:
+    """The switch answers him when the other side does; but for one who had been answered before."""
+    events: list[Event] = [LegHeard(f"{CALL}.leg.1", f"{CALL}.bridge.1")]
+    if answered:
+        events.append(CallAnswered())
+    entries = [Entry(CALL, seq, 0, 0, "", event) for seq, event in enumerate(events)]
+    alone = LiveChannel(CALL, "PJSIP/x-1", state, Execution("from-user", NUMBER, "Stasis"))
+    assert Orphans([alone], [], {CALL: entries}).has_talked(alone) == talked

@@ -11,7 +11,7 @@ import pytest
 
 from engine.fallback import agi_health
 from engine.journal.events import TalkStarted
-from tests.fallback.office import CALLER, NUMBER, PYOTR, Office, alive, office
+from tests.fallback.office import CALLER, NUMBER, PYOTR, Office, alive, office, until
 
 pytestmark = pytest.mark.switch
 OTHER_CALLER, LAST_CALLER = "+79031112299", "+79031112277"
@@ -52,7 +52,7 @@ async def test_a_stopped_agi_server_is_ended_and_its_caller_rung_by_the_dialplan
         assert time.monotonic() - began < 10
         await offered.answer()
         await second.wait_state("answered")
-        assert not alive(stopped)
+        await until(lambda: not alive(stopped), 10, "the stopped one is ended")
     finally:
         if alive(stopped):
             os.kill(stopped, signal.SIGCONT)

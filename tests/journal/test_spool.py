@@ -14,15 +14,10 @@ from pathlib import Path
 import pytest
 
 from engine.clock import SystemClock
-from engine.journal.events import (
-    FALLBACK_SEQ,
-    CallEnded,
-    CallStarted,
-    DigitReceived,
-    Entry,
-    RecordingStopped,
-    decode,
-)
+from engine.fallback.engine_journal import EngineJournal
+from engine.journal.events import FALLBACK_SEQ, CallEnded, CallStarted, DigitReceived, Entry, decode
+from engine.journal.presence_events import PresenceBegan, PresenceEnded, PresenceExtended
+from engine.journal.recording_events import RecordingStopped
 from engine.journal.segments import list_segments, read_segment
 from engine.journal.spool import Spool, SpoolInUse
 from tests.instance import Instance
@@ -394,3 +389,26 @@ async def test_the_newest_event_is_known_by_its_time_not_its_place(tmp_path: Pat
     again.open()
     assert again.last_at == 9_500
     await again.close()
+
+
+async def test_streams_that_are_no_calls_are_found_apart_and_end_by_their_own_event(tmp_path: Path) -> None:
+    first = spool(tmp_path, segment_bytes=300)
+    first.open()
+    first.append("a", STARTED)
+    began = PresenceBegan("romashka", "101", "paused", reason="обед", by="101")
+    for stream in ("cell1-presence-romashka-101-1", "cell1-presence-romashka-101-2"):
+        first.append(stream, began)
+    first.append("cell1-presence-romashka-101-1", PresenceEnded("101"))
+    first.append("cell1-presence-romashka-101-2", PresenceExtended(7))
+    await until(lambda: list_segments(tmp_path, "engine")[-1].number > 1)
+    await first.close()
+
+    second = spool(tmp_path)
+    assert set(second.open()) == {"a", "cell1-presence-romashka-101-2"}
+    assert second.open_calls() == ["a"]
+    [(stream, entries)] = second.open_streams(PresenceBegan).items()
+    assert stream == "cell1-presence-romashka-101-2"
+    assert [entry.event for entry in entries] == [began, PresenceExtended(7)]
+    assert second.has_ended("cell1-presence-romashka-101-1")
+    assert EngineJournal(tmp_path).open_calls().keys() == {"a"}, "the fallback looks after calls only"
+    await second.close()

@@ -26,6 +26,7 @@ from engine.journal.events import (
     TalkStarted,
     decode,
 )
+from engine.journal.presence_events import PresenceBegan, PresenceEnded
 from engine.journal.refused import refused_calls, what_to_do
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
@@ -327,3 +328,58 @@ async def test_a_call_that_cannot_be_stored_keeps_no_other_out(
     await drain(writer(tmp_path, database))
     assert (await count(database, call), await count(database, charge_line)) == (3, 3)
     assert what_to_do(tmp_path).endswith("refused-000002.jsonl")
+
+
+async def test_streams_that_are_no_calls_are_derived_at_each_change(
+    database: Database, tmp_path: Path
+) -> None:
+    calls, streams = list[str](), list[tuple[str, int]]()
+
+    def note_calls(_: Connection, found: Mapping[str, Sequence[Entry]]) -> None:
+        calls.extend(found)
+
+    def note_streams(_: Connection, found: Mapping[str, Sequence[Entry]]) -> None:
+        streams.extend((stream, len(entries)) for stream, entries in found.items())
+
+    it = JournalWriter(tmp_path, database, SystemClock(), [note_calls], [note_streams])
+    spool = Spool(tmp_path, "engine", SystemClock())
+    spool.open()
+    spool.append("presence-1", PresenceBegan("romashka", "101", "paused"))
+    a_call(spool, "a")
+    await spool.sync()
+    await drain(it)
+    assert (calls, streams) == (["a"], [("presence-1", 1)])
+    spool.append("presence-1", PresenceEnded("101"))
+    await spool.close()
+    await drain(it)
+    assert (calls, streams) == (["a"], [("presence-1", 1), ("presence-1", 2)])
+
+
+async def test_talks_are_derived_when_they_begin_and_not_when_more_happens(
+    database: Database, tmp_path: Path
+) -> None:
+    ended, talks = list[str](), list[tuple[str, int]]()
+
+    def note_ended(_: Connection, found: Mapping[str, Sequence[Entry]]) -> None:
+        ended.extend(found)
+
+    def note_talks(_: Connection, found: Mapping[str, Sequence[Entry]]) -> None:
+        talks.extend((call_id, len(entries)) for call_id, entries in found.items())
+
+    it = JournalWriter(tmp_path, database, SystemClock(), [note_ended], talk_derivers=[note_talks])
+    spool = Spool(tmp_path, "engine", SystemClock())
+    spool.open()
+    spool.append("a", STARTED)
+    await spool.sync()
+    await drain(it)
+    assert talks == []
+    spool.append("a", LegCreated("a.leg.1", "operator", "PJSIP/romashka-101-desk", "101"))
+    spool.append("a", TalkStarted("a.leg.1", "a.bridge.1"))
+    await spool.sync()
+    await drain(it)
+    assert (ended, talks) == ([], [("a", 3)])
+    spool.append("a", TalkEnded("a.leg.1", "operator"))
+    spool.append("a", CallEnded("operator", 16))
+    await spool.close()
+    await drain(it)
+    assert (ended, talks) == (["a"], [("a", 3)])

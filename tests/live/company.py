@@ -22,10 +22,15 @@ users:
   "101": {{name: Анна Иванова}}
   "102": {{name: Пётр Смирнов}}
   "103": {{name: Ольга Орлова}}
+  "104": {{name: Ирина Белова, call_waiting: false}}
 groups:
   sales: {{members: ["101", "102", {{user: "103", ring: 6s}}], extension: "600", timeout: 20s}}
   row: {{members: ["101", "102", "103"], ring: sequence, timeout: 12s}}
+  fair: {{members: ["101", "102"], ring: least_recent, extension: "601", timeout: 12s}}
+  pair: {{members: ["103", "104"], extension: "603", timeout: 12s}}
+  dice: {{members: ["101", "102"], ring: random, extension: "602", timeout: 12s}}
 outgoing: {{trunk: city, number: "{TO_ANNA}"}}
+limits: {{user: 1}}
 """
 _SCENARIOS = {"anna": 'user: "101", timeout: 20s', "group": "group: sales", "row": "group: row"}
 

@@ -6,13 +6,11 @@ import signal
 import subprocess
 from pathlib import Path
 
-import numpy as np
-
 from engine.directory.prompt_model import Prompt
 from engine.directory.prompts.library import PromptLibrary
 from tests.live.site import CITY_NUMBER, Site, eventually
+from tests.live.words import share_told
 from tests.phones import Phone, PhoneCall, tones_heard, write_tone
-from tests.phones.sound import channels
 
 CALLER_HZ, OPERATOR_HZ = 440, 1000
 _files = itertools.count(1)
@@ -129,27 +127,10 @@ def verified(site: Site) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def likeness(recording: Path, prompt: Path) -> float:
-    """How surely the prompt's middle half is in the recording: the best normalised correlation, 0 to 1."""
-    _, (heard,) = channels(recording)
-    _, (whole,) = channels(prompt)
-    wanted = whole[len(whole) // 4 : -len(whole) // 4]
-    if len(heard) < len(wanted):
-        return 0.0
-    size = len(heard) + len(wanted)
-    product = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size))
-    at = np.fft.irfft(product, size)[: len(heard) - len(wanted) + 1]
-    energy = np.concatenate(([0.0], np.cumsum(heard**2)))
-    windows = energy[len(wanted) :] - energy[: len(energy) - len(wanted)]
-    # Where there is next to nothing to hear, nothing is alike.
-    norm = np.sqrt(np.maximum(windows, 0.05 * (wanted**2).sum()) * (wanted**2).sum())
-    return float(np.max(at / norm))
-
-
 async def is_told(recording: Path, prompt: Path, timeout: float = 20) -> None:
     """Wait until what a phone records holds this prompt."""
     end_at = asyncio.get_running_loop().time() + timeout
-    while (found := likeness(recording, prompt)) < 0.6:
+    while (found := share_told(recording, prompt)) < 0.6:
         assert asyncio.get_running_loop().time() < end_at, f"{prompt.name} is not in {recording}: {found:.2f}"
         await asyncio.sleep(0.25)
 

@@ -1,13 +1,14 @@
 """A company that records by rules and keeps what it records encrypted, for the tests of recording."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from engine.settings import Trunk
 from tests import sound
 from tests.live.site import Site, eventually, running_site
 from tests.phones import PhoneCall
@@ -44,17 +45,23 @@ steps:
 
 
 @asynccontextmanager
-async def recording_office(folder: Path) -> AsyncIterator[Site]:
+async def recording_office(
+    folder: Path, trunks: Mapping[str, Trunk] | None = None, tenant: str = TENANT
+) -> AsyncIterator[Site]:
     """Asterisk, engine and worker with this company."""
     (folder / "tenants").mkdir()
-    (folder / "tenants" / "romashka.yaml").write_text(TENANT)
+    (folder / "tenants" / "romashka.yaml").write_text(tenant)
     (folder / "scenarios" / "romashka").mkdir(parents=True)
     for name, user in (("desk", "101"), ("hotline", "102")):
         path = folder / "scenarios" / "romashka" / f"{name}.yaml"
         path.write_text(SCENARIO.format(name=name, user=user))
     (folder / "scenarios" / "romashka" / "leave.yaml").write_text(LEAVING)
     async with running_site(
-        folder, "engine", "worker", tenants=folder / "tenants", scenarios=folder / "scenarios"
+        folder,
+        *("engine", "worker"),
+        tenants=folder / "tenants",
+        scenarios=folder / "scenarios",
+        trunks=trunks,
     ) as site:
         yield site
 

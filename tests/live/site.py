@@ -12,8 +12,9 @@ from typing import Any
 
 from engine.operations import EngineAway, EngineClient
 from engine.settings import Trunk
-from tests.instance import Instance, asterisk_root, free_ports
+from tests.instance import Instance, asterisk_root
 from tests.phones import Phone
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 CITY_NUMBER = "+74951234567"
@@ -141,6 +142,11 @@ class Site:
         """The far end of the trunk: whoever calls from the city."""
         return await self.trunk("city", self.trunk_port)
 
+    async def city_again(self) -> Phone:
+        """The same anew, after its process was killed."""
+        del self._phones["city"]
+        return await self.city()
+
     async def trunk(self, name: str, port: int) -> Phone:
         """The far end of a trunk whose other side is this port."""
         if name not in self._phones:
@@ -241,7 +247,7 @@ async def running_site(
 
     The trunk is one port of this machine, or with `any_port` every port that no user's phone calls from.
     """
-    [trunk_port] = free_ports(1)
+    trunk_port = free_port()
     address = "127.0.0.1" if any_port else f"127.0.0.1:{trunk_port}"
     city = Trunk(addresses=[address], host=f"127.0.0.1:{trunk_port}")
     if any_port:

@@ -10,27 +10,27 @@ import pytest_asyncio
 
 from engine.directory.prompt_model import TextPrompt
 from engine.settings import Trunk
-from tests.instance import free_ports
 from tests.live.people import (
     Talk,
     a_caller,
     connect,
     enter,
     is_told,
-    likeness,
     nothing_left,
     prompt_file,
     verified,
 )
 from tests.live.site import CITY_NUMBER, Site, running_site
+from tests.live.words import share_told
 from tests.phones import Phone, PhoneError
+from tests.ports import free_port
 from tests.sipp.malformed import MALFORMED, still_answers, throw
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 INFORMATION = TextPrompt(text="Мы работаем с девяти до шести.")
 MENU = TextPrompt(text="Отдел продаж — один. Секретарь — два. Или наберите внутренний номер сотрудника.")
 # From here come messages that are no SIP: a trunk's address, where nobody listens.
-[RUBBISH_PORT] = free_ports(1)
+RUBBISH_PORT = free_port()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -54,7 +54,7 @@ async def test_f10_a_key_that_no_entry_has_is_told_and_asked_again(office: Site,
     heard = tmp_path / "heard.wav"
     await call.record(heard)
     await is_told(heard, menu)
-    assert likeness(heard, wrong_key) < 0.4
+    assert share_told(heard, wrong_key) < 0.4
     await call.digits("9")
     await call.record(heard := tmp_path / "heard-then.wav")
     await is_told(heard, wrong_key)
@@ -167,7 +167,7 @@ async def test_f13_a_spoilt_prompt_leads_to_the_desk(
 
 async def test_f47_a_caller_from_an_unknown_address_is_refused(office: Site, tmp_path: Path) -> None:
     site, caller = office, a_caller()
-    [port] = free_ports(1)
+    port = free_port()
     async with Phone.trunk("127.0.0.1", site.settings.ports.sip, tmp_path, local_port=port) as stranger:
         call = await stranger.call(CITY_NUMBER, caller=caller)
         await call.wait_state("ended")

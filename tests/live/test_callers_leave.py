@@ -29,13 +29,14 @@ def rows(site: Site, table: str, caller_call: str) -> list[dict[str, Any]]:
 
 async def message_of(site: Site, call_id: str) -> dict[str, Any]:
     """The call's only message, once the worker is done with it."""
-    return await eventually(
+    kept: dict[str, Any] = await eventually(
         lambda: next(
             (row for row in rows(site, "voice_message", call_id) if row["state"] != "waiting"), None
         ),
         15,
         "the message is kept",
     )
+    return kept
 
 
 @pytest.mark.parametrize("ends", ["hash", "silence", "hangup"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import pytest_asyncio
 
 from tests.live.people import Talk, end, nothing_left, verified
 from tests.live.site import CALLER, CITY_NUMBER, Site, eventually, running_site
+from tests.phones import write_tone
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 
@@ -55,6 +57,11 @@ async def test_f09_he_answers_and_talks_with_whom_he_wanted(office: Site, tmp_pa
     offered = await city.wait_incoming()
     assert offered.message.startswith(f"INVITE sip:{CALLER}@")
     assert offered.caller_number == CITY_NUMBER
+    await offered.progress()
+    await offered.play(write_tone(tmp_path / "network.wav", 1700))
+    await ringing.record(tmp_path / "early.wav")
+    await ringing.wait_tone(1700, 1.0)  # what the network plays, instead of music
+    await site.wait_call(caller="101", state="ringing")
     await offered.answer()
     await Talk(ringing, offered, tmp_path).begin()
     await ringing.hangup()
@@ -64,6 +71,35 @@ async def test_f09_he_answers_and_talks_with_whom_he_wanted(office: Site, tmp_pa
     assert (record["direction"], record["caller"], record["callee"]) == ("out", "101", CALLER)
     assert (record["disposition"], record["operator"], record["ended_by"]) == ("answered", CALLER, "caller")
     assert record["recording"] or record["talk_s"] >= 1
+    verified(site)
+
+
+async def test_f06_he_passes_it_on_by_his_telephones_own_key(office: Site, tmp_path: Path) -> None:
+    site = office
+    anna, petr, city = await site.phone("101"), await site.phone("102"), await site.city()
+    asked = click(site, "101", CALLER)
+    ringing = await anna.wait_incoming(15)
+    await ringing.answer()
+    assert (await asked).returncode == 0
+    offered = await city.wait_incoming()
+    await offered.answer()
+    await Talk(ringing, offered, tmp_path).begin()
+    limits = [
+        site.instance.cli(f"core show channel {line.split('!')[0]}")
+        for line in site.instance.cli("core show channels concise").splitlines()
+    ]
+    assert len(limits) == 2
+    assert all(re.search(r"Time to Hangup: [1-9]", shown) for shown in limits), "as calls that come in have"
+    await ringing.transfer("102")
+    to_petr = await petr.wait_incoming()
+    await to_petr.answer()
+    await ringing.wait_transfer(200)
+    await Talk(offered, to_petr, tmp_path).begin()
+    await to_petr.hangup()
+    await offered.wait_state("ended")
+    record = await last_record(site, 2)
+    talks = [row for row in site.rows("cdr_talk") if row["call_id"] == record["call_id"]]
+    assert [(row["one"], row["other"]) for row in talks] == [("101", CALLER), (CALLER, "102")]
     verified(site)
 
 
@@ -81,7 +117,7 @@ async def test_f09_a_colleague_with_the_loudspeaker(office: Site, tmp_path: Path
     await Talk(ringing, offered, tmp_path).begin()
     await offered.hangup()
     await ringing.wait_state("ended")
-    record = await last_record(site, 2)
+    record = await last_record(site, 3)
     assert (record["direction"], record["operator"], record["disposition"]) == ("internal", "102", "answered")
     verified(site)
 
@@ -92,18 +128,18 @@ async def test_f09_a_phone_that_is_off_or_busy_is_a_clear_error(office: Site) ->
     done = await click(site, "103", CALLER)
     assert done.returncode == 1
     assert "103 has no telephone that can be reached" in done.stderr
-    record = await last_record(site, 3)
+    record = await last_record(site, 4)
     assert (record["disposition"], record["caller"], record["answered_at"]) == ("failed", "103", None)
     asked = click(site, "101", CALLER)
     await (await anna.wait_incoming(15)).reject(486)
     done = await asked
     assert (done.returncode, "101 is busy" in done.stderr) == (1, True), done.stderr
-    assert (await last_record(site, 4))["disposition"] == "busy"
+    assert (await last_record(site, 5))["disposition"] == "busy"
     asked = click(site, "101", CALLER, "--timeout", "2")
     await (await anna.wait_incoming(15)).ring()
     done = await asked
     assert (done.returncode, "101 does not answer" in done.stderr) == (1, True), done.stderr
-    assert (await last_record(site, 5))["disposition"] == "missed"
+    assert (await last_record(site, 6))["disposition"] == "missed"
     done = await click(site, "101", "555")
     assert (done.returncode, "neither an extension" in done.stderr) == (1, True), done.stderr
     assert city.offers == 0
@@ -131,7 +167,7 @@ async def test_f09_an_engine_killed_while_his_phone_rings(office: Site, answers:
         await ringing.hangup()
         await offered.wait_state("ended")
     await ringing.wait_state("ended")
-    record = await last_record(site, 7 if answers else 6)
+    record = await last_record(site, 8 if answers else 7)
     assert record["disposition"] == ("answered" if answers else "failed")
     verified(site)
     await nothing_left(site)

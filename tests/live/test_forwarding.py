@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -121,6 +123,26 @@ async def test_f06_when_nobody_answers_when_busy_and_when_his_phone_is_off(site:
     await site.phone("101")
 
 
+async def test_f05_a_phone_that_has_lost_its_power_cannot_be_reached(site: Site) -> None:
+    """The switch still thinks it is there; the colleague is rung all the same, before it would give up."""
+    assert site.vats("user", "forward", "romashka", "101", "unreachable", "103").returncode == 0
+    caller, city = a_caller(), await site.city()
+    anna, olga = await site.phone("101"), await site.phone("103")
+    os.kill(anna.pid, signal.SIGSTOP)
+    try:
+        call = await city.call(TO_ANNA, caller=caller)
+        to_olga = await olga.wait_incoming(12)
+        await to_olga.answer()
+        await call.wait_state("answered")
+        await call.hangup()
+    finally:
+        os.kill(anna.pid, signal.SIGCONT)
+    # What has lain in its socket rings it now, until it is told that this is over.
+    await (await anna.wait_incoming()).wait_state("ended")
+    _, legs = await finished(site, caller)
+    assert {name: leg["result"] for name, leg in legs.items()} == {"101": "no_answer", "103": "answered"}
+
+
 async def test_f06_a_mobile_takes_the_call_by_1_while_the_others_ring(site: Site, tmp_path: Path) -> None:
     assert site.vats("user", "forward", "romashka", "101", "always", MOBILE).returncode == 0
     caller, city = a_caller(), await site.city()
@@ -160,6 +182,29 @@ async def test_f06_a_voicemail_that_answers_never_has_the_call(site: Site) -> No
     assert (record["disposition"], record["talk_s"]) == ("missed", 0)
     assert legs[MOBILE]["result"] == "no_answer"
     assert legs[MOBILE]["answered_at"] is not None
+
+
+async def test_f06_a_second_call_over_the_limit_rings_his_own_telephone(site: Site) -> None:
+    done = site.vats("user", "forward", "romashka", "101", "always", MOBILE, "--no-confirm")
+    assert done.returncode == 0, done.stderr
+    first, second, city, anna = a_caller(), a_caller(), await site.city(), await site.phone("101")
+    call = await city.call(TO_ANNA, caller=first)
+    mobile = await city.wait_incoming()
+    await mobile.answer()
+    await call.wait_state("answered")
+    other = await city.call(TO_ANNA, caller=second)
+    to_anna = await anna.wait_incoming()
+    assert "forward.not_made" in site.instance.log("engine")
+    await to_anna.answer()
+    await site.wait_call(caller=first, state="talking")
+    await site.wait_call(caller=second, state="talking")
+    assert [mobile.state, call.state] == ["answered", "answered"]
+    await other.hangup()
+    await call.hangup()
+    assert (await site.record_of(first))["operator"] == MOBILE
+    record, legs = await finished(site, second)
+    assert record["operator"] == "101"
+    assert MOBILE not in legs
 
 
 async def test_f06_do_not_disturb(site: Site, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Groups on real phones (F04): who rings, who stops and when, who hears whom."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest_asyncio
 
 from tests.live.company import TO_GROUP, TO_ROW, finished, running_company, sip_log
 from tests.live.ears import CITY_HZ, PETR_HZ, hear_each_other, speak
-from tests.live.people import a_caller
+from tests.live.people import a_caller, nothing_left
 from tests.live.site import Site
+from tests.phones import Phone, PhoneCall
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 
@@ -41,6 +43,9 @@ async def test_f04_the_others_stop_within_a_tenth_of_a_second_and_show_no_missed
     await speak(call, CITY_HZ, tmp_path)
     await speak(petr, PETR_HZ, tmp_path)
     await hear_each_other((call, CITY_HZ), (petr, PETR_HZ), tmp_path)
+    # One INVITE: his phone is not told once more what it shows.
+    requests = re.findall(r"^(INVITE|UPDATE) sip:", sip_log(site, petr.phone.username), re.MULTILINE)
+    assert requests == ["INVITE"]
     await call.hangup()
     record, legs = await finished(site, caller)
     assert (record["disposition"], record["operator"]) == ("answered", "102")
@@ -87,3 +92,71 @@ async def test_f04_in_a_row_one_after_another(site: Site) -> None:
     await call.hangup()
     _, legs = await finished(site, caller)
     assert [leg["result"] for leg in legs.values()] == ["no_answer", "busy", "answered"]
+
+
+async def test_f04_who_has_not_talked_for_the_longest_time_rings_first(site: Site) -> None:
+    anna, petr, olga = [await site.phone(extension) for extension in ("101", "102", "103")]
+    other = {anna: petr, petr: anna}
+    called = await olga.call("601")
+    first = await asyncio.wait_for(_first_rung(anna, petr), 10)
+    rung = [first.phone]
+    await first.answer()
+    await called.wait_state("answered")
+    await first.hangup()
+    await called.wait_state("ended")
+    for _ in range(2):
+        called = await olga.call("601")
+        offered = await other[rung[-1]].wait_incoming()
+        rung.append(offered.phone)
+        await offered.answer()
+        await called.wait_state("answered")
+        await offered.hangup()
+        await called.wait_state("ended")
+    await nothing_left(site)
+    assert anna.offers == petr.offers == 0, "the other one's phone did not ring"
+
+
+async def test_f04_by_chance_one_after_another(site: Site) -> None:
+    """Either may be the first; the other one has his turn."""
+    anna, petr, olga = [await site.phone(extension) for extension in ("101", "102", "103")]
+    called = await olga.call("602")
+    first = await asyncio.wait_for(_first_rung(anna, petr), 10)
+    await first.reject(486)
+    second = await (petr if first.phone is anna else anna).wait_incoming()
+    await second.answer()
+    await called.wait_state("answered")
+    await called.hangup()
+    await nothing_left(site)
+
+
+async def _first_rung(*phones: Phone) -> PhoneCall:
+    """The call of whichever rings."""
+    while True:
+        for phone in phones:
+            if phone.offers:
+                return await phone.wait_incoming()
+        await asyncio.sleep(0.02)
+
+
+async def test_f04_f06_a_second_call_finds_busy_who_has_no_call_waiting(site: Site) -> None:
+    petr, olga = await site.phone("102"), await site.phone("103")
+    anna, irina = await site.phone("101"), await site.phone("104")
+    talk = await irina.call("101")
+    await (await anna.wait_incoming()).answer()
+    await talk.wait_state("answered")
+    second = await petr.call("104")
+    await second.wait_state("ended", 10)
+    assert second.code == 486
+    to_group = await petr.call("603")
+    offered = await olga.wait_incoming()
+    await offered.answer()
+    await to_group.wait_state("answered")
+    assert irina.offers == 0
+    await to_group.hangup()
+    await talk.hangup()
+    await nothing_left(site)
+    third = await petr.call("104")
+    await (await irina.wait_incoming()).answer()
+    await third.wait_state("answered")
+    await third.hangup()
+    await nothing_left(site)

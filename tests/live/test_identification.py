@@ -13,9 +13,9 @@ import trustme
 
 from engine.directory.prompt_model import SayPrompt
 from engine.directory.prompts import PromptLibrary
-from tests.instance import free_ports
 from tests.live.people import a_caller, enter, is_told, keys, nothing_left, prompt_file
 from tests.live.site import CITY_NUMBER, Site, eventually, running_site
+from tests.ports import free_port
 from tests.sound import channel
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
@@ -59,7 +59,7 @@ class Shop:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        [self.port] = free_ports(1)
+        self.port = free_port()
         self._ca = trustme.CA()
         self._ca.cert_pem.write_to_path(folder / "ca.pem")
         self._process: subprocess.Popen[bytes] | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -168,7 +169,9 @@ async def test_f44_a_call_keeps_its_version_over_a_restart_and_a_rollback_is_liv
     handed.write_text(editor.right.replace("Главное меню", "Меню"))
     put = await asyncio.to_thread(site.vats, "apply", str(handed), "--tenant", "romashka")
     assert put.returncode == 0, put.stderr
-    assert "1 of 1 files put in place; new calls take them, after 0." in put.stdout
+    told_after = re.search(r"1 of 1 files put in place; new calls take them, after ([0-9.]+) s", put.stdout)
+    assert told_after is not None, put.stdout
+    assert float(told_after[1]) < 10, "0.1 s, and longer on a busy machine"
     assert (await short_call(site))["scenario_version"] == editor.version() != old
 
 
@@ -349,4 +352,4 @@ async def test_f44_a_hundred_edits_a_second_and_no_call_meets_half_a_file(editor
     assert len(different) > 3
     assert kept <= seconds * 6 + 2
     await editor.until_findings(False)
-    assert editor.version() in live.read_text()
+    await eventually(lambda: editor.version() in live.read_text(), 5, "the last edit is live")

@@ -43,7 +43,8 @@ async def site(tmp_path_factory: pytest.TempPathFactory, post: PostOffice) -> As
     told = (HERE / "tenants" / "romashka.yaml").read_text()
     reached = told.replace("{name: Пётр Смирнов}", "{name: Пётр Смирнов, email: petr@romashka.example}")
     numbers = f'numbers:\n  "{GREETED}": {{scenario: greeted}}\n'
-    (tenants / "romashka.yaml").write_text(reached.replace("numbers:\n", numbers))
+    content = reached.replace("numbers:\n", numbers) + "voicemail: {colleagues: true}\n"
+    (tenants / "romashka.yaml").write_text(content)
     scenarios = shutil.copytree(HERE / "scenarios", folder / "own-scenarios")
     (scenarios / "romashka" / "greeted.yaml").write_text(WITHOUT_GREETING)
     mail = {"host": "127.0.0.1", "port": post.port, "tls": "none", "from": "vats@vats.example"}
@@ -112,6 +113,8 @@ async def test_f19_the_light_tells_of_messages(site: Site, folder: Path) -> None
         await engine.call("mailbox.mark_heard", tenant="other", messages=[row["message"]], heard=False)
     await engine.call("mailbox.mark_heard", tenant="romashka", messages=[row["message"]], heard=False)
     await phone.wait_mwi(new=1, old=0, timeout=2)
+    with pytest.raises(OperationFailed, match="unknown extension 999, expected one of 101, 102, 103"):
+        await engine.call("mailbox.list", tenant="romashka", extension="999")
     (listed,) = await engine.call("mailbox.list", tenant="romashka", extension="102", new_only=True)
     assert listed["message"] == row["message"]
     await engine.call("mailbox.delete", tenant="romashka", messages=[row["message"]], by="anna")
@@ -146,6 +149,34 @@ async def test_f19_messages_are_heard_by_telephone(site: Site, folder: Path) -> 
     assert not list(site.settings.messages_folder.rglob("*.wav"))
 
 
+async def test_f19_a_colleague_who_reaches_nobody_leaves_a_message(site: Site, folder: Path) -> None:
+    anna, petr = await site.phone("101"), await site.phone("102")
+    call = await anna.call("102")
+    offered = await petr.wait_incoming()
+    await offered.reject(486)
+    heard = folder / "heard.wav"
+    await call.wait_state("answered")
+    await call.record(heard)
+    await is_told(heard, prompt_file(site, "leave-message"))
+    await call.wait_tone(BEEP_HZ, 0.2, 20)
+    await call.play(spoken(site), loop=False)
+    await asyncio.sleep(4)
+    await keys(call, "#")
+    await call.wait_state("ended")
+    await petr.wait_mwi(new=1)
+    (row,) = [one for one in await messages(site) if one["state"] == "done"]
+    assert (row["mailbox"], row["caller"], row["caller_name"]) == ("102", "101", "Анна Иванова")
+    await is_told(site.settings.messages_folder / row["path"], spoken(site))
+    record = next(one for one in site.rows() if one["call_id"] == row["call_id"])
+    assert (record["direction"], record["disposition"], record["ended_by"]) == (
+        "internal",
+        "voicemail",
+        "engine",
+    )
+    await nothing_left(site)
+    await delete_all(site)
+
+
 async def test_f19_whoever_left_it_is_rung_back(site: Site, folder: Path) -> None:
     caller = a_caller()
     await leave(site, folder, caller)
@@ -175,8 +206,8 @@ async def test_f19_a_killed_engine_begins_the_mailbox_anew(site: Site, folder: P
     assert site.engine is not None
     site.engine.kill()
     await asyncio.to_thread(site.engine.wait, 10)
-    await site.start_engine()
     await call.record(folder / "after.wav")
+    await site.start_engine()
     await is_told(folder / "after.wav", prompt_file(site, "mailbox-you-have"))
     await is_told(folder / "after.wav", spoken(site), 30)
     await call.hangup()

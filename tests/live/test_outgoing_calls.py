@@ -11,23 +11,26 @@ import pytest
 import pytest_asyncio
 
 from engine.settings import Trunk
-from tests.instance import free_ports
 from tests.live.people import (
     Talk,
     a_caller,
+    as_dialled,
     end,
     is_told,
+    keys,
     nothing_left,
     prompt_file,
     start_fallback,
     verified,
 )
 from tests.live.site import CITY_NUMBER, Site, eventually, running_site
-from tests.phones import Phone, PhoneCall
-from tests.web_service.server import Server, after, says
+from tests.phones import Phone, PhoneCall, write_tone
+from tests.ports import free_ports
+from tests.signed_requests.server import Server, after, says
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 SECOND_NUMBER = "+78125550101"
+RING_HZ = 425  # the ringing tone of the country
 # By prefix: which trunks are tried.
 OUT, FAILING, DEAD, DEAF = "+79035550001", "+79165550001", "+79265550001", "+79255550001"
 TENANT = """\
@@ -36,6 +39,7 @@ title: ООО «Ромашка»
 numbers:
   "+74951234567": {scenario: main}
   "+78125550101": {scenario: main}
+  "+78125550102": {scenario: onward}
 users:
   "101": {name: Анна Иванова}
   "102": {name: Пётр Смирнов, number: "+78125550101", calls: [country]}
@@ -50,6 +54,7 @@ outgoing:
     - {prefix: "+7926", trunks: [dead, backup]}
     - {prefix: "+7925", trunks: [deaf, backup]}
     - {prefix: "+7977", trunks: [narrow, city]}
+    - {prefix: "+7958", trunks: [open]}
     - {prefix: "+7812", trunks: [city], strip: 2, add: "8"}
 limits: {outgoing: 2}
 blocked: ["+79990000*"]
@@ -61,6 +66,17 @@ scenario: main
 start: anna
 steps:
   anna: {type: ring, user: "101", timeout: 15s}
+"""
+
+
+# Another city number of the company's own, and one that leads here again.
+ONWARD = """\
+scenario: onward
+start: main
+steps:
+  main: {type: dial, number: "8 812 555-01-01", on_busy: again, on_no_answer: again}
+  again: {type: dial, number: "{number}", on_error: sorry}
+  sorry: {type: hangup, prompt: unavailable}
 """
 
 
@@ -79,6 +95,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory, service: Server) -> A
     names = f'names: {{url: "{service.url("/name")}?number={{number}}"}}'
     (folder / "companies" / "romashka.yaml").write_text(TENANT.replace("NAMES", names))
     (folder / "scenarios" / "romashka" / "main.yaml").write_text(MAIN)
+    (folder / "scenarios" / "romashka" / "onward.yaml").write_text(ONWARD)
     backup, dead = free_ports(2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))  # takes every INVITE and never answers one
@@ -89,6 +106,8 @@ async def office(tmp_path_factory: pytest.TempPathFactory, service: Server) -> A
         }
         # Its calls arrive where those of the trunk `backup` do, one at a time.
         trunks["narrow"] = Trunk(addresses=["127.0.0.1:9"], host=f"127.0.0.1:{backup}", channels=1)
+        # And those of one that lets numbers pass which are not the company's.
+        trunks["open"] = Trunk(addresses=["127.0.0.1:10"], host=f"127.0.0.1:{backup}", foreign_numbers=True)
         async with running_site(
             folder,
             *("engine", "worker"),
@@ -246,6 +265,60 @@ async def test_f09_a_network_that_speaks_before_it_rings_is_alive(office: Site) 
     verified(site)
 
 
+async def test_f09_the_network_of_a_trunk_that_fails_is_heard_until_the_next_one_is(
+    office: Site, tmp_path: Path
+) -> None:
+    site, backup, number = office, await backup_of(office), "+79165550009"
+    anna, city = await site.phone("101"), await site.city()
+    call = await anna.call(number)
+    first = await city.wait_incoming()
+    await first.progress()
+    await first.play(write_tone(tmp_path / "first.wav", 700))
+    await call.wait_sound()
+    await call.record(tmp_path / "first-heard.wav")
+    await call.wait_tone(700, 0.5)
+    await first.reject(503)
+    second = await backup.wait_incoming()
+    await call.record(tmp_path / "between.wav")
+    await call.wait_tone(RING_HZ, 0.5)  # no silence
+    await second.progress()
+    await second.play(write_tone(tmp_path / "second.wav", 1700))
+    await call.record(tmp_path / "second-heard.wav")
+    await call.wait_tone(1700, 0.5)
+    assert call.state == "ringing"
+    await talks(call, second, tmp_path)
+    record = await record_to(site, number)
+    legs = legs_of(site, record)
+    assert [(trunk, result) for trunk, result, _ in legs] == [("city", "failed"), ("backup", "answered")]
+    verified(site)
+
+
+async def test_f10_a_scenario_dials_another_city_number_of_the_company(office: Site, tmp_path: Path) -> None:
+    """No trunk has it; Anna sees who calls, and each of the two calls has its record."""
+    site, caller = office, a_caller()
+    anna, city = await site.phone("101"), await site.city()
+    call = await city.call("+78125550102", caller=caller)
+    offered = await anna.wait_incoming()
+    assert offered.caller_number == as_dialled(caller)
+    await talks(call, offered, tmp_path)
+    records = await site.wait_rows(lambda row: row["caller"] == caller, 2)
+    found = {row["number"]: (row["disposition"], row["operator"]) for row in records}
+    assert found == {"+78125550102": ("answered", SECOND_NUMBER), SECOND_NUMBER: ("answered", "101")}
+    assert city.offers == 0
+    verified(site)
+
+
+async def test_f10_a_dial_to_the_number_that_was_called_takes_the_error_road(office: Site) -> None:
+    site, caller = office, a_caller()
+    anna, city = await site.phone("101"), await site.city()
+    call = await city.call("+78125550102", caller=caller)
+    await (await anna.wait_incoming()).reject(486)
+    await call.wait_state("ended", 20)
+    records = await site.wait_rows(lambda row: row["caller"] == caller, 2)
+    assert [row["number"] for row in records].count("+78125550102") == 1, "it did not come back"
+    verified(site)
+
+
 async def test_f09_who_may_not_call_hears_why(office: Site, tmp_path: Path) -> None:
     site, petr = office, await office.phone("102")
     call = await petr.call("+79035550002")
@@ -285,6 +358,45 @@ async def test_f09_emergency_numbers_pass_over_every_limit(office: Site) -> None
         await one.wait_state("ended")
     record = await record_to(site, "112")
     assert (record["disposition"], record["direction"]) == ("answered", "out")
+    verified(site)
+
+
+async def test_f09_an_emergency_call_goes_on_where_a_network_does_not_know_the_number(office: Site) -> None:
+    site, backup = office, await backup_of(office)
+    petr, city = await site.phone("102"), await site.city()
+    call = await petr.call("112")
+    await (await city.wait_incoming()).reject(404)
+    offered = await backup.wait_incoming()
+    assert offered.message.startswith("INVITE sip:112@")
+    await offered.answer()
+    await call.wait_state("answered")
+    await call.hangup()
+    await offered.wait_state("ended")
+    assert [leg[:2] for leg in legs_of(site, await record_to(site, "112", 2))] == [
+        ("city", "unavailable"),
+        ("backup", "answered"),
+    ]
+    verified(site)
+
+
+@pytest.mark.parametrize("how", ["forwarded", "transferred"])
+async def test_f08_a_caller_who_is_sent_on_is_shown_where_the_trunk_lets_him(office: Site, how: str) -> None:
+    site, backup = office, await backup_of(office)
+    caller, anna, city = "+79031112233", await site.phone("101"), await site.city()
+    if how == "forwarded":
+        assert site.vats("user", "forward", "romashka", "101", "always", "+79585550001").returncode == 0
+    call = await city.call(CITY_NUMBER, caller=caller)
+    if how == "transferred":
+        to_anna = await anna.wait_incoming()
+        await to_anna.answer()
+        await keys(to_anna, "##89585550001")
+    offered = await backup.wait_incoming()
+    assert offered.caller_number == caller
+    assert f"P-Asserted-Identity: <sip:{caller}@" in offered.message
+    assert "+79585550001" in offered.message.split("\r\n")[0]
+    await call.hangup()
+    await offered.wait_state("ended")
+    assert site.vats("user", "forward", "romashka", "101", "all").returncode == 0
     verified(site)
 
 
@@ -350,6 +462,7 @@ async def test_f08_the_display_has_name_and_number_as_one_dials_it(office: Site,
     site, stranger = office, a_caller()
     national = stranger.replace("+7", "8")
     service.behaviours[:] = [says({"variables": {"name": "ООО «Луч»"}})]
+    service.got.clear()  # it was asked for those who called before
     assert (await shown_to_anna(site, "+79031112233"))[0] == "Иван Петров <89031112233>"
     assert (await shown_to_anna(site, "+79031110103"))[0] == "Ольга Орлова <89031110103>"
     assert service.got == []

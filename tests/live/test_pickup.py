@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from tests.live.company import TO_ANNA, TO_GROUP, dial, finished, running_company, sip_log
-from tests.live.ears import CITY_HZ, OLGA_HZ, PETR_HZ, hear_each_other, speak
-from tests.live.people import a_caller, is_told, keys, prompt_file
+from tests.live.ears import ANNA_HZ, CITY_HZ, OLGA_HZ, PETR_HZ, hear_each_other, speak
+from tests.live.people import a_caller, as_dialled, is_told, keys, prompt_file
 from tests.live.site import Site
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
@@ -35,6 +35,7 @@ async def test_f04_a_colleague_takes_the_call(site: Site, tmp_path: Path, code: 
     await speak(call, CITY_HZ, tmp_path)
     await speak(picker, OLGA_HZ, tmp_path)
     await hear_each_other((call, CITY_HZ), (picker, OLGA_HZ), tmp_path)
+    await picker.wait_display(as_dialled(caller))
     await site.wait_call(caller=caller, state="talking", operator="103")
     await picker.hangup()
     await call.wait_state("ended")
@@ -75,6 +76,39 @@ async def test_f04_who_has_picked_a_call_up_passes_it_on(site: Site, tmp_path: P
     await call.hangup()
     _, legs = await finished(site, caller)
     assert {"102", "103"} <= set(legs)
+
+
+async def test_f04_whom_a_colleague_asks_before_a_transfer_may_be_picked_up(
+    site: Site, tmp_path: Path
+) -> None:
+    caller, city, anna, petr = a_caller(), await site.city(), await site.phone("101"), await site.phone("102")
+    call = await city.call(TO_ANNA, caller=caller)
+    to_anna = await anna.wait_incoming()
+    await to_anna.answer()
+    await call.wait_state("answered")
+    await speak(call, CITY_HZ, tmp_path)
+    await speak(to_anna, ANNA_HZ, tmp_path)
+    await keys(to_anna, "*2102")
+    to_petr = await petr.wait_incoming()
+    await to_petr.ring()
+    picker = await dial(site, "103", "**102")
+    await picker.wait_state("answered")
+    await to_petr.wait_state("ended")
+    assert "Call completed elsewhere" in sip_log(site, petr.username)
+    await speak(picker, OLGA_HZ, tmp_path)
+    await hear_each_other((to_anna, ANNA_HZ), (picker, OLGA_HZ), tmp_path)
+    await picker.wait_display("Анна Иванова <101>")
+    await to_anna.hangup()
+    await hear_each_other((call, CITY_HZ), (picker, OLGA_HZ), tmp_path)
+    await picker.wait_display(as_dialled(caller))
+    await call.hangup()
+    await picker.wait_state("ended")
+    _, legs = await finished(site, caller)
+    assert {one: leg["result"] for one, leg in legs.items()} == {
+        "101": "answered",
+        "102": "answered_elsewhere",
+        "103": "answered",
+    }
 
 
 async def test_f04_it_goes_on_over_a_killed_engine(site: Site, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from tests.live.people import Talk, a_caller, enter, keys
 from tests.live.site import Site, running_site
 from tests.phones import PhoneCall
-from tests.web_service.server import Server, ca_file, says
+from tests.signed_requests.server import Server, ca_file, says
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 

@@ -1,11 +1,9 @@
 """Who is recorded, and who is told of it, on the real switch with telephones that talk (F01)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from engine.cli.putting import wait_until_live
 from tests import sound
@@ -13,7 +11,6 @@ from tests.live.people import (
     Talk,
     a_caller,
     is_told,
-    likeness,
     nothing_left,
     prompt_file,
 )
@@ -23,24 +20,11 @@ from tests.live.recorded import (
     TOLD,
     finished,
     offered_to,
-    recording_office,
 )
 from tests.live.site import Site, eventually
+from tests.live.words import share_told
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with recording_office(tmp_path_factory.mktemp("office")) as site:
-        yield site
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def all_hang_up(office: Site) -> AsyncIterator[None]:
-    """A test that fails leaves the next one in peace."""
-    yield
-    await office.hang_up_all()
 
 
 async def test_a_caller_is_told_before_anybody_is_rung(office: Site, tmp_path: Path) -> None:
@@ -129,11 +113,11 @@ async def test_whom_a_colleague_calls_outside_is_told_and_is_left(office: Site, 
     assert done.returncode == 0, done.stderr
     assert sound.presence(wav, 0, 1000) > 0.5, "the outside party is left"
     assert sound.presence(wav, 1, 440) > 0.5
-    assert likeness_of_side(wav, told) < 0.4, "the announcement is not in it"
+    assert share_on_the_left(wav, told) < 0.4, "the announcement is not in it"
     await nothing_left(site)
 
 
-def likeness_of_side(wav: Path, prompt: Path) -> float:
-    """How surely the prompt is on the left side."""
+def share_on_the_left(wav: Path, prompt: Path) -> float:
+    """How much of the prompt is on the left side."""
     left = sound.write(wav.with_name("left.wav"), sound.channel(wav, 0)[0], 8000)
-    return likeness(left, prompt)
+    return share_told(left, prompt)

@@ -1,11 +1,9 @@
 """Recordings of calls that change hands, and messages, all encrypted, on the real switch (F01 F07 F19)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests import sound
 from tests.live.people import (
@@ -19,25 +17,11 @@ from tests.live.recorded import (
     OFFICE,
     finished,
     offered_to,
-    recording_office,
 )
 from tests.live.site import Site, eventually
 from tests.phones import write_tone
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with recording_office(tmp_path_factory.mktemp("office")) as site:
-        yield site
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def all_hang_up(office: Site) -> AsyncIterator[None]:
-    """A test that fails leaves the next one in peace."""
-    yield
-    await office.hang_up_all()
 
 
 async def test_a_transferred_call_is_one_file_and_each_keeps_his_side(office: Site, tmp_path: Path) -> None:

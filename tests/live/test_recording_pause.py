@@ -3,11 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests import sound
 from tests.live.people import (
@@ -15,7 +13,6 @@ from tests.live.people import (
     a_caller,
     end,
     is_told,
-    likeness,
     nothing_left,
     verified,
 )
@@ -24,27 +21,14 @@ from tests.live.recorded import (
     finished,
     longest_silence,
     offered_to,
-    recording_office,
     switched,
 )
 from tests.live.site import Site
+from tests.live.words import share_told
 from tests.phones import write_tone
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 CARD_HZ, ANSWER_HZ = 1700, 700
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with recording_office(tmp_path_factory.mktemp("office")) as site:
-        yield site
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def all_hang_up(office: Site) -> AsyncIterator[None]:
-    """A test that fails leaves the next one in peace."""
-    yield
-    await office.hang_up_all()
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["engine stays", "engine killed"])
@@ -130,7 +114,7 @@ async def test_who_talks_pauses_it_by_code_and_hears_that_it_is(office: Site, tm
         await is_told(hears, beep)
         await asyncio.sleep(1)
         await offered.stop_record()
-        assert likeness(hears, beep) > 0.6
+        assert share_told(hears, beep) > 0.6
     assert call.digits_heard == "", "a code is not for the other side"
     await call.hangup()
     _, wav = await finished(site, caller, tmp_path)

@@ -109,6 +109,20 @@ async def test_f06_attended_by_code(site: Site, tmp_path: Path) -> None:
     assert record["talk_s"] == pytest.approx(spent, abs=0.01)
 
 
+async def test_f06_keys_that_are_no_code_reach_the_other_side(site: Site, tmp_path: Path) -> None:
+    """A machine there may want them: each alone, `#` above all."""
+    caller = a_caller()
+    call, to_anna = await talking(site, caller, tmp_path)
+    heard = ""
+    for key in ("7", "#", "*", "*1", "42#"):
+        await keys(to_anna, key)
+        heard += key
+        await call.wait_digits(heard)
+    await hear_each_other((call, CITY_HZ), (to_anna, ANNA_HZ), tmp_path)
+    await call.hangup()
+    await over(site, caller)
+
+
 async def test_f06_by_command(site: Site, tmp_path: Path) -> None:
     caller, petr = a_caller(), await site.phone("102")
     call, to_anna = await talking(site, caller, tmp_path)
@@ -206,6 +220,7 @@ async def test_f06_the_caller_himself_passes_a_colleague_on(site: Site, tmp_path
     await to_olga.answer()
     await speak(to_olga, OLGA_HZ, tmp_path)
     await hear_each_other((to_petr, PETR_HZ), (to_olga, OLGA_HZ), tmp_path)
+    await to_petr.wait_display("Ольга Орлова <103>")
     await to_petr.hangup()
     await to_olga.wait_state("ended")
     await asyncio.sleep(0.5)

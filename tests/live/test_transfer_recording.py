@@ -145,7 +145,7 @@ async def test_f06_held_before_a_refer_that_fails(site: Site, tmp_path: Path, at
     await (await petr.wait_incoming()).reject(486)
     await to_anna.wait_transfer(503)
     if not at_once:
-        await asyncio.sleep(3)  # as one who looks at the display first
+        await hears_music(call, tmp_path, 3)  # as one who looks at the display first
     await to_anna.unhold()
     await hear_each_other((call, CITY_HZ), (to_anna, ANNA_HZ), tmp_path)
     await call.hangup()

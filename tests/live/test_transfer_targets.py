@@ -18,7 +18,7 @@ from tests.live.passing import (
     talking,
     talks_of,
 )
-from tests.live.people import a_caller, keys, nothing_left
+from tests.live.people import a_caller, is_told, keys, nothing_left, prompt_file
 from tests.live.site import CITY_NUMBER, Site
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
@@ -110,10 +110,31 @@ async def test_f06_blind_to_a_queue(site: Site, tmp_path: Path) -> None:
     assert talks_of(site, record) == [("talk", caller, "101"), ("talk", caller, "103")]
 
 
+async def test_f06_into_a_queue_by_the_phone_s_own_key_lets_go_at_once(site: Site, tmp_path: Path) -> None:
+    """And so she could be the one who serves it."""
+    caller, olga = a_caller(), await site.phone("103")
+    call, to_anna = await talking(site, caller, tmp_path)
+    await to_anna.transfer("700")
+    await to_anna.wait_transfer(200)
+    await to_anna.wait_state("ended", 5)
+    to_olga = await olga.wait_incoming(15)
+    await to_olga.ring()
+    await hears_music(call, tmp_path)
+    await to_olga.answer()
+    await speak(to_olga, OLGA_HZ, tmp_path)
+    await hear_each_other((call, CITY_HZ), (to_olga, OLGA_HZ), tmp_path)
+    await call.hangup()
+    record = await over(site, caller)
+    assert talks_of(site, record) == [("talk", caller, "101"), ("talk", caller, "103")]
+
+
 async def test_f06_nobody_can_be_consulted_in_a_queue_and_the_two_talk_on(site: Site, tmp_path: Path) -> None:
     caller, olga = a_caller(), await site.phone("103")
     call, to_anna = await talking(site, caller, tmp_path)
+    await to_anna.record(tmp_path / "why.wav")
     await keys(to_anna, "*2700")
+    await is_told(tmp_path / "why.wav", prompt_file(site, "nobody-to-consult"))
+    await to_anna.stop_record()
     await hear_each_other((call, CITY_HZ), (to_anna, ANNA_HZ), tmp_path)
     assert olga.offers == 0
     await call.hangup()
@@ -152,6 +173,7 @@ async def test_f06_attended_to_an_outside_number(site: Site, tmp_path: Path) -> 
     await keys(to_anna, "*1")
     await hear_each_other((call, CITY_HZ), (mobile, PETR_HZ), tmp_path)
     await to_anna.wait_state("ended")
+    assert mobile.display == CITY_NUMBER, "no number that is not the company's is told to a network"
     await call.hangup()
     record = await over(site, caller)
     assert talks_of(site, record)[-1] == ("talk", caller, MOBILE)
@@ -167,7 +189,11 @@ async def test_f06_whom_one_may_not_call_one_may_not_have_called(site: Site, tmp
     await speak(to_petr, PETR_HZ, tmp_path)
     await hear_each_other((call, CITY_HZ), (to_petr, PETR_HZ), tmp_path)
     for code in ("##", "*2"):
+        why = tmp_path / "why.wav"
+        await to_petr.record(why)
         await keys(to_petr, f"{code}89161234567#")
+        await is_told(why, prompt_file(site, "not-permitted"))
+        await to_petr.stop_record()
         await hear_each_other((call, CITY_HZ), (to_petr, PETR_HZ), tmp_path)
     await to_petr.transfer("89161234567")
     await to_petr.wait_transfer(603)
@@ -278,7 +304,7 @@ async def test_f06_a_colleague_in_the_group_that_he_is_passed_on_to(site: Site, 
     await call.wait_state("ended")
 
 
-@pytest.mark.parametrize("how", ["blind", "attended", "phone"])
+@pytest.mark.parametrize("how", ["blind", "attended", "left while it rings", "phone"])
 async def test_f08_name_and_number_of_the_caller_reach_the_target(
     site: Site, tmp_path: Path, how: str
 ) -> None:
@@ -298,6 +324,12 @@ async def test_f08_name_and_number_of_the_caller_reach_the_target(
         await to_petr.answer()
         await hears_none(call, tmp_path)
         await to_anna.hangup()
+        await to_petr.wait_display(shown)
+    elif how == "left while it rings":
+        await keys(to_anna, "*2102")
+        to_petr = await petr.wait_incoming()
+        await to_anna.hangup()
+        await to_petr.answer()
         await to_petr.wait_display(shown)
     else:
         await to_anna.transfer("102")

@@ -4,11 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import numpy as np
-
 from tests.live.site import Site, running_site
 from tests.phones import PhoneCall, write_tone
-from tests.phones.sound import channels
 
 NUMBERS = {"romashka": "+74951234567", "vektor": "+74959876543"}
 MUSIC_HZ = {"romashka": 600, "vektor": 800}
@@ -22,6 +19,7 @@ users:
   "101": {{name: Anna}}
   "102": {{name: Petr}}
   "103": {{name: Olga, may_listen: ["101"]}}
+  "104": {{name: Yuri, calls: []}}
 {more}
 """
 _SCENARIO = """
@@ -35,12 +33,15 @@ steps:
 
 @asynccontextmanager
 async def two_tenants(folder: Path, *processes: str, more: str = "") -> AsyncIterator[Site]:
-    """`romashka` has a folder of music, `vektor` names a shared one. `more` is for both tenants' files."""
+    """`romashka` has a folder of music, `vektor` names a shared one. `more` is for both tenants' files, with
+    `{number}` in it.
+    """
     tenants, scenarios = folder / "our-tenants", folder / "our-scenarios"
     tenants.mkdir()
     for name, number in NUMBERS.items():
         own = "music: jazz\n" if name == "vektor" else ""
-        (tenants / f"{name}.yaml").write_text(_TENANT.format(name=name, number=number, more=own + more))
+        text = _TENANT.format(name=name, number=number, more=own + more.replace("{number}", number))
+        (tenants / f"{name}.yaml").write_text(text)
         (scenarios / name).mkdir(parents=True)
         (scenarios / name / "main.yaml").write_text(_SCENARIO)
     write_tone(scenarios / "romashka" / "music" / "one.wav", MUSIC_HZ["romashka"], 3)
@@ -55,18 +56,3 @@ async def reach(site: Site, tenant: str, extension: str, caller: str) -> PhoneCa
     await call.wait_state("answered")
     await call.digits(extension)
     return call
-
-
-def pieces_heard(recording: Path, prompt: Path, seconds: float = 0.3) -> int:
-    """How many pieces of a prompt are in a recording: the phone's buffer shrinks as the bridge ends, so that
-    the whole of it is nowhere.
-    """
-    (rate, [heard]), (_, [whole]) = channels(recording), channels(prompt)
-    size = round(seconds * rate)
-    energy = np.convolve(heard**2, np.ones(size), "valid")
-    found = 0
-    for start in range(0, len(whole) - size, size):
-        wanted = whole[start : start + size]
-        likeness = np.correlate(heard, wanted, "valid") / np.sqrt(energy * (wanted**2).sum() + 1e-9)
-        found += bool(likeness.max() > 0.7)
-    return found

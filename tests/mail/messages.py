@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from engine.directory.directory import Directory, tenant_of
+from engine.directory.directory import Directory
 from engine.directory.model import TenantModel
+from engine.directory.tenant_file import tenant_of
 from engine.integrations.mail.worker import MailWorker
 from engine.settings import MailSettings, Settings
 from engine.store.database import Database

@@ -15,9 +15,9 @@ from engine.integrations.mail.worker import NO_ADDRESS, NO_USER, NOT_SET
 from engine.recordings import mailbox
 from engine.settings import Settings
 from engine.store.database import Database
-from tests.instance import free_ports
 from tests.mail.messages import NAME, directory, keep, mail_of, with_mail, worker
 from tests.mail.post_office import ACCEPT, DIE, HANG, PostOffice
+from tests.ports import free_port
 from tests.recordings.calls import HandClock
 
 OTHER = "cell1-1.2.message.1"
@@ -99,7 +99,7 @@ async def test_a_server_that_is_away_is_tried_once_for_all_and_for_three_days(
     settings: Settings, database: Database
 ) -> None:
     clock = HandClock()
-    (port,) = free_ports(1)
+    port = free_port()
     ours = with_mail(settings, port)
     await keep(ours, database)
     await keep(ours, database, OTHER)

@@ -146,6 +146,8 @@ async def test_refused_mail_is_shown_everywhere_and_the_commands_do_as_they_say(
                     except httpx.ConnectError:
                         await asyncio.sleep(0.02)
             assert "vats_mails_waiting 0.0" in metrics
+            assert "vats_tasks_late 0.0" in metrics
+            assert "vats_notices_waiting 0.0" in metrics
             assert "vats_mails_failed 1.0" in metrics
 
             file = Path((await vats(instance, "left", "play", NAME, "--path")).stdout.strip())

@@ -254,6 +254,7 @@ class Worker:
         while not self._stopping:
             self.endpoint.libHandleEvents(5)
             self.forget_ended()
+            self.out.write_log()
             if not select.select([0], [], [], 0)[0]:
                 continue
             chunk = os.read(0, 65536)

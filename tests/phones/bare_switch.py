@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.instance import asterisk_root
+from tests.ports import free_port
 
 _FOLDERS = ("etc", "lib", "db", "keys", "agi", "spool", "run", "log", "cache")
 _EMPTY = (
@@ -69,13 +70,6 @@ class BareSwitch:
         inbox = self.folder / "spool" / "voicemail" / "default" / user / "INBOX"
         inbox.mkdir(parents=True, exist_ok=True)
         (inbox / f"msg{number:04d}.txt").write_text("[message]\norigmailbox=x\n")
-
-
-def free_port(kind: int = socket.SOCK_DGRAM) -> int:
-    """A port of 127.0.0.1 that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _pjsip(port: int, users: Mapping[str, str], trunks: Mapping[str, int]) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 RATE = 8000
 _WINDOW = 800  # 0.1 s
+_PHASES = 10  # of a window, at the ends of which a jump of the phase is looked for
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def tones_heard(
     """For each frequency, how long it is heard on one channel of a WAV file.
 
     A window counts when the tone carries at least `share` of its energy and the window is louder than
-    `level` (1 is full scale, root mean square).
+    `level` (1 is full scale, root mean square). The tone's phase may jump once in a window: a jitter buffer
+    takes out or puts in some milliseconds, and so does a player at the end of its file.
     """
     rate, tracks = channels(path)
     track = tracks[channel]
@@ -74,13 +76,24 @@ def tones_heard(
     parts = track[: len(track) // window * window].reshape(-1, window)
     energy = (parts**2).sum(axis=1)
     loud = np.sqrt(energy / window) > level
-    time = np.arange(window) / rate
+    turn = 2 * np.pi * np.arange(window) / rate
     found = {}
     for tone in hz:
-        sine, cosine = np.sin(2 * np.pi * tone * time), np.cos(2 * np.pi * tone * time)
-        carried = ((parts @ sine) ** 2 + (parts @ cosine) ** 2) * 2 / window
+        carried = _carried(parts * np.exp(-1j * tone * turn))
         where = np.flatnonzero(loud & (carried > share * np.maximum(energy, 1e-12)))
         seconds = window / rate
         first, last = (where[0] * seconds, (where[-1] + 1) * seconds) if len(where) else (0.0, 0.0)
         found[tone] = Tone(tone, len(where) * seconds, float(first), float(last))
     return found
+
+
+def _carried(turned: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """The energy of a tone in each window, turned back to 0 Hz: in one piece, or in two with a phase each."""
+    steps = turned.reshape(len(turned), _PHASES, turned.shape[1] // _PHASES)
+    before = np.cumsum(steps.sum(axis=2), axis=1)
+    whole = before[:, -1:]
+    lengths = steps.shape[2] * np.arange(1, _PHASES + 1)
+    first = np.abs(before) ** 2 / lengths
+    rest = np.abs(whole - before[:, :-1]) ** 2 / lengths[-2::-1]
+    first[:, :-1] += rest
+    return np.asarray(2 * first.max(axis=1))

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from tests.phones import Phone, PhoneError, tones_heard, write_tone
-from tests.phones.bare_switch import BareSwitch, free_port, running_switch
+from tests.phones.bare_switch import BareSwitch, running_switch
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.switch, pytest.mark.asyncio(loop_scope="module")]
 TRUNK_PORT = free_port()

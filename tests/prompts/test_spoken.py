@@ -21,7 +21,7 @@ ALL_KINDS = ("number", "digits", "ticket", "date", "time", "duration", "money", 
 
 def say(kind: str, value: object, language: str = "ru", **fields: Any) -> str:
     """The joined words; every one of them must be among those that are recorded ahead."""
-    prompt = SayPrompt(say=kind, value="{x}", **fields)  # type: ignore[arg-type]
+    prompt = SayPrompt(say=kind, value="{x}", **fields)
     said = fragments(prompt, str(value), language)
     assert set(said) <= set(needed(prompt, language)), f"{kind} {value}: not recorded ahead"
     return " ".join(one.text for one in said if one.text)
@@ -234,14 +234,14 @@ def test_what_is_not_of_its_kind_is_said_to_be_so(kind: str, value: str) -> None
 @settings(max_examples=2000, deadline=None)
 def test_any_text_at_all_is_said_or_refused(value: str, kind: str, language: str) -> None:
     with suppress(CannotSay):
-        assert fragments(SayPrompt(say=kind, value="{x}"), value, language)  # type: ignore[arg-type]
+        assert fragments(SayPrompt(say=kind, value="{x}"), value, language)
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_names_are_ascii_and_stand_for_one_text(language: str) -> None:
     texts: dict[str, str] = {}
     for kind in ALL_KINDS:
-        for one in needed(SayPrompt(say=kind, value="{x}"), language):  # type: ignore[arg-type]
+        for one in needed(SayPrompt(say=kind, value="{x}"), language):
             assert texts.setdefault(one.name, one.text) == one.text
             assert one.name.isascii()
             assert one.name.replace("-", "").isalnum()

@@ -9,7 +9,8 @@ import pytest
 from engine.directory.prompts.convert import convert
 from engine.settings import Trunk
 from tests import sound
-from tests.instance import Instance, free_ports, wait_until
+from tests.instance import Instance, wait_until
+from tests.ports import free_ports
 
 ANSWER = """<?xml version="1.0" encoding="UTF-8" ?>
 <scenario name="answers with A-law">

@@ -55,8 +55,8 @@ def tenant(**queues: object) -> TenantModel:
 class Hall(Cell):
     """`async with Hall(sales={…}) as hall`: callers come by `call`; nobody answers until told to."""
 
-    def __init__(self, delays: Delays | None = None, **queues: object) -> None:
-        super().__init__(delays, Files(tenant(**queues), MAIN))
+    def __init__(self, delays: Delays | None = None, scenario: str = MAIN, **queues: object) -> None:
+        super().__init__(delays, Files(tenant(**queues), scenario))
         self.callers: list[Caller] = []
 
     def call(self, number: str = SALES) -> Caller:

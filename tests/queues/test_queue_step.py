@@ -3,12 +3,16 @@
 import asyncio
 import itertools
 
-from engine.journal.events import DigitReceived, LegCreated, QueueEntered, StepEntered
+import pytest
+
+from engine.journal.events import DigitReceived, LegCreated, StepEntered
+from engine.journal.queue_events import QueueEntered
+from engine.queues.view import describe
 from engine.records.derive import derive_call
 from tests.calls.cell import DESK, SECOND, THIRD
 from tests.calls.promises import check
 from tests.fake_switch import Caller
-from tests.queues.hall import BACK, OFFICE, Hall, events
+from tests.queues.hall import BACK, MAIN, OFFICE, Hall, events
 from tests.virtual_time import run
 
 ONE = {"members": ["101"], "max_wait": "2m"}
@@ -46,6 +50,30 @@ def test_f15_who_came_first_is_served_first_and_hears_music_meanwhile() -> None:
     run(scene())
 
 
+def test_the_next_one_is_rung_before_the_talk_that_has_ended_is_cleared_up() -> None:
+    """The switch does one request after another, and the operator is free."""
+
+    async def scene() -> None:
+        async with Hall(sales=ONE) as hall:
+            hall.switch.phone(DESK).answers(1).hangs_up(5)
+            first = hall.call()
+            await hall.talks(first)
+            second = hall.call()
+            await hall.until(lambda: second.hears == "music")
+            before = len(hall.switch.requests)
+            await hall.talks(second)
+            asked = [(method, path) for method, path, _, _ in hall.switch.requests[before:]]
+            ring = asked.index(("POST", "/channels/create"))
+            cleared = [
+                at for at, (method, path) in enumerate(asked) if (method, path[:9]) == ("DELETE", "/bridges/")
+            ]
+            assert ring < min(cleared), asked
+            await hall.all_gone()
+            check(hall, silence_s=0.1)
+
+    run(scene())
+
+
 def test_a_member_who_does_not_answer_is_passed_over() -> None:
     async def scene() -> None:
         async with Hall(sales={"members": ["101", "102"], "ring_timeout": "8s"}) as hall:
@@ -66,7 +94,7 @@ def test_a_member_who_does_not_answer_is_passed_over() -> None:
 
 def test_one_who_never_answers_is_rung_again_after_longer_and_longer_pauses() -> None:
     async def scene() -> None:
-        async with Hall(sales=ONE | {"ring_timeout": "10s"}) as hall:
+        async with Hall(sales=ONE | {"ring_timeout": "10s", "pause_after_misses": 0}) as hall:
             caller = hall.call()
             rung = []
             for times in (1, 2, 3, 4):
@@ -224,7 +252,8 @@ def test_a_phone_that_comes_back_is_rung() -> None:
 
 def test_members_are_rung_in_their_own_hours_only() -> None:
     async def scene() -> None:
-        async with Hall(sales={"members": ["104", "105"], "ring_timeout": "10s"}) as hall:
+        waiting = {"members": ["104", "105"], "ring_timeout": "10s", "pause_after_misses": 0}
+        async with Hall(sales=waiting) as hall:
             nina, yakov = (hall.switch.phone(f"PJSIP/romashka-{name}-desk") for name in ("104", "105"))
             caller = hall.call()
             await asyncio.sleep(40)
@@ -305,6 +334,47 @@ def test_f04_a_call_of_the_queue_is_picked_up_and_whoever_was_rung_is_free() -> 
     run(scene())
 
 
+@pytest.mark.parametrize(("picker", "rests"), [(SECOND, True), (THIRD, False)])
+def test_f04_a_member_who_picks_a_call_of_his_queue_up_has_his_rest_after_it(
+    picker: str, rests: bool
+) -> None:
+    async def scene() -> None:
+        async with Hall(sales={"members": ["101", "102"], "strategy": "sequence", "wrap_up": "10s"}) as hall:
+            first = hall.call()
+            await hall.rung(DESK)
+            line = hall.switch.from_user(picker, "**101")
+            await hall.talks(first)
+            await asyncio.sleep(5)
+            line.hang_up()
+            await hall.until(lambda: first.gone)
+            hall.switch.phone(DESK).unregistered()
+            second = hall.call()
+            # Who is a member is rung again when he has had the time to write things down.
+            waited = await hall.rung(SECOND, seconds=30)
+            assert (8 < waited < 11) if rests else waited < 3
+            await hall.leave(second)
+
+    run(scene())
+
+
+def test_f06_who_is_asked_for_advice_has_no_wrap_up_of_the_queue() -> None:
+    async def scene() -> None:
+        async with Hall(sales={"members": ["101", "102"], "strategy": "sequence", "wrap_up": "20s"}) as hall:
+            desk, second = hall.switch.phone(DESK).answers(1), hall.switch.phone(SECOND).answers(1)
+            first = hall.call()
+            await hall.talks(first)
+            desk.line.press("*2102", 0.2)
+            await hall.until(lambda: second.lines and desk.line.talks_with(second.line))
+            desk.line.press("*0", 0.2)
+            await hall.until(lambda: second.line.gone and first.talks_with(desk.line))
+            next_one = hall.call()
+            assert await hall.talks(next_one) < 3, "he is free at once"
+            assert next_one.talks_with(second.line)
+            await hall.leave()
+
+    run(scene())
+
+
 def test_while_somebody_talks_the_queue_is_staffed() -> None:
     async def scene() -> None:
         async with Hall() as hall:
@@ -341,7 +411,7 @@ def test_the_place_and_the_wait_are_told() -> None:
             await hall.talks(second, 120)
             await asyncio.sleep(30)
             assert (await hall.told(third, "queue.position"))[-1] == 1
-            assert (await hall.told(third, "queue.minutes"))[-1] == 2, "110 s"
+            assert (await hall.told(third, "queue.minutes"))[-1] == 4, "likely 110 s, hardly over 190 s"
             await hall.leave()
             check(hall, silence_s=0.1)
 
@@ -531,6 +601,75 @@ def test_whoever_is_rung_while_the_engine_is_killed_rings_on_and_talks() -> None
     run(scene())
 
 
+def stops_of_music(hall: Hall, caller: Caller) -> int:
+    path = f"/channels/{caller.id}/moh"
+    return sum((method, found) == ("DELETE", path) for method, found, *_ in hall.switch.requests)
+
+
+def test_whoever_is_answered_while_the_engine_is_away_hears_the_operator_and_no_music() -> None:
+    async def scene() -> None:
+        async with Hall(sales=ONE | {"announce": {"position": "5s"}}) as hall:
+            hall.switch.phone(DESK).answers(3).hangs_up(20)
+            caller = hall.call()
+            await hall.rung(DESK)
+            await asyncio.sleep(2)
+            await hall.kill_engine()
+            await asyncio.sleep(3)
+            before = stops_of_music(hall, caller)
+            await hall.start_engine()
+            await hall.talks(caller, 2)  # music would drown the operator
+            assert stops_of_music(hall, caller) > before
+            await hall.all_gone()
+            check(hall, silence_s=None)
+
+    run(scene())
+
+
+def test_whoever_is_answered_while_the_engine_is_away_is_in_nobodys_way() -> None:
+    async def scene() -> None:
+        async with Hall(sales=ONE | {"announce": {"position": "5s"}}) as hall:
+            hall.switch.phone(DESK).answers(3).hangs_up(30)
+            first = hall.call()
+            await hall.rung(DESK)
+            second = hall.call()
+            await asyncio.sleep(2)
+            await hall.kill_engine()
+            await asyncio.sleep(3)
+            await hall.start_engine()
+            await hall.talks(first, 2)
+            await asyncio.sleep(7)
+            assert hall.engine is not None
+            views = describe(hall.engine.queues, hall.clock.wall_ms(), lambda call_id: (call_id, ""))
+            view = next(view for view in views if view.queue == "sales")
+            assert [one.caller for one in view.waiting] == [second.id], "he talks, and waits no longer"
+            assert hall.engine.switchboard.calls[second.id].variables["queue.position"] == 1
+            await hall.talks(second)
+            await hall.all_gone()
+            check(hall, silence_s=None)
+
+    run(scene())
+
+
+def test_music_is_stopped_also_after_words_that_were_cut_before_they_began() -> None:
+    async def scene() -> None:
+        async with Hall(sales=ONE) as hall:
+            caller = hall.call()
+            await hall.until(lambda: caller.hears == "music", 10)
+            await hall.rung(DESK)
+            assert hall.engine is not None
+            call = hall.engine.switchboard.calls[caller.id]
+            # The switch ends music when words begin, and these may not have.
+            await call.play_media(["sound:/prompts/greeting"], stop=lambda: True)
+            before = stops_of_music(hall, caller)
+            await call.stop_music()
+            assert stops_of_music(hall, caller) == before + 1
+            await call.stop_music()
+            assert stops_of_music(hall, caller) == before + 1, "once"
+            await hall.leave()
+
+    run(scene())
+
+
 def test_an_operator_who_talked_when_the_engine_was_killed_rests_after_it() -> None:
     async def scene() -> None:
         async with Hall(sales=ONE | {"wrap_up": "10s"}) as hall:
@@ -567,5 +706,76 @@ def test_a_lost_connection_keeps_the_order_as_well() -> None:
                 assert all(other.hears in ("music", "silence") for other in behind)
             await hall.all_gone()
             check(hall, silence_s=None)
+
+    run(scene())
+
+
+def test_f15_keys_lead_out_at_once_also_while_a_telephone_rings() -> None:
+    async def scene() -> None:
+        steps = "sales: {type: queue, queue: sales, keys: {1: late, 0: nobody}, callback_key: 5,"
+        scenario = MAIN.replace("sales: {type: queue, queue: sales,", steps)
+        announce = {"position": "60s"}
+        async with Hall(scenario=scenario, sales=ONE | {"callback": True, "announce": announce}) as hall:
+            for key, way in (("1", "key 1"), ("0", "key 0"), ("5", "on_callback")):
+                caller = hall.call()
+                rung = hall.switch.phone(DESK).invited + 1
+                await hall.rung(DESK, rung)
+                await asyncio.sleep(2)
+                caller.press("7")
+                await asyncio.sleep(1)
+                assert caller.hears == "music", "a key that leads nowhere"
+                caller.press(key)
+                await hall.until(lambda caller=caller: caller.hears == "prompt", 0.2)  # type: ignore[misc]
+                await hall.all_gone()
+                assert (await hall.way(caller))[0] == f"sales {way}"
+            hall.switch.phone(DESK).answers(1)
+            caller = hall.call()
+            await hall.talks(caller)  # nobody has missed a call: he is rung at once
+            await hall.leave()
+            check(hall, silence_s=0.1)
+
+    run(scene())
+
+
+def test_f15_a_full_queue_is_left_at_once_before_anything_is_said() -> None:
+    async def scene() -> None:
+        scenario = MAIN.replace("office: {", "office: {on_full: nobody, ")
+        async with Hall(scenario=scenario, office=ONE | {"max_length": 2}) as hall:
+            hall.switch.media["sound:/prompts/greeting"] = 1.0
+            for _ in range(2):
+                hall.call(OFFICE)
+                await asyncio.sleep(3)
+            third = hall.call(OFFICE)
+            await hall.until(lambda: third.hears_media == "sound:/prompts/nobody-there", 0.5)
+            await hall.until(lambda: third.gone)
+            assert await hall.way(third) == ["office on_full", "nobody end"]
+            hall.callers[0].hang_up()
+            await asyncio.sleep(1)
+            fourth = hall.call(OFFICE)
+            await asyncio.sleep(3)
+            assert fourth.hears == "music"
+            await hall.leave()
+            check(hall, silence_s=0.1)
+
+    run(scene())
+
+
+def test_f15_when_nobody_is_there_the_queue_says_whether_one_may_begin_or_go_on_to_wait() -> None:
+    async def scene() -> None:
+        for rules, left_after in (
+            ({"join_when_empty": False}, 0.0),
+            ({"leave_when_empty": "3s"}, 3.0),
+            ({"leave_when_empty": False, "max_wait": "30s"}, 30.0),
+        ):
+            async with Hall(sales=ONE | rules) as hall:
+                await hall.user_settings.set_do_not_disturb("romashka", "101", True, by="101")
+                caller = hall.call()
+                came = at(hall)
+                await hall.until(lambda caller=caller: caller.hears == "prompt", 40)  # type: ignore[misc]
+                assert left_after - 0.1 < at(hall) - came < left_after + 0.5
+                await hall.all_gone()
+                taken = "on_timeout" if left_after == 30 else "on_unavailable"
+                assert (await hall.way(caller))[0] == f"sales {taken}"
+                check(hall, silence_s=0.1)
 
     run(scene())

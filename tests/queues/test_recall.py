@@ -3,9 +3,10 @@
 import asyncio
 
 from engine.clock import SystemClock
-from engine.directory.directory import Directory, tenant_of
+from engine.directory.directory import Directory
+from engine.directory.tenant_file import tenant_of
 from engine.queues.queues import LiveQueues
-from engine.queues.recall import REMEMBERED_MS, recall_talks
+from engine.queues.recall import REMEMBERED_MS, recall_talks, recall_waits
 from engine.records.model import PastCall
 from engine.store import tables
 from engine.store.database import Database
@@ -59,3 +60,28 @@ async def test_what_has_ended_meanwhile_is_later(database: Database) -> None:
     await talked(database, 1, "101", 2, 5000)
     await recall_talks(queues, database, SystemClock())
     assert asyncio.get_running_loop().time() - queues.idle_since(owner, "101") < 60
+
+
+async def test_f35_the_expected_wait_is_known_at_once_after_a_restart(database: Database) -> None:
+    owner = tenant_of(tenant(sales={"members": ["101"], "wrap_up": "10s"}))
+    queues = LiveQueues(lambda: Directory.of([owner]))
+    for number, (hours_ago, talk_ms) in enumerate(((1, 100_000), (2, 200_000), (3, 0), (30, 3_600_000))):
+        await talked(database, number, "101", hours_ago, talk_ms)
+        async with database.write() as connection:
+            await connection.execute(
+                tables.call.update()
+                .where(tables.call.c.call_id == f"cell1-1.{number}")
+                .values(
+                    queue="sales",
+                    wait_ms=60_000,
+                    talk_ms=talk_ms,
+                    disposition="answered" if talk_ms else "missed",
+                )
+            )
+    assert queues.enter(owner, "sales", "cell1-2.0", 1, lambda: None).estimate is None
+    await recall_waits(queues, database, SystemClock())
+    estimate = queues.enter(owner, "sales", "cell1-2.1", 2, lambda: None).estimate
+    assert estimate is not None
+    first, patience = 160.0, (2 * 600 + 180) / 3  # three waited 60 s, of whom one gave up
+    assert abs(estimate.likely - (first + 1 / (1 / first + 1 / patience))) < 1
+    queues.enter(owner, "sales", "cell1-2.0", 1, lambda: None).leave()

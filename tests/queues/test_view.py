@@ -37,7 +37,7 @@ def test_what_members_do_and_who_waits() -> None:
         async with Hall(sales=sales, back={"members": ["103"]}) as hall:
             idle = views(hall)
             assert set(idle) == {"sales", "office", "back"}
-            assert states(idle["sales"]) == dict.fromkeys(members, ("free", 0))
+            assert states(idle["sales"]) == dict.fromkeys(members, ("available", 0))
             assert (idle["sales"].free, idle["sales"].waiting) == (3, [])
             hall.switch.phone(DESK).answers(1).hangs_up(5)
             hall.switch.phone(THIRD).unregistered()
@@ -46,18 +46,18 @@ def test_what_members_do_and_who_waits() -> None:
             second = hall.call()
             await hall.rung(SECOND)
             assert states(views(hall)["sales"]) == {
-                "101": ("talking", 0), "102": ("ringing", 0), "103": ("free", 0),
+                "101": ("busy", 0), "102": ("ringing", 0), "103": ("available", 0),
             }  # fmt: skip
             third = hall.call(BACK)
             await asyncio.sleep(1)
             now = views(hall)
-            assert states(now["sales"])["103"] == ("unreachable", 4)
+            assert states(now["sales"])["103"] == ("offline", 4)
             assert [(one.place, one.ringing) for one in now["sales"].waiting] == [(1, ["102"])]
             assert [one.caller for one in now["back"].waiting] == ["+79030000002"]
             assert now["back"].waiting[0].ringing == []
             assert 0.9 < now["back"].longest_wait_s < 1.1
             await hall.until(lambda: first.hears != "talk")
-            assert states(views(hall)["sales"])["101"] == ("resting", 20)
+            assert states(views(hall)["sales"])["101"] == ("wrap-up", 20)
             await asyncio.sleep(4)
             assert states(views(hall)["sales"])["102"][0] == "passed over"
             measure(views(hall).values())
@@ -71,7 +71,7 @@ def test_what_members_do_and_who_waits() -> None:
             for words in (
                 "romashka/sales  sequence  1 waiting",
                 "+79030000001 Иван",
-                "resting",
+                "wrap-up",
                 "nobody waits",
             ):
                 assert words in shown
@@ -113,6 +113,8 @@ async def test_the_command(instance: Instance) -> None:
         code, out, _ = await _run(instance.environment, "--json")
         assert code == 0
         assert [json.loads(line)["tenant"] for line in out.splitlines()] == ["romashka", "vektor"]
+        code, out, _ = await _run(instance.environment, "sales", "--tenant", "vektor", "--json", "--today")
+        assert (code, json.loads(out)["today"]) == (0, None), "there is no database yet"
         code, out, _ = await _run(instance.environment, "sales", "--tenant", "vektor")
         assert (code, "vektor/sales" in out, "romashka" in out) == (0, True, False)
         code, _, errors = await _run(instance.environment, "nosuch")
@@ -123,3 +125,15 @@ async def test_the_command(instance: Instance) -> None:
         assert (await _run(instance.environment, "--json", "--watch"))[0] == 2
     finally:
         await server.close()
+
+
+def test_how_it_has_done_today_stands_below() -> None:
+    queue = msgspec.to_builtins(QueueView("romashka", "sales", "all", 0.0, 0, [], []))
+    figures = {"entered": 12, "talked": 10, "abandoned": 1, "service_level": 0.834, "occupancy": None}
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(tables([queue | {"today": figures | {"wait_mean_s": 9.4, "wait_longest_s": 75.0}}]))
+    console.print(tables([queue | {"today": None}]))
+    shown = console.export_text()
+    told = "today: 12 entered, 10 talked, 1 abandoned, service level 83%, mean wait 0:09, longest 1:15"
+    assert told in shown
+    assert "today: no figures, the database does not answer" in shown

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, insert
 
-from engine.journal.events import CallEnded, CallStarted, Entry, Event, RecordingStarted, kind
+from engine.journal.events import CallEnded, CallStarted, Entry, Event, kind
+from engine.journal.recording_events import RecordingStarted
 from engine.recordings.files import raw_names
 from engine.recordings.jobs import derive_recordings
 from engine.settings import Settings

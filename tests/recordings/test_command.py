@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import insert
 
 from engine.cli import vats
 from engine.clock import SystemClock
 from engine.settings import Settings, load_settings
 from engine.store.database import Database
-from engine.store.tables import call
+from engine.store.tables import call, talk
 from engine.worker import serve
 from tests.recordings.finished import CONTENT, Tenants, finished, rows
 from tests.recordings.s3_server import BUCKET, S3Server, s3_server
@@ -169,14 +170,31 @@ async def test_without_a_worker_the_order_stands(
 @pytest.mark.parametrize("installed", ["local"], indirect=True)
 async def test_lists_by_filters(installed: Settings, database: Database, calls: list[str]) -> None:
     await finished(installed, database, "cell1-2.1", LONG_AGO, tenant="vasilek", state="waiting")
+    # The second call was passed on from 101 to 102, who asked 103 before; 104 has made the third.
+    talks = [
+        (calls[1], 1, "talk", "+79031112233", "101"),
+        (calls[1], 2, "consultation", "102", "103"),
+        (calls[1], 3, "talk", "+79031112233", "102"),
+        (calls[2], 1, "talk", "104", "+79031112244"),
+    ]
+    names = ("call_id", "talk", "kind", "one", "other")
+    times = {"started_at": LONG_AGO, "ended_at": LONG_AGO + 1000, "talk_ms": 1000}
+    async with database.write() as connection:
+        await connection.execute(
+            insert(talk), [{**dict(zip(names, one, strict=True)), **times} for one in talks]
+        )
     every = await _listed()
     assert [row["call_id"] for row in every] == ["cell1-2.1", *calls]
     assert every[1]["caller"] == "+79031112233"
     assert every[1]["duration_ms"] == 2000
     for filters, expected in (
         (["--tenant", "vasilek"], ["cell1-2.1"]),
-        (["--operator", "101"], calls[:1]),
+        (["--operator", "101"], calls[:2]),
+        (["--operator", "102"], calls[1:2]),
+        (["--operator", "103"], []),
+        (["--operator", "104"], calls[2:]),
         (["--number", "+79031112233"], calls[:1]),
+        (["--number", "8 903 111-22-33"], calls[:1]),
         (["--number", "+70000000000"], []),
         (["--state", "waiting"], ["cell1-2.1"]),
         (["--limit", "2"], calls[1:]),

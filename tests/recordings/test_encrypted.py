@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from sqlalchemy import Connection, insert
 
 from engine.cli import vats
-from engine.journal.events import Entry, MessageStarted, kind
+from engine.journal.events import Entry, kind
+from engine.journal.recording_events import MessageStarted
 from engine.recordings import deletion, leftovers
 from engine.recordings.encryption import key_name, opened, opened_for_reading, renew_key, show_key
 from engine.recordings.jobs import DAY_MS

@@ -9,7 +9,8 @@ from sqlalchemy.exc import OperationalError
 
 from engine.calls.mailboxes import Mailboxes
 from engine.clock import SystemClock
-from engine.journal.events import CallEnded, CallStarted, Entry, Event, MessageDeleted, MessageHeard
+from engine.journal.events import CallEnded, CallStarted, Entry, Event
+from engine.journal.recording_events import MessageDeleted, MessageHeard
 from engine.recordings import live_mailboxes as module
 from engine.recordings.encryption import encrypt_file
 from engine.recordings.live_mailboxes import LiveMailboxes

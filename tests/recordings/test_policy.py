@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.directory.directory import Tenant, tenant_of
+from engine.directory.directory import Tenant
 from engine.directory.model import TenantModel
+from engine.directory.tenant_file import tenant_of
 from engine.recordings.policy import Talk, announcement, announcement_ahead, announcements, is_recorded
 
 NUMBER, QUEUE = "+74951234567", "sales"

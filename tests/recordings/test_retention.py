@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine.recordings import deletion, keeper, leftovers
+from engine.recordings import deletion, leftovers
 from engine.recordings.jobs import DAY_MS
-from engine.recordings.keeper import EXPIRE_EVERY_MS, Keeper
+from engine.recordings.keeper import EXPIRE_EVERY_MS, LEFTOVERS_EVERY_MS, Keeper
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.views import cdr
@@ -151,7 +151,7 @@ async def test_the_folder_is_synced_before_the_row_says_deleted(
         plain_note(*args, **named)
 
     monkeypatch.setattr(os, "fsync", sync)
-    monkeypatch.setattr(keeper.deletion, "note", note)
+    monkeypatch.setattr(deletion, "note", note)
     await Keeper(settings, database, HandClock(), tenants).step()
     assert happened == ["synced", "noted"]
 
@@ -212,7 +212,7 @@ async def test_the_hourly_look_is_part_of_the_work(
     await one.step()
     assert not file.exists()
     file.write_bytes(b"back")
-    clock.now += keeper.LEFTOVERS_EVERY_MS
+    clock.now += LEFTOVERS_EVERY_MS
     await one.step()
     assert not file.exists()
     assert leftovers.raw_files(settings.home / "nowhere") == {}

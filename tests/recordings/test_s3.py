@@ -1,6 +1,7 @@
 """F01: stores, S3 against a real S3 server: what they say is there is there, what is said to be gone is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -107,12 +108,12 @@ def test_what_was_changed_in_the_store_is_not_given_out(
 
 def test_a_missing_bucket_and_an_absent_server_are_told(server: S3Server, home: Settings, file: Path) -> None:
     store = S3Store.of(with_s3(home, server.address))
-    for act in (lambda: store.put(KEY, file), lambda: store.delete(KEY)):
+    for act in _changes(store, file):
         with pytest.raises(StoreAway, match=r"NoSuchBucket|bucket does not exist"):
             act()
     server.stop()
     try:
-        for act in (lambda: store.put(KEY, file), lambda: store.delete(KEY)):
+        for act in _changes(store, file):
             with pytest.raises(StoreAway, match="Could not connect"):
                 act()
     finally:
@@ -127,7 +128,7 @@ def test_wrong_keys_are_told(server: S3Server, home: Settings, file: Path, wrong
     access, secret = right.split()
     key = f"AKIANOBODY\n{secret}" if wrong == "access" else f"{access}\nnonsense"
     store = S3Store.of(with_s3(home, server.address, key))
-    for act in (lambda: store.put("other.wav", file), lambda: store.delete(KEY)):
+    for act in _changes(store, file, put="other.wav"):
         with pytest.raises(StoreAway, match=r"Forbidden|InvalidAccessKeyId|SignatureDoesNotMatch"):
             act()
     assert server.names() == [KEY]
@@ -150,6 +151,12 @@ def test_settings_are_told_what_is_wrong(home: Settings, tmp_path: Path) -> None
 
 def test_a_path_out_of_the_folder_is_refused(home: Settings, file: Path) -> None:
     store = LocalStore(home.recordings_folder)
-    for act in (lambda: store.put("../x.wav", file), lambda: store.delete("/etc/passwd")):
+    for act in _changes(store, file, put="../x.wav", delete="/etc/passwd"):
         with pytest.raises(StoreError, match="is no path below"):
             act()
+
+
+def _changes(
+    store: RecordingStore, file: Path, *, put: str = KEY, delete: str = KEY
+) -> list[Callable[[], None]]:
+    return [partial(store.put, put, file), partial(store.delete, delete)]

@@ -1,5 +1,7 @@
 """Calls as tables of events, so that a reader sees the call. Used by the tests of records and charges."""
 
+import msgspec
+
 from engine.journal.events import (
     SWITCH_SEQ,
     CallAnswered,
@@ -12,8 +14,6 @@ from engine.journal.events import (
     LegCreated,
     LegEnded,
     LegRinging,
-    MessageLeft,
-    QueueEntered,
     ScenarioCompleted,
     StepEntered,
     StepFailed,
@@ -21,13 +21,23 @@ from engine.journal.events import (
     TalkEnded,
     TalkStarted,
 )
+from engine.journal.queue_events import QueueEntered
+from engine.journal.recording_events import MessageLeft
 
 T = 1_763_800_000_000  # the call's start, UTC milliseconds
 UP = 500_000  # the machine's uptime then
 CALL = "cell1-1763800000.7"
 
 
-def call(text: str, meter_from: str = "operator", kopecks: int = 0, direction: str = "in") -> list[Entry]:
+def call(
+    text: str,
+    meter_from: str = "operator",
+    kopecks: int = 0,
+    direction: str = "in",
+    *,
+    free_wait: bool = False,
+    channel: str = "PJSIP/city-00000001",
+) -> list[Entry]:
     """A line is `SECONDS EVENT [LEG] [NAME=VALUE…]`; `clock=+3600` on a line sets the wall clock before it,
     `switch` before the event means that the switch's log told of it.
     """
@@ -42,6 +52,8 @@ def call(text: str, meter_from: str = "operator", kopecks: int = 0, direction: s
         plain = [word for word in words if "=" not in word]
         milliseconds = round(float(at) * 1000)
         event = _event(plain, values, source, meter_from, kopecks, direction)
+        if isinstance(event, CallStarted):
+            event = msgspec.structs.replace(event, free_wait=free_wait, channel=channel)
         boot = "" if source == "switch" else values.get("boot", "boot-one")
         entries.append(Entry(CALL, numbers[source], T + milliseconds + jump, UP + milliseconds, boot, event))
         numbers[source] += 1

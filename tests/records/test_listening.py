@@ -1,16 +1,9 @@
 """Who listened when and how long (F48), from the journal: stretches, whatever cut them off."""
 
-from engine.directory.directory import tenant_of
 from engine.directory.model import TenantModel
-from engine.journal.events import (
-    CallEnded,
-    CallRecovered,
-    CallStarted,
-    Entry,
-    Event,
-    ListeningEnded,
-    ListeningStarted,
-)
+from engine.directory.tenant_file import tenant_of
+from engine.journal.events import CallEnded, CallRecovered, CallStarted, Entry, Event
+from engine.journal.transfer_events import ListeningEnded, ListeningStarted
 from engine.records.listening import stretches
 
 STARTED = CallStarted("internal", "romashka", "", "103", "PJSIP/romashka-103-desk-1", callee="*90101")
@@ -25,7 +18,7 @@ def listen(mode: str) -> ListeningStarted:
 
 
 def test_f48_a_row_for_each_mode_and_none_before_the_call_has_ended() -> None:
-    story = [
+    story: list[tuple[int, Event]] = [
         (1000, STARTED),
         (2000, listen("listen")),
         (5000, ListeningEnded()),
@@ -44,7 +37,12 @@ def test_f48_a_row_for_each_mode_and_none_before_the_call_has_ended() -> None:
 
 
 def test_f48_an_end_that_nobody_wrote_is_the_next_thing_that_was_written() -> None:
-    killed = [(1, STARTED), (10, listen("join")), (700, CallRecovered("alone")), (710, listen("join"))]
+    killed: list[tuple[int, Event]] = [
+        (1, STARTED),
+        (10, listen("join")),
+        (700, CallRecovered("alone")),
+        (710, listen("join")),
+    ]
     rows = stretches(entries(*killed, (1000, CallEnded("caller"))))
     assert [(row["started_at"], row["ended_at"]) for row in rows] == [(10, 700), (710, 1000)]
 

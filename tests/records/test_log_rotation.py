@@ -19,7 +19,8 @@ from engine.switch import cel_files
 from engine.switch.cel import EventLog, parse_lines
 from engine.switch.cel_files import covering, expire, keep_small, log_files, rotate, rotated_files
 from engine.switch.cel_search import find_ends, find_histories
-from tests.instance import Instance, free_ports, wait_until
+from tests.instance import Instance, wait_until
+from tests.ports import free_port
 from tests.records.test_switch_log import line
 from tests.setup import sipp
 
@@ -185,7 +186,7 @@ async def test_verify_reads_rotated_files(tmp_path: Path, sqlite_database: Datab
 
 @pytest.mark.switch
 def test_the_switch_itself_begins_a_new_file(tmp_path: Path) -> None:
-    (trunk,) = free_ports(1)
+    trunk = free_port()
     with Instance(tmp_path, trunks={"city": Trunk(addresses=[f"127.0.0.1:{trunk}"])}) as instance:
         instance.start_asterisk()
         path, target = instance.settings.event_log, f"127.0.0.1:{instance.settings.ports.sip}"

@@ -1,23 +1,27 @@
 """What callers leave comes into the database, in SQLite and PostgreSQL alike; twice is as once."""
 
+import json
+
 from sqlalchemy import select
 
+from engine.journal.client_events import SurveyAnswered, SurveyCommentAsked, TicketOpened
 from engine.journal.events import (
-    CallbackOrdered,
     CallEnded,
     CallStarted,
     Entry,
     Event,
-    MessageDropped,
-    MessageLeft,
-    MessageStarted,
-    SurveyAnswered,
-    TicketOpened,
+    LegCreated,
+    TalkEnded,
+    TalkStarted,
     VariableSet,
 )
+from engine.journal.queue_events import CallbackOrdered, QueueEntered
+from engine.journal.recording_events import MessageDropped, MessageLeft, MessageStarted
 from engine.records.derive import derive_call
 from engine.records.outcomes import derive_outcomes
+from engine.records.ticket_story import derive_tickets
 from engine.store.database import Database
+from engine.store.service_tables import notice
 from engine.store.tables import callback_order, survey_answer, ticket, voice_message
 
 CALL = "cell1-1.1"
@@ -36,6 +40,7 @@ def entries(*events: Event, call_id: str = CALL, ended: bool = True) -> list[Ent
 async def derive(database: Database, of_call: list[Entry]) -> None:
     for _ in range(2):
         await database.transaction(lambda connection: derive_outcomes(connection, {CALL: of_call}))
+        await database.transaction(lambda connection: derive_tickets(connection, {CALL: of_call}))
 
 
 async def test_f19_messages_wait_for_their_files(database: Database) -> None:
@@ -114,3 +119,43 @@ def test_a_record_has_ticket_rating_and_a_message_that_nobody_told_the_end_of() 
     assert kept is not None
     assert short is not None
     assert (kept.disposition, short.disposition) == ("voicemail", "missed")
+
+
+async def test_f38_the_operator_is_who_talked_last_also_after_a_transfer(database: Database) -> None:
+    comment, silence = f"{CALL}.message.1", f"{CALL}.message.2"
+    of_call = entries(
+        QueueEntered("sales"),
+        LegCreated("l1", "operator", "PJSIP/romashka-101-desk", "101"),
+        TalkStarted("l1", "b"),
+        LegCreated("l2", "target", "PJSIP/romashka-102-desk", "102"),
+        TalkEnded("l1", "operator"),
+        TalkStarted("l2", "b"),
+        VariableSet("operator", "101"),
+        SurveyAnswered("speed", 2, "9", low=True),
+        SurveyAnswered("overall", 5, "9"),
+        SurveyCommentAsked("9"),
+        MessageStarted("", comment, 1000),
+        MessageLeft("", comment),
+        SurveyAnswered("speed", 1, "12", low=True),
+        SurveyCommentAsked("12"),
+        MessageStarted("", silence, 1000),
+        MessageDropped(silence),
+    )
+    await derive(database, of_call)
+    async with database.read() as connection:
+        order_of = (survey_answer.c.visit, survey_answer.c.question)
+        rows = (await connection.execute(select(survey_answer).order_by(*order_of))).all()
+        told = (await connection.execute(select(notice).order_by(notice.c.notice))).all()
+    assert [(row.visit, row.question, row.mark, row.operator, row.queue, row.comment) for row in rows] == [
+        ("12", "speed", 1, "102", "sales", None),
+        ("9", "overall", 5, "102", "sales", None),
+        ("9", "speed", 2, "102", "sales", comment),
+    ]
+    assert [(row.kind, row.key) for row in told if row.kind == "rating.low"] == [
+        ("rating.low", f"{CALL}.9.speed"),
+        ("rating.low", f"{CALL}.12.speed"),
+    ]
+    assert json.loads(told[0].data) == {
+        "call_id": CALL, "question": "speed", "mark": 2, "operator": "102", "queue": "sales",
+        "caller": "+7903\0", "comment": comment,
+    }  # fmt: skip

@@ -152,6 +152,30 @@ def test_new_channels_logged_out_of_order_are_no_restart(tmp_path: Path, order: 
     assert all(call.first.answered_at == 1_000_500 and call.ended_at is None for call in calls.values())
 
 
+def test_of_the_numbers_of_channels_only_the_newest_are_kept(tmp_path: Path) -> None:
+    """A switch runs for months; a restart is told all the same, from the first channel after it on."""
+    path = tmp_path / "log"
+    channels = [f"cell1-{1_000_000_000 + number}.{number}" for number in range(3000)]
+    path.write_bytes(
+        b"".join(
+            line("CHAN_START", 1000.0 + at, channel) + line("CHAN_END", 1000.5 + at, channel)
+            for at, channel in enumerate(channels[:-1])
+        )
+        + line("CHAN_START", 3999.0, channels[-1])
+        + line("CHAN_START", 5000.0, "cell1-1000005000.0")
+    )
+    calls, reader = SwitchCalls(), EventLog(path)
+    most = 0
+    while events := reader.read():
+        for event in events:
+            calls.feed([event])
+            most = max(most, len(calls._sequences))
+    assert most < 300
+    lost = calls.calls[channels[-1]].first
+    assert (lost.ended_at, lost.certain) == (3_999_000, False)
+    assert calls.calls["cell1-1000005000.0"].ended_at is None
+
+
 def test_lost_channels_are_found_from_the_back_too(tmp_path: Path) -> None:
     base = 1_763_800_000
     path = tmp_path / "log"

@@ -38,6 +38,7 @@ from engine.store.database import Database
 from engine.store.tables import call, journal_position
 from engine.store.views import cdr, cdr_leg
 from engine.switch.cel import EventLog
+from engine.switch.cel_calls import SwitchCall
 from tests.records.test_switch_log import BUSY, FIRST, RECORDED, SECOND, line
 
 CELL = "cell1"
@@ -144,6 +145,24 @@ async def test_the_worker_closes_what_the_engine_left_open(tmp_path: Path, datab
     assert (await compare(database)).differences == 0
     next_worker = reconciler()
     assert await next_worker.step() == 0
+    await spool.close()
+
+
+async def test_one_call_that_cannot_be_closed_keeps_no_other_from_it(
+    tmp_path: Path, sqlite_database: Database
+) -> None:
+    def describe(call: SwitchCall) -> CallStarted:
+        if call.call_id == FIRST:
+            raise RuntimeError("a bug")
+        return DESCRIBE(call)
+
+    spool = Spool(tmp_path, "switch", SystemClock(), first_seq=SWITCH_SEQ)
+    spool.open()
+    it = Reconciler(EventLog(RECORDED), sqlite_database, spool, LaterClock(), describe)
+    assert [await it.step(), await it.step()] == [3, 0]
+    await drain(writer(tmp_path, sqlite_database))
+    # The next worker tries it again.
+    assert await Reconciler(EventLog(RECORDED), sqlite_database, spool, LaterClock(), DESCRIBE).step() == 1
     await spool.close()
 
 

@@ -8,15 +8,21 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from engine.calls.call import Call
+from engine.calls.lines import Lines
 from engine.calls.mailboxes import Greetings, Mailboxes, NoGreetings, NoMailboxes
+from engine.calls.previous import PreviousCalls
 from engine.calls.services import Outside, Services
 from engine.calls.switchboard import Switchboard
+from engine.calls.tickets import LiveTickets
 from engine.calls.web_services import NoWebServices, WebServices
+from engine.directory.clients import Clients
 from engine.directory.directory import Directory
 from engine.directory.loader import load_tenant
 from engine.directory.prompt_model import Prompt, SayPrompt, TextPrompt, parts
 from engine.directory.prompts import PromptMissing
-from engine.journal.events import Entry, StepEntered, StepFailed, StepLeft, Value, VariableSet, decode
+from engine.dropped_calls import DroppedCalls
+from engine.journal.base import Value
+from engine.journal.events import Entry, StepEntered, StepFailed, StepLeft, VariableSet, decode
 from engine.journal.segments import list_segments
 from engine.journal.spool import Spool
 from engine.queues.queues import LiveQueues
@@ -124,6 +130,8 @@ class Stage:
         self.web_services: WebServices = NoWebServices()
         self.mailboxes: Mailboxes = NoMailboxes()
         self.greetings: Greetings = NoGreetings()
+        self.clients = Clients()
+        self.previous = PreviousCalls()
         for endpoint in (DESK, BOB, EVE, EVE_WEB):
             self.switch.phone(endpoint)
 
@@ -157,10 +165,13 @@ class Stage:
         await asyncio.sleep(seconds)
 
     async def _start(self) -> None:
+        self.tickets = LiveTickets(TicketNumbers(self._folder / "tickets"))
         self._router = Router(on_stranger=lambda event: self._switchboard.on_stranger(event))
         connection = self.switch.connect(self._router.route)
         self._spool = Spool(self._folder / "journal", "engine", self.clock)
-        queues = LiveQueues(lambda: self._library.directory)
+        queues = LiveQueues(lambda: self._library.directory, now=self.clock.wall_ms)
+        reception = Reception(self._library, "cell1", clients=self.clients)  # type: ignore[arg-type]
+        dropped = DroppedCalls(reception, Lines(), queues, self._spool, self.clock, "cell1")
         services = Services(
             connection=connection,
             router=self._router,
@@ -171,18 +182,23 @@ class Stage:
             raw_recordings="/raw",
             outside=Outside(
                 web_services=self.web_services,
-                tickets=TicketNumbers(self._folder / "tickets"),
+                tickets=self.tickets,
                 queues=queues,
                 mailboxes=self.mailboxes,
                 greetings=self.greetings,
+                clients=self.clients,
+                previous=self.previous,
                 dice=random.Random(0),  # as the simulator's, where no other is asked for
             ),
             observer=queues,
+            endings=dropped,
         )
-        reception = Reception(self._library, "cell1")  # type: ignore[arg-type]
         self._switchboard = Switchboard(services, reception, self._find_histories, self._find_ends)
+        dropped.attach(self._switchboard)
         self._spool.open()
+        dropped.load()
         await self._switchboard.on_connected()
+        dropped.resume()
 
     async def _stop(self) -> None:
         self.switch.drop_connection()

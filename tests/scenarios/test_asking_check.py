@@ -82,8 +82,11 @@ def test_http_is_a_warning(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("clients", "message"),
     [
-        ("", "no client of the tenant has a contract number: nobody is ever found"),
-        ("clients: {a: {name: A}}\n", "no client of the tenant has a contract number: nobody is ever found"),
+        ("", "no client in the tenant's file has a contract number: only imported ones are found"),
+        (
+            "clients: {a: {name: A}}\n",
+            "no client in the tenant's file has a contract number: only imported ones are found",
+        ),
         (
             'clients: {a: {name: A, contract: "1"}, b: {name: B, contract: "DG-1234567"}}\n',
             "the contract 1234567 can never be keyed in",

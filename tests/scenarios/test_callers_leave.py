@@ -4,19 +4,17 @@ switch.
 
 import pytest
 
-from engine.journal.events import (
-    CallbackOrdered,
-    Entry,
-    MessageDropped,
-    MessageLeft,
-    MessageStarted,
-    SurveyAnswered,
-    TicketOpened,
-)
+from engine.journal.client_events import SurveyAnswered, SurveyCommentAsked, TaskWanted, TicketOpened
+from engine.journal.events import CallStarted, Entry
+from engine.journal.queue_events import CallbackOrdered
+from engine.journal.recording_events import MessageDropped, MessageLeft, MessageStarted
 from engine.records.derive import derive_call
+from engine.records.marks import mark_rows
+from engine.records.model import CallRecord
+from engine.records.tasks.messages import asked_before
 from engine.records.tickets import is_ticket
 from tests.fake_switch.callers import Caller
-from tests.scenarios.on_switch import Stage, failures, variables, way
+from tests.scenarios.on_switch import BOB, DESK, EVE, EVE_WEB, TENANT, Stage, failures, variables, way
 from tests.virtual_time import run
 
 VOICEMAIL = """\
@@ -28,10 +26,14 @@ steps:
 """
 
 
-def disposition(entries: list[Entry]) -> str:
+def record_of(entries: list[Entry]) -> CallRecord:
     record = derive_call(entries)
     assert record is not None
-    return record.disposition
+    return record
+
+
+def disposition(entries: list[Entry]) -> str:
+    return record_of(entries).disposition
 
 
 def kinds(entries: list[Entry]) -> list[str]:
@@ -110,6 +112,56 @@ def test_f19_what_was_said_before_hanging_up_is_kept(seconds: float, found: str)
     run(scene())
 
 
+COLLEAGUES = TENANT + "voicemail: {colleagues: true}\n"
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["engine stays", "engine killed"])
+def test_f19_a_colleague_who_reaches_nobody_leaves_a_message(killed: bool) -> None:
+    async def scene() -> None:
+        async with Stage(VOICEMAIL, COLLEAGUES) as stage:
+            stage.switch.phone(BOB).busy()
+            colleague = stage.switch.from_user(DESK, "102")
+            await recorded(stage, colleague)
+            await stage.passes(5)
+            if killed:
+                await stage.restart_engine()
+                await stage.passes(5)
+            colleague.press("#")
+            entries = await stage.ended(colleague)
+            assert [one.removesuffix(" next") for one in way(entries)][-1] == "@message/102"
+            assert kinds(entries) == ["MessageStarted", "MessageLeft"]
+            assert disposition(entries) == "voicemail"
+            assert record_of(entries).caller == "101"
+
+    run(scene())
+
+
+@pytest.mark.parametrize("tenant", [TENANT, COLLEAGUES])
+def test_f19_a_call_that_was_passed_on_is_no_colleagues_message(tenant: str) -> None:
+    """It goes back to whoever passed it on; and where nothing is said of it, nobody leaves any."""
+
+    async def scene() -> None:
+        async with Stage(VOICEMAIL, tenant) as stage:
+            stage.switch.phone(BOB).answers(1).presses(2, "##103#")
+            stage.switch.phone(EVE).busy()
+            stage.switch.phone(EVE_WEB).busy()
+            colleague = stage.switch.from_user(DESK, "102")
+            await stage.until(lambda: stage.switch.phone(BOB).invited == 2)
+            await stage.until(lambda: colleague.talks_with(stage.switch.phone(BOB).line))
+            colleague.hang_up()
+            assert not kinds(await stage.ended(colleague))
+            stage.switch.phone(DESK).busy()
+            himself = stage.switch.from_user(DESK, "101")
+            assert not kinds(await stage.ended(himself))
+            if tenant == TENANT:
+                stage.switch.phone(BOB).busy()
+                refused = stage.switch.from_user(DESK, "102")
+                entries = await stage.ended(refused)
+                assert (kinds(entries), disposition(entries)) == ([], "busy")
+
+    run(scene())
+
+
 def test_hanging_up_during_the_greeting_leaves_nothing() -> None:
     async def scene() -> None:
         async with Stage(VOICEMAIL) as stage:
@@ -143,7 +195,8 @@ def test_f45_an_engine_killed_while_a_message_is_spoken_loses_none(while_away: s
                 assert caller.hears == "silence"  # no greeting and no beep into his words
                 caller.press("#")
             entries = await stage.ended(caller)
-            assert disposition(entries) == "voicemail"
+            record = record_of(entries)
+            assert (record.disposition, record.hangup_cause) == ("voicemail", 16)
             if while_away != "hangs up":
                 assert kinds(entries) == ["MessageStarted", "MessageLeft"]
                 assert way(entries)[-2:] == ["message next", "thanks end"]
@@ -163,6 +216,9 @@ steps:
     next: bye
   bye: {type: hangup}
 """
+
+
+MENU = "  menu: {type: menu, prompt: choose, attempts: 1, keys: {'#': rate}, on_timeout: bye}\n"
 
 
 def marks(entries: list[Entry]) -> dict[str, int]:
@@ -194,6 +250,27 @@ def test_f38_marks_are_given_by_one_key_each() -> None:
     run(scene())
 
 
+def test_f38_a_hash_behind_a_mark_is_no_answer_to_the_next_question() -> None:
+    async def scene() -> None:
+        async with Stage(SURVEY.replace("next: bye", "attempts: 1\n    next: menu") + MENU) as stage:
+            caller = stage.call()
+            await stage.hears(caller, "sound:polite")
+            caller.press("4")
+            await stage.passes(0.3)
+            caller.press("#")
+            await stage.passes(0.3)
+            assert caller.hears_media == "sound:overall"
+            caller.press("9")  # wrong all the same, and there is one attempt
+            await stage.passes(0.3)
+            caller.press("#")
+            await stage.passes(1)
+            entries = await stage.ended(caller)
+            assert marks(entries) == {"politeness": 4}
+            assert way(entries) == ["rate next", "menu on_timeout", "bye end"]
+
+    run(scene())
+
+
 def test_f38_a_caller_who_hangs_up_keeps_the_marks_given_and_silence_is_none() -> None:
     async def scene() -> None:
         async with Stage(SURVEY) as stage:
@@ -207,6 +284,132 @@ def test_f38_a_caller_who_hangs_up_keeps_the_marks_given_and_silence_is_none() -
         async with Stage(SURVEY) as stage:
             entries = await stage.ended(stage.call())
             assert (marks(entries), rating(entries), way(entries)[0]) == ({}, None, "rate next")
+
+    run(scene())
+
+
+COMMENTED = SURVEY.replace("    next: bye", "    comment: {below: 3, longest: 30s}\n    next: bye")
+
+
+def commented(entries: list[Entry]) -> list[str]:
+    wanted = (SurveyAnswered, SurveyCommentAsked, MessageStarted, MessageLeft, MessageDropped)
+    return [type(entry.event).__name__ for entry in entries if isinstance(entry.event, wanted)]
+
+
+async def gives(stage: Stage, caller: Caller, polite: str, overall: str) -> None:
+    await stage.hears(caller, "sound:polite")
+    caller.press(polite)
+    await stage.hears(caller, "sound:overall")
+    caller.press(overall)
+
+
+def test_f38_after_a_low_mark_he_says_what_was_wrong() -> None:
+    async def scene() -> None:
+        async with Stage(COMMENTED) as stage:
+            caller = stage.call()
+            await gives(stage, caller, "2", "4")
+            await stage.hears(caller, "sound:comment-on-mark")
+            await stage.hears(caller, "sound:beep")
+            await stage.passes(8)
+            caller.press("#")
+            await stage.hears(caller, "sound:thanks-for-rating")
+            entries = await stage.ended(caller)
+            assert commented(entries) == [
+                "SurveyAnswered", "SurveyAnswered", "SurveyCommentAsked", "MessageStarted", "MessageLeft",
+            ]  # fmt: skip
+            lows = [e.event.low for e in entries if isinstance(e.event, SurveyAnswered)]
+            assert lows == [True, False]
+            started = next(e.event for e in entries if isinstance(e.event, CallStarted))
+            rows = mark_rows(entries, started)
+            message = f"{entries[0].call_id}.message.1"
+            assert [(row["question"], row["comment"]) for row in rows] == [
+                ("politeness", message), ("overall", None),
+            ]  # fmt: skip
+            assert disposition(entries) == "answered"  # a comment is no voice message
+
+    run(scene())
+
+
+def test_f38_good_marks_bring_no_question_more() -> None:
+    async def scene() -> None:
+        async with Stage(COMMENTED) as stage:
+            caller = stage.call()
+            await gives(stage, caller, "3", "5")
+            await stage.hears(caller, "sound:thanks-for-rating")
+            entries = await stage.ended(caller)
+            assert commented(entries) == ["SurveyAnswered", "SurveyAnswered"]
+
+    run(scene())
+
+
+def test_f38_who_hangs_up_in_the_middle_of_his_comment_has_said_it() -> None:
+    async def scene() -> None:
+        async with Stage(COMMENTED) as stage:
+            caller = stage.call()
+            await gives(stage, caller, "1", "1")
+            await stage.hears(caller, "sound:comment-on-mark")
+            await stage.hears(caller, "sound:beep")
+            await stage.passes(5)
+            caller.hang_up()
+            entries = await stage.ended(caller)
+            assert commented(entries)[-2:] == ["MessageStarted", "MessageLeft"]
+            assert marks(entries) == {"politeness": 1, "overall": 1}
+
+    run(scene())
+
+
+@pytest.mark.parametrize("moment", ["prompt", "speaking", "after"])
+def test_f45_an_engine_killed_around_a_comment_asks_for_it_once(moment: str) -> None:
+    async def scene() -> None:
+        async with Stage(COMMENTED) as stage:
+            caller = stage.call()
+            await gives(stage, caller, "1", "4")
+            await stage.hears(caller, "sound:comment-on-mark")
+            if moment != "prompt":
+                await stage.hears(caller, "sound:beep")
+                await stage.passes(4)
+            if moment == "after":
+                caller.press("#")
+                await stage.hears(caller, "sound:thanks-for-rating")
+            await stage.stop_engine()
+            await stage.passes(1)
+            await stage.start_engine()
+            if moment == "prompt":
+                await stage.hears(caller, "sound:comment-on-mark")
+                await stage.hears(caller, "sound:beep")
+                await stage.passes(4)
+            if moment != "after":
+                caller.press("#")
+            await stage.hears(caller, "sound:thanks-for-rating")
+            entries = await stage.ended(caller)
+            assert commented(entries) == [
+                "SurveyAnswered", "SurveyAnswered", "SurveyCommentAsked", "MessageStarted", "MessageLeft",
+            ]  # fmt: skip
+            assert marks(entries) == {"politeness": 1, "overall": 4}
+
+    run(scene())
+
+
+def test_f37_steps_say_that_a_ticket_or_message_is_a_task() -> None:
+    async def scene() -> None:
+        steps = """\
+start: ticket
+steps:
+  ticket: {type: ticket, task: 2, next: message}
+  message: {type: voicemail, mailbox: "102", task: 1}
+"""
+        async with Stage(steps) as stage:
+            caller = stage.call()
+            await stage.hears(caller, "sound:leave-message")
+            await stage.hears(caller, "sound:beep")
+            await stage.passes(5)
+            caller.press("#")
+            entries = await stage.ended(caller)
+            wanted = [entry.event for entry in entries if isinstance(entry.event, TaskWanted)]
+            ticket = str(variables(entries)["ticket"])
+            assert wanted == [TaskWanted(2, ticket), TaskWanted(1)]
+            message = f"{entries[0].call_id}.message.1"
+            assert asked_before(entries, message) == [TaskWanted(1)]
 
     run(scene())
 

@@ -66,14 +66,28 @@ def test_files_that_nobody_reads_are_told(folder: Path) -> None:
     ]
 
 
-def test_a_dial_to_our_own_number_is_a_circle(folder: Path) -> None:
+def test_a_dial_to_the_number_that_leads_here_is_a_circle(folder: Path) -> None:
+    """Also without a trunk: a number of the company's own needs none."""
     file = folder / "config" / "tenants" / "acme.yaml"
-    file.write_text(TENANT + 'outgoing: {trunk: city, number: "+74951234567"}\n')
     path = scenario(folder, HEAD + '  hello: {type: dial, number: "8 495 123-45-67"}\n')
+    said = f"{path}:4: %s+74951234567 leads to this scenario again: the call would come back, "
+    file.write_text(TENANT)
     assert [str(finding) for finding in check_path(path, folder, None)] == [
-        f"{path}:4: +74951234567 is a number of the tenant itself: the call would come back, "
-        "expected another number"
+        said % "" + "expected another number"
     ]
+    more = TENANT.replace("numbers: {", 'numbers: {"+74951234568": {scenario: main}, ')
+    assert more != TENANT
+    file.write_text(more)
+    [finding] = check_path(path, folder, None)
+    assert str(finding) == said % "warning: " + "expected another number"
+
+
+def test_a_dial_to_a_number_of_ours_that_leads_elsewhere_is_right(folder: Path) -> None:
+    file = folder / "config" / "tenants" / "acme.yaml"
+    file.write_text(TENANT.replace("numbers: {", 'numbers: {"+74951234568": {scenario: other}, '))
+    scenario(folder, HEAD.replace("main", "other") + "  hello: {type: hangup}\n", "other")
+    path = scenario(folder, HEAD + '  hello: {type: dial, number: "8 495 123-45-68"}\n')
+    assert check_path(path, folder, None) == []
 
 
 def test_a_dial_to_what_may_not_be_called_is_an_error(folder: Path) -> None:
@@ -86,6 +100,19 @@ def test_a_dial_to_what_may_not_be_called_is_an_error(folder: Path) -> None:
         "expected premium in `outgoing.permit`"
     ]
     file.write_text(TENANT + outgoing % ", permit: [premium]")
+    assert check_path(path, folder, None) == []
+
+
+def test_a_dial_to_where_no_trunk_leads_is_told(folder: Path) -> None:
+    file = folder / "config" / "tenants" / "acme.yaml"
+    path = scenario(folder, HEAD + '  hello: {type: dial, number: "8 916 123-45-67"}\n')
+    outgoing = 'outgoing: {number: "+74951234567", routes: [{prefix: "%s", trunks: [city]}]}\n'
+    file.write_text(TENANT + outgoing % "+7495")
+    assert [str(finding) for finding in check_path(path, folder, None)] == [
+        f"{path}:4: warning: no trunk leads to +79161234567, "
+        "expected `outgoing.trunk`, or a route with its prefix"
+    ]
+    file.write_text(TENANT + outgoing % "+7")
     assert check_path(path, folder, None) == []
 
 
@@ -176,6 +203,40 @@ def test_a_draft_is_allowed_by_a_comment(folder: Path) -> None:
     scenario(folder, HEAD + "  hello: {type: hangup}\n")
     draft = "# vats: allow unused-scenario (a draft for the summer)\n" + HEAD.replace("main", "summer")
     scenario(folder, draft + "  hello: {type: hangup}\n", "summer")
+    assert check_path(folder, folder, None) == []
+
+
+def test_hold_music_that_is_not_there(folder: Path) -> None:
+    scenario(folder, HEAD + "  hello: {type: hangup}\n")
+    tenant, music = folder / "config" / "tenants" / "acme.yaml", folder / "config" / "music"
+    tenant.write_text(TENANT + "music: jazzz\n")
+    line = len(tenant.read_text().splitlines())
+    unknown = f"{tenant}:{line}: warning: unknown music jazzz, expected one"
+    assert [str(one) for one in check_path(folder, folder, None)] == [
+        f"{unknown} that exists: there is none in {music}"
+    ]
+    (music / "jazz").mkdir(parents=True)
+    for path in (folder, tenant):
+        assert [str(one) for one in check_path(path, folder, None, music)] == [
+            f"{unknown} of jazz (did you mean jazz?) in {music}"
+        ]
+    tenant.write_text(TENANT + "music: jazz\n")
+    [empty] = check_path(folder, folder, None)
+    assert (empty.line, empty.message) == (line, f"there is no sound in {music}/jazz")
+    (music / "jazz" / "one.mp3").write_bytes(b"ID3")
+    assert check_path(folder, folder, None) == []
+
+
+@pytest.mark.parametrize("what", ["recording", "voicemail"])
+def test_what_is_deleted_in_a_moment_is_no_slip_of_the_pen(folder: Path, what: str) -> None:
+    """`keep: 180` without its unit is three minutes; a comment says that it is meant."""
+    scenario(folder, HEAD + "  hello: {type: hangup}\n")
+    tenant = folder / "config" / "tenants" / "acme.yaml"
+    tenant.write_text(f"{TENANT}{what}: {{keep: 180}}\n")
+    [found] = check_path(folder, folder, None)
+    assert (found.severity, found.code) == ("warning", "short-keep")
+    assert found.message.endswith("are deleted for good after 180 s")
+    tenant.write_text(f"{TENANT}{what}: {{keep: 180}}  # vats: allow short-keep\n")
     assert check_path(folder, folder, None) == []
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from engine.calls.mailboxes import GreetingProblem
-from engine.journal.events import Entry, GreetingChanged, MessageStarted
+from engine.journal.events import Entry
+from engine.journal.recording_events import GreetingChanged, MessageStarted
 from tests.fake_switch.callers import Caller
 from tests.scenarios.on_switch import DESK, Stage, failures
 from tests.scenarios.test_mailbox_road import Shelf, heard

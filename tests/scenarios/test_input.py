@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from engine import logs
 from engine.calls.web_services import WebAnswer
+from engine.directory.clients import Client
 from engine.journal.events import DigitReceived, Entry, VariableSet, encode
+from engine.records.derive import derive_call
 from tests.fake_switch.callers import Caller
-from tests.scenarios.on_switch import TENANT, Stage, attempts, failures, variables, way
+from tests.scenarios.on_switch import DESK, TENANT, Stage, attempts, failures, variables, way
 from tests.scenarios.web_services import Scripted
 from tests.virtual_time import run
 
@@ -192,15 +194,36 @@ def test_a_client_is_known_by_his_contract() -> None:
             found = variables(entries)
             assert found == {
                 "contract": "104233",
+                "caller.name": "Мария Кац",
                 "client.name": "Мария Кац",
                 "client.company": "ООО «Вектор»",
                 "client.plan": "vip",
                 "client.specialist": "102",
                 "client.priority": 2,
-                "client.group": None,
+                "client.group": "",
+                "client.contract": "ДГ-104233",
             }
 
     run(scene())
+
+
+def test_f34_operator_and_record_have_the_name_of_who_keyed_his_contract_in() -> None:
+    async def scene(caller_number: str) -> tuple[str, str]:
+        ask = "{type: input, prompt: enter, variable: contract, check: {clients: contract}, next: anna}"
+        steps = f"start: ask\nsteps:\n  ask: {ask}\n  anna: {{type: ring, user: '101', timeout: 5s}}\n"
+        async with Stage(steps, TENANT + CLIENTS) as stage:
+            stage.clients.put("acme", Client("k", "Иван", numbers=("+79031110000",)))
+            caller = stage.call(caller_number)
+            await stage.hears(caller, "sound:enter")
+            press(caller, "104233#")
+            record = derive_call(await stage.ended(caller))
+            assert record is not None
+            return stage.switch.phone(DESK).last_caller, record.caller_name
+
+    assert run(scene("+79990000000")) == ("Мария Кац <89990000000>", "Мария Кац")
+    assert run(scene("")) == ("Мария Кац <>", "Мария Кац")
+    # By his number he is another client: now he is this one.
+    assert run(scene("+79031110000")) == ("Мария Кац <89031110000>", "Мария Кац")
 
 
 def test_nothing_of_an_earlier_client_stays_when_the_next_one_is_not_found() -> None:
@@ -215,8 +238,12 @@ def test_nothing_of_an_earlier_client_stays_when_the_next_one_is_not_found() -> 
             press(caller, "77#")
             await stage.hears(caller, "sound:more")
             press(caller, "88#")
-            found = variables(await stage.ended(caller))
+            entries = await stage.ended(caller)
+            found = variables(entries)
             assert found["client.name"] is found["client.group"] is None
+            record = derive_call(entries)
+            assert record is not None
+            assert (found["caller.name"], record.caller_name) == ("", "")
 
     run(scene())
 

@@ -121,6 +121,11 @@ def test_the_version_is_of_the_content_and_not_of_its_looks(place: Place) -> Non
     # A call that began on the first version finds it, also after a restart without the database.
     assert place.library.version(first.version) == first
     assert place.new_library().version(first.version) == first
+    # In memory there are no more than are live, however often somebody saves.
+    place.main(MAIN)
+    place.library.load()
+    assert list(place.library._known) == [first.version]
+    assert place.library.version(third.version) == third
     assert place.library.version("0" * 12) is None
     assert place.library.version("../../etc/passwd") is None
 

@@ -304,7 +304,7 @@ async def test_a_first_start_serves_before_all_prompts_are_made(
     watcher = asyncio.create_task(place.library.watch(nothing))
     try:
         spoken.set()
-        await eventually(lambda: place.library.find("acme", "main"))
+        await eventually(lambda: place.library.find("acme", "main") is not None)
         assert place.library.preparing == 0
     finally:
         watcher.cancel()

@@ -12,7 +12,9 @@ from engine.directory.codes import SERVICE_CODES
 from engine.directory.numbering import Dialled
 from engine.directory.prompt_model import SayPrompt, parts
 from engine.directory.prompts import builtin, saying
-from engine.journal.events import Entry, LegCreated, MessageDeleted, MessageHeard
+from engine.journal.events import Entry, LegCreated
+from engine.journal.recording_events import MessageDeleted, MessageHeard
+from engine.records.derive import derive_call
 from engine.scenarios.roads.mailbox import mailbox_prompts
 from engine.scenarios.roads.services import road_of
 from tests.fake_switch.callers import Caller
@@ -158,7 +160,11 @@ def test_who_hangs_up_has_heard_what_he_heard_half_of(seconds: float, known: lis
             await heard(stage, caller, "sound:/messages/a")
             await stage.passes(seconds)
             caller.hang_up()
-            assert marks(await stage.ended(caller)) == known
+            entries = await stage.ended(caller)
+            assert marks(entries) == known
+            record = derive_call(entries)
+            assert record is not None
+            assert record.disposition == "answered"
 
     run(scene())
 

@@ -2,12 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from engine.journal.events import CallAnswered, CallEnded, ScenarioCompleted
 from tests.scenarios.on_switch import (
     BOB,
     DESK,
     EVE,
     EVE_WEB,
+    TENANT,
     Stage,
     attempts,
     failures,
@@ -316,6 +319,27 @@ def test_a_number_from_a_variable() -> None:
     run(scene())
 
 
+SECOND_NUMBER = "+74951234568"
+TWO_NUMBERS = TENANT.replace("numbers: {", f'numbers: {{"{SECOND_NUMBER}": {{scenario: other}}, ')
+
+
+@pytest.mark.parametrize("outgoing", [True, False], ids=["with a trunk", "without"])
+def test_a_city_number_of_the_companys_own_is_called_without_a_trunk(outgoing: bool) -> None:
+    """As transfers and forwards do: who calls is shown, and how often the call has gone on."""
+
+    async def scene() -> None:
+        tenant = TWO_NUMBERS if outgoing else TWO_NUMBERS.partition("outgoing:")[0]
+        async with Stage(DIAL % "8 495 123-45-68", tenant) as stage:
+            phone = stage.switch.phone(f"PJSIP/{SECOND_NUMBER}@vats.inside").answers().hangs_up(5)
+            entries = await stage.ended(stage.call("+79039998877"))
+            assert way(entries) == ["dial after", "bye end"]
+            assert "89039998877" in phone.last_caller
+            assert phone.line.channel.variables["PJSIP_HEADER(add,X-Vats-Hops)"] == "1"
+            assert variables(entries) == {"operator": SECOND_NUMBER}
+
+    run(scene())
+
+
 def test_what_cannot_be_dialled_takes_the_error_road() -> None:
     async def scene(caller: str) -> list[str]:
         async with Stage(DIAL % "{caller.number}") as stage:
@@ -325,7 +349,7 @@ def test_what_cannot_be_dialled_takes_the_error_road() -> None:
 
     assert run(scene("anonymous")) == ["'anonymous' is no telephone number"]
     assert run(scene("+74951234567")) == [
-        "+74951234567 is a number of the tenant itself: the call would come back"
+        "+74951234567 is the number that this call came to: it would come back"
     ]
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from engine.settings import Trunk
 from engine.sockets import exposed, inodes, listeners
-from tests.instance import Instance, free_ports, wait_until
+from tests.instance import Instance, wait_until
+from tests.ports import free_port, free_ports
 from tests.setup import accounts, sipp
 
 pytestmark = pytest.mark.switch
@@ -75,7 +76,7 @@ def test_without_the_engine_a_city_call_rings_the_fallback(tmp_path: Path, diall
 
 
 def test_without_engine_and_fallback_a_caller_hears_an_apology(tmp_path: Path) -> None:
-    [trunk] = free_ports(1)
+    trunk = free_port()
     with Instance(tmp_path, trunks={"city": Trunk(addresses=[f"127.0.0.1:{trunk}"])}) as instance:
         instance.start_asterisk()
         target = f"127.0.0.1:{instance.settings.ports.sip}"
@@ -86,7 +87,7 @@ def test_without_engine_and_fallback_a_caller_hears_an_apology(tmp_path: Path) -
 
 
 def test_special_extensions_are_no_destinations(tmp_path: Path) -> None:
-    [trunk] = free_ports(1)
+    trunk = free_port()
     with Instance(tmp_path, trunks={"city": Trunk(addresses=[f"127.0.0.1:{trunk}"])}) as instance:
         instance.start_asterisk()
         target = f"127.0.0.1:{instance.settings.ports.sip}"
@@ -105,7 +106,7 @@ def test_accounts_pushed_by_ari_survive_a_kill_of_asterisk(instance: Instance, t
     wait_until(lambda: "second" in instance.cli("database show ps_auths"))
     instance.stop_asterisk()
     instance.start_asterisk()
-    [port] = free_ports(1)
+    port = free_port()
     for password, expected in (("first", 1), ("second", 0)):
         phone = sipp.start(
             tmp_path, password, port, f"127.0.0.1:{settings.ports.sip}",
@@ -121,7 +122,7 @@ def test_accounts_pushed_by_ari_survive_a_kill_of_asterisk(instance: Instance, t
 
 def test_a_trunk_known_by_its_credentials_alone_must_log_in(tmp_path: Path) -> None:
     """From whatever address: a call with the right password comes in as the trunk's, else not."""
-    [port] = free_ports(1)
+    port = free_port()
     trunk = Trunk(username="provider", password_file="provider")
     with Instance(tmp_path, trunks={"city": trunk}) as instance:
         (instance.settings.secrets_folder / "provider").write_text("word\n")

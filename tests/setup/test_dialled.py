@@ -11,7 +11,8 @@ from websockets.asyncio.client import connect
 
 from engine.secrets import existing_secret
 from engine.settings import Trunk
-from tests.instance import Instance, free_ports, wait_until
+from tests.instance import Instance, wait_until
+from tests.ports import free_port
 from tests.setup import accounts, sipp
 
 pytestmark = pytest.mark.switch
@@ -49,7 +50,7 @@ class City:
 
 @pytest.fixture
 def city(tmp_path: Path) -> Iterator[City]:
-    [port] = free_ports(1)
+    port = free_port()
     with Instance(tmp_path, trunks={"city": Trunk(addresses=[f"127.0.0.1:{port}"])}) as instance:
         instance.start_asterisk()
         yield City(instance, port, tmp_path)
@@ -91,7 +92,7 @@ async def test_without_the_engine_it_reaches_the_agi_server_and_asterisks_databa
 
 
 def test_without_agi_too_asterisk_rings_whom_the_number_belongs_to(city: City, tmp_path: Path) -> None:
-    [phone] = free_ports(1)
+    phone = free_port()
     instance = city.instance
     accounts.make_account(instance.settings, "romashka-101-desk", contact=f"sip:101@127.0.0.1:{phone}")
     instance.cli(f"database put fallback {NUMBER} PJSIP/romashka-101-desk")

@@ -14,7 +14,7 @@ from engine.journal.events import CallAnswered, Entry
 from engine.journal.refused import put_aside
 from engine.settings import SettingsError, Trunk
 from engine.switch.trunks import trunk_view
-from tests.instance import Instance, free_ports
+from tests.instance import Instance
 
 
 def findings(instance: Instance) -> tuple[int, list[dict[str, Any]]]:
@@ -109,7 +109,3 @@ def test_what_others_must_give_us_is_never_made(instance: Instance) -> None:
     for read in (secrets.secret, secrets.existing_secret):
         with pytest.raises(SettingsError, match="not a name"):
             read(settings, "../vats.db")
-
-
-def test_free_ports_are_different() -> None:
-    assert len(set(free_ports(20))) == 20

@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from tests.phones import Phone, tones_heard
-from tests.phones.bare_switch import BareSwitch, free_port, running_switch
+from tests.phones.bare_switch import BareSwitch, running_switch
+from tests.ports import free_port
 from tests.sipp import Callee, Caller, Key, Sipp, SippError, Tone, key_offset_ms, register, write_pcap
 from tests.sipp.malformed import MALFORMED, still_answers, throw
 

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from engine.directory.directory import Directory, tenant_of
+from engine.directory.directory import Directory
 from engine.directory.model import TenantModel
+from engine.directory.tenant_file import tenant_of
 from engine.provisioning import Provisioning
 from engine.secrets import existing_secret
 from engine.settings import Settings

@@ -19,8 +19,9 @@ from engine.switch.ari.events import StasisStart, SwitchEvent
 from engine.switch.ari.resources import Channel
 from engine.switch.errors import Gone, Refused, SwitchAway
 from tests import sound
-from tests.instance import Instance, free_ports, wait_until
+from tests.instance import Instance, wait_until
 from tests.phones import Phone, PhoneCall, write_tone
+from tests.ports import free_port
 
 pytestmark = pytest.mark.switch
 
@@ -87,7 +88,7 @@ async def test_database_and_refusals(instance: Instance) -> None:
 @asynccontextmanager
 async def call_to_record(tmp_path: Path) -> AsyncIterator[tuple[Ami, PhoneCall, str, Path]]:
     """A call from a trunk that we answered and that hears music; the channel's name, and where to record."""
-    (port,) = free_ports(1)
+    port = free_port()
     with Instance(tmp_path, {"city": Trunk(addresses=[f"127.0.0.1:{port}"])}) as instance:
         instance.start_asterisk()
         settings = instance.settings

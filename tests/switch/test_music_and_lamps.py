@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from engine.directory.directory import tenant_of
 from engine.directory.model import TenantModel
+from engine.directory.tenant_file import tenant_of
 from engine.provisioning import watched
 from engine.switch.lamps import HEAD as HINTS_HEAD
 from engine.switch.lamps import render_hints, set_devices
@@ -16,6 +16,13 @@ def test_each_tenant_has_a_class_of_its_own_pieces_or_of_the_built_in_ones() -> 
         "\n[tenant-romashka]\nmode = playlist\nentry = /music/a1\nsort = random\n"
         "\n[tenant-vektor]\nmode = files\ndirectory = /share/moh\nsort = random\n"
     )
+
+
+def test_a_queue_has_a_class_where_it_has_pieces() -> None:
+    queues = {("romashka", "sales"): [Path("/music/b2")], ("romashka", "office"): []}
+    text = render_music({"romashka": [Path("/music/a1")]}, Path("/share/moh"), queues)
+    assert text.endswith("\n[tenant-romashka.sales]\nmode = playlist\nentry = /music/b2\nsort = random\n")
+    assert "office" not in text
 
 
 def test_a_context_of_hints_holds_the_tenants_own_devices_alone() -> None:

@@ -13,14 +13,15 @@ import pytest
 from engine.demo.voices import alike, compare
 from engine.operations import EngineAway, EngineClient
 from engine.settings import Trunk
-from tests.instance import CHECKOUT, Instance, free_ports, wait_until
+from tests.instance import CHECKOUT, Instance, wait_until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.switch
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Instance]:
-    trunk = Trunk(addresses=[f"127.0.0.1:{free_ports(1)[0]}"])
+    trunk = Trunk(addresses=[f"127.0.0.1:{free_port()}"])
     tenants, scenarios = CHECKOUT / "config" / "tenants", CHECKOUT / "ivr_scenarios"
     with Instance(tmp_path, {"city": trunk}, tenants=tenants, scenarios=scenarios) as instance:
         yield instance

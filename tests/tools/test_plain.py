@@ -43,11 +43,11 @@ def test_live_calls(name: str, shown: str) -> None:
 
 @pytest.mark.parametrize(("name", "shown"), SHOWN.items())
 def test_queues_with_their_title(name: str, shown: str) -> None:
-    member = {"extension": name, "name": name, "state": name, "left_s": 0}
+    member = {"extension": name, "name": name, "state": name, "reason": name, "for_s": 0, "left_s": 0}
     waiting = {"place": 1, "caller": name, "caller_name": name, "wait_s": 3, "ringing": [name]}
     one = {"tenant": name, "queue": name, "strategy": "random", "free": 1}
     out = printed(tables([{**one, "members": [member], "waiting": [waiting]}]))
-    assert out.count(shown) == 8
+    assert out.count(shown) == 9
     assert "\x1b[2J" not in out
 
 

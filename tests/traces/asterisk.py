@@ -3,13 +3,13 @@
 import asyncio
 import os
 import signal
-import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.traces.sound import tone
 
 MUSIC_HZ = 300
@@ -61,13 +61,6 @@ NOLOAD = [
     "app_minivm",
     "res_adsi",
 ]
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)
@@ -174,7 +167,7 @@ async def running_asterisk(phones: dict[str, int | None]) -> AsyncIterator[Aster
     root = Path(os.environ.get("VATS_ASTERISK_ROOT", "/"))
     with tempfile.TemporaryDirectory(prefix="trace-", ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary)
-        sip, http = free_port(socket.SOCK_DGRAM), free_port()
+        sip, http = free_port(), free_port()
         for name in ("etc", "varlib", "db", "key", "agi", "spool/recording", "run", "log", "cache"):
             (folder / name).mkdir(parents=True)
         (folder / "music").mkdir()

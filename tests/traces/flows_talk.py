@@ -61,6 +61,22 @@ async def end(lab: Lab, call: str, *others: str) -> None:
 
 
 @flow
+async def both_added_again(lab: Lab) -> None:
+    """To the bridge that they are in; before that what tells whether they have to be."""
+    it = await talk(lab, "mixing,dtmf_events", absorb=True)
+    await both_hear(lab, it)
+    for channel in (it.call, it.leg):
+        await lab.ask("GET", f"/channels/{channel}/rtp_statistics")
+        await lab.ask("GET", f"/channels/{channel}/variable", variable="CHANNEL(audionativeformat)")
+    add = f"/bridges/{it.bridge}/addChannel"
+    await lab.ask("POST", add, channel=it.call)
+    await lab.ask("POST", add, channel=it.leg, absorbDTMF="true")
+    await both_hear(lab, it)
+    await end(lab, it.call, it.leg)
+    await lab.ask("GET", f"/channels/{it.call}/rtp_statistics")
+
+
+@flow
 async def leg_out_and_back(lab: Lab) -> None:
     it = await talk(lab)
     await both_hear(lab, it)
@@ -356,6 +372,110 @@ async def sound_before_the_answer(lab: Lab) -> None:
     await end(lab, call, leg)
 
 
+WITH_SOUND, WITHOUT_SOUND = "With Sound", "Without Sound"  # what the replay knows a 18x by
+
+
+async def _heard_early(lab: Lab, call: str, leg: str, phone: Dialog, code: int = 183) -> str:
+    """From the 18x with sound on; the bridge."""
+    lab.phones[DESK].respond(phone, code, WITH_SOUND, sound=True)
+    phone.speak(DESK_HZ)
+    await asyncio.sleep(0.2)
+    await lab.ask("GET", f"/channels/{leg}/variable", variable="CHANNEL(rtp,dest)")
+    bridge = f"{call}.bridge.1"
+    lab.send("POST", f"/channels/{call}/progress")
+    lab.send("POST", "/bridges", bridgeId=bridge, type="mixing")
+    await lab.ask("POST", f"/bridges/{bridge}/addChannel", channel=f"{call},{leg}")
+    await asyncio.sleep(0.1)
+    return bridge
+
+
+@flow
+async def early_media(lab: Lab) -> None:
+    """A caller who is not answered hears the leg's 183; then it answers, and the bridge hands that on."""
+    caller, call = await lab.outgoing(lab.phones[SECOND], "84951112233")
+    await lab.ask("POST", f"/channels/{call}/ring")
+    leg = await lab.leg(call, DESK)
+    phone = await ringing(lab)
+    await asyncio.sleep(0.1)
+    await lab.ask("GET", f"/channels/{leg}/variable", variable="CHANNEL(rtp,dest)")
+    lab.phones[DESK].respond(phone, 183, WITHOUT_SOUND, sound=False)
+    await lab.quiet(0.2)
+    await lab.ask("GET", f"/channels/{leg}/variable", variable="CHANNEL(rtp,dest)")
+    bridge = await _heard_early(lab, call, leg, phone)
+    caller.speak(SECOND_HZ)
+    await asyncio.gather(lab.hears("caller", caller), lab.hears(DESK, phone))
+    lab.phones[DESK].respond(phone, 180, "Ringing")
+    await lab.quiet(0.2)
+    await lab.hears("caller", caller)
+    lab.phones[DESK].respond(phone, 200, "OK")
+    await lab.wait("ChannelStateChange", call, lambda e: e["channel"]["state"] == "Up")
+    await lab.quiet(0.2)
+    await asyncio.gather(lab.hears("caller", caller), lab.hears(DESK, phone))
+    second = f"{call}.bridge.2"
+    await lab.ask("POST", f"/channels/{call}/answer")
+    await lab.ask("POST", "/bridges", bridgeId=second, type="mixing,dtmf_events")
+    await lab.ask("POST", f"/bridges/{second}/addChannel", channel=leg)
+    await lab.ask("POST", f"/bridges/{second}/addChannel", channel=call, absorbDTMF="true")
+    await lab.ask("DELETE", f"/bridges/{bridge}")
+    await asyncio.gather(lab.hears("caller", caller), lab.hears(DESK, phone))
+    await lab.ask("DELETE", f"/bridges/{second}")
+    await end(lab, call, leg)
+
+
+@flow
+async def early_media_and_the_next_leg(lab: Lab) -> None:
+    """What is heard ends with a refusal; the ringing tone after it is sound, until the next leg answers."""
+    caller, call = await lab.outgoing(lab.phones[SECOND], "84951112233")
+    await lab.ask("POST", f"/channels/{call}/ring")
+    leg = await lab.leg(call, DESK)
+    phone = await ringing(lab)
+    await asyncio.sleep(0.1)
+    bridge = await _heard_early(lab, call, leg, phone)
+    caller.speak(SECOND_HZ)
+    await lab.hears("caller", caller)
+    lab.phones[DESK].respond(phone, 503, "Service Unavailable")
+    await lab.wait("ChannelDestroyed", leg)
+    await lab.hears("caller", caller)
+    await lab.ask("DELETE", f"/bridges/{bridge}")
+    await lab.ask("POST", f"/channels/{call}/ring")
+    await lab.hears("caller", caller)
+    phone, leg = await answered(lab, call, DESK, 2)
+    second = f"{call}.bridge.2"
+    lab.send("POST", f"/channels/{call}/answer")
+    await lab.ask("POST", "/bridges", bridgeId=second, type="mixing")
+    await lab.ask("POST", f"/bridges/{second}/addChannel", channel=f"{call},{leg}")
+    await lab.wait("ChannelStateChange", call, lambda e: e["channel"]["state"] == "Up")
+    await asyncio.gather(lab.hears("caller", caller), lab.hears(DESK, phone))
+    await lab.ask("DELETE", f"/bridges/{second}")
+    await end(lab, call, leg)
+
+
+@flow
+async def early_media_for_one_who_is_answered(lab: Lab) -> None:
+    """Music first; then a 180 with sound, another without, and a refusal."""
+    caller, call = await lab.incoming()
+    await lab.ask("POST", f"/channels/{call}/answer")
+    await asyncio.wait_for(caller.final, 2)
+    caller.speak(CALLER_HZ)
+    await lab.ask("POST", f"/channels/{call}/moh")
+    leg = await lab.leg(call, DESK)
+    phone = await ringing(lab)
+    await asyncio.sleep(0.1)
+    await lab.ask("DELETE", f"/channels/{call}/moh")
+    bridge = await _heard_early(lab, call, leg, phone, 180)
+    await asyncio.gather(lab.hears("caller", caller), lab.hears(DESK, phone))
+    lab.phones[DESK].respond(phone, 180, "Ringing")
+    await lab.quiet(0.2)
+    await lab.hears("caller", caller)
+    lab.phones[DESK].respond(phone, 480, "Temporarily Unavailable")
+    await lab.wait("ChannelDestroyed", leg)
+    await lab.hears("caller", caller)
+    await lab.ask("POST", f"/channels/{call}/moh")
+    await lab.ask("DELETE", f"/bridges/{bridge}")
+    await lab.hears("caller", caller)
+    await end(lab, call)
+
+
 @flow
 async def connected_line(lab: Lab) -> None:
     """A new name and number for a phone that talks, and for one that rings."""
@@ -375,3 +495,33 @@ async def connected_line(lab: Lab) -> None:
     await lab.quiet(0.3)
     await lab.ask("DELETE", f"/bridges/{it.bridge}")
     await end(lab, it.call, it.leg, leg)
+
+
+@flow
+async def shown_at_create(lab: Lab) -> None:
+    """What a phone shows is given with its channel: with the option `i` and without it, then both answer."""
+    caller, call = await lab.incoming()
+    await lab.ask("POST", f"/channels/{call}/answer")
+    await asyncio.wait_for(caller.final, 2)
+    bridge = f"{call}.bridge.1"
+    await lab.ask("POST", "/bridges", bridgeId=bridge, type="mixing")
+    for serial, (name, option) in enumerate(((DESK, ""), (SECOND, ",i")), 1):
+        leg = f"{call}.leg.{serial}"
+        shown = {f"CONNECTEDLINE(num{option})": "+79035554433", f"CONNECTEDLINE(name{option})": "Мария Кац"}
+        await lab.ask(
+            "POST", "/channels/create", {"variables": shown},
+            endpoint=f"PJSIP/{name}", app="vats", appArgs="leg", channelId=leg, originator=call,
+        )  # fmt: skip
+        await lab.wait("StasisStart", leg)
+        await lab.ask("POST", f"/channels/{leg}/dial", timeout="20")
+        phone = await ringing(lab, name)
+        await asyncio.sleep(0.05)
+        lab.phones[name].respond(phone, 200, "OK")
+        await lab.wait("ChannelStateChange", leg, lambda e: e["channel"]["state"] == "Up")
+        await lab.quiet(0.3)
+    await lab.ask(
+        "POST", f"/bridges/{bridge}/addChannel", channel=f"{call},{leg}", inhibitConnectedLineUpdates="true"
+    )
+    await lab.quiet(0.3)
+    await lab.ask("DELETE", f"/bridges/{bridge}")
+    await end(lab, call, f"{call}.leg.1", leg)

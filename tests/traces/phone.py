@@ -45,6 +45,7 @@ class Dialog:
     sound: Sound = field(default_factory=Sound)
     hold: bool = False
     invited: bool = False  # the call came in
+    codec: tuple[int, str] = (8, "PCMA")  # the only one it offers: payload type and name
 
     def speak(self, hz: int) -> None:
         self.sound.speak(hz, lambda: self.rtp)
@@ -79,9 +80,10 @@ class Phone(asyncio.DatagramProtocol):
         return sum(dialog.sound.packets for dialog in self.dialogs.values())
 
     def _sdp(self, dialog: Dialog) -> str:
+        kind, name = dialog.codec
         return (
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {dialog.sound.port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
+            f"m=audio {dialog.sound.port} RTP/AVP {kind} 101\r\na=rtpmap:{kind} {name}/8000\r\n"
             "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
             f"a={'sendonly' if dialog.hold else 'sendrecv'}\r\n"
         )
@@ -94,7 +96,12 @@ class Phone(asyncio.DatagramProtocol):
     # Calling out
 
     def call(
-        self, number: str, switch_port: int, name: str = "Иван Петров", replaces: Dialog | None = None
+        self,
+        number: str,
+        switch_port: int,
+        name: str = "Иван Петров",
+        replaces: Dialog | None = None,
+        codec: tuple[int, str] = (8, "PCMA"),
     ) -> Dialog:
         serial = next(_serial)
         dialog = Dialog(
@@ -102,6 +109,7 @@ class Phone(asyncio.DatagramProtocol):
             local=f'"{name}" <sip:{self.name}@127.0.0.1:{self.port}>;tag=f{serial}',
             remote=f"<sip:{number}@127.0.0.1:{switch_port}>",
             target=f"sip:{number}@127.0.0.1:{switch_port}",
+            codec=codec,
         )
         self.dialogs[dialog.call_id] = dialog
         extra = ""
@@ -165,8 +173,11 @@ class Phone(asyncio.DatagramProtocol):
 
     # Being called
 
-    def respond(self, dialog: Dialog, code: int, reason: str = "x", extra: str = "") -> None:
-        body = self._sdp(dialog) if code in (183, 200) else ""
+    def respond(
+        self, dialog: Dialog, code: int, reason: str = "x", extra: str = "", sound: bool | None = None
+    ) -> None:
+        """`sound`: with SDP; None: as is usual for the code."""
+        body = self._sdp(dialog) if (code in (183, 200) if sound is None else sound) else ""
         self._send(
             self._response(dialog.invite, code, reason, dialog.local, body, extra), _port(dialog.target)
         )

@@ -49,7 +49,7 @@ class Sound:
         self._heard = bytearray()
         self._sequence = itertools.count(1)
         self._ssrc = random.getrandbits(31)
-        self._stamp = 0
+        self._stamp = self._stamp_offset = 0
         self._pressing = False
         self._speaker: asyncio.Task[None] | None = None
         asyncio.get_running_loop().add_reader(self._socket, self._read)
@@ -76,20 +76,41 @@ class Sound:
 
     def speak(self, hz: int, to: Callable[[], Address]) -> None:
         """Send this tone until closed."""
-        self._speaker = asyncio.get_running_loop().create_task(self._send(tone(hz), to))
+        self.send(8, tone(hz), to)
 
-    async def _send(self, wave: bytes, to: Callable[[], Address]) -> None:
+    def send(self, kind: int, wave: bytes, to: Callable[[], Address]) -> None:
+        """The same for a second of anything in a codec of 64 kbit/s, `kind` its payload type. It takes the
+        place of what was sent before.
+        """
+        if self._speaker is not None:
+            self._speaker.cancel()
+        self._speaker = asyncio.get_running_loop().create_task(self._send(kind, wave, to))
+
+    def begin_anew(self, sequence: int, stamp: int) -> None:
+        """The numbers of the packets go on from these, with another SSRC, as of telephones after a hold."""
+        self._sequence = itertools.count(sequence)
+        self._ssrc = random.getrandbits(31)
+        self._stamp_offset = stamp - self._stamp
+
+    async def _send(self, kind: int, wave: bytes, to: Callable[[], Address]) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         while True:
             part = wave[self._stamp % RATE : self._stamp % RATE + PACKET]
             if to()[1] and not self._pressing:
-                self._socket.sendto(self._head(8, self._stamp) + part, to())
+                self._socket.sendto(self._head(kind, self._stamp) + part, to())
             self._stamp += PACKET
             await asyncio.sleep(max(0.0, began + self._stamp / RATE - loop.time()))
 
     def _head(self, kind: int, stamp: int) -> bytes:
-        return struct.pack("!BBHII", 0x80, kind, next(self._sequence) & 0xFFFF, stamp, self._ssrc)
+        return struct.pack(
+            "!BBHII",
+            0x80,
+            kind,
+            next(self._sequence) & 0xFFFF,
+            (stamp + self._stamp_offset) & 0xFFFFFFFF,
+            self._ssrc,
+        )
 
     async def digit(self, digit: str, to: Address, milliseconds: int = 100) -> None:
         """One key as RFC 4733 events."""

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from engine.calls.errors import StepError
 from engine.calls.web_services import WebAnswer, WebServiceFailed
-from engine.directory.directory import Tenant, tenant_of
+from engine.directory.directory import Tenant
 from engine.directory.model import TenantModel
-from engine.journal.events import Value
+from engine.directory.tenant_file import tenant_of
+from engine.journal.base import Value
 from engine.scenarios.variables import VariableType
 from engine.scenarios.web_service.answers import EXPECTED, taken, typed
 from engine.scenarios.web_service.url import filled, url_problem

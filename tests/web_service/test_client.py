@@ -15,9 +15,10 @@ import trustme
 
 from engine.calls.web_services import WebRequest, WebServiceFailed
 from engine.clock import SystemClock
-from engine.scenarios.web_service import WebServiceClient, addresses, metrics
+from engine.scenarios.web_service import WebServiceClient, metrics
 from engine.settings import SettingsError, WebServiceSettings
-from tests.web_service.server import (
+from engine.signed_requests import addresses
+from tests.signed_requests.server import (
     SECRET,
     Behaviour,
     Server,
@@ -65,7 +66,7 @@ async def service(
 
 
 def counted(outcome: str, tenant: str = "acme") -> float:
-    return metrics.requests.labels(tenant, outcome)._value.get()
+    return float(metrics.requests.labels(tenant, outcome)._value.get())
 
 
 async def test_what_is_sent_is_signed_and_what_is_answered_comes_back(ca: trustme.CA, tmp_path: Path) -> None:

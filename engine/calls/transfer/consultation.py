@@ -12,18 +12,20 @@ from engine.calls.connecting import JOIN_LIMIT_S, connect, disconnect, fill, han
 from engine.calls.destination import plan_to
 from engine.calls.display import show_party
 from engine.calls.errors import CallerGone, Redirected
+from engine.calls.lending import is_lent
 from engine.calls.outgoing import Refusal, refusal
 from engine.calls.passing_keys import take_keys
 from engine.calls.plan import NOBODY
-from engine.calls.recording import user_of
+from engine.calls.ready_bridge import kind_for
+from engine.calls.recording import switch_recording, user_of
 from engine.calls.ringing import Ringing
 from engine.calls.together import together
 from engine.calls.transfer.blind import go_on_with_transferrer
-from engine.calls.transfer.number import ask_number, may_be_sent_to, say
+from engine.calls.transfer.number import WRONG_PROMPTS, ask_number, wrong_destination
 from engine.calls.transfer.passing import Transfer, bring_back, ring_tone, stop_ring_tone
-from engine.calls.wishes import Act, ConsultWith
+from engine.calls.wishes import Act, ConsultWith, SwitchRecording
 from engine.directory.numbering import resolve
-from engine.journal.events import (
+from engine.journal.transfer_events import (
     ConsultationEnded,
     ConsultationStarted,
     PartyChanged,
@@ -94,15 +96,16 @@ async def consult(call: Call, wish: ConsultWith) -> None:
     await disconnect(call, "operator")
     await call.start_music()
     to = wish.to if wish.to is not None else await ask_number(call, by)
-    if not to or not may_be_sent_to(call.tenant, to, user_of(call, by)):
-        await go_on_with_transferrer(call, by, wrong=bool(to))
-        return
-    if (why := _refusal(call, by, to)) is not None:
-        if by.up:
-            await say(call, by, why.prompt)
-        await go_on_with_transferrer(call, by, wrong=False)
-        return
-    await Consultation(call, by, to).run()
+    wrong = wrong_destination(call.tenant, to, user_of(call, by), consulted=True) if to else None
+    why = _refusal(call, by, to) if to and wrong is None else None
+    if wrong is not None:
+        await go_on_with_transferrer(call, by, WRONG_PROMPTS[wrong])
+    elif why is not None:
+        await go_on_with_transferrer(call, by, why.prompt)
+    elif not to:
+        await go_on_with_transferrer(call, by)
+    else:
+        await Consultation(call, by, to).run()
 
 
 def _refusal(call: Call, by: Leg, to: str) -> Refusal | None:
@@ -112,7 +115,7 @@ def _refusal(call: Call, by: Leg, to: str) -> Refusal | None:
         return None
     why = refusal(call.outside.lines, call.tenant, destination, user, call_id=call.id)
     if why is not None:
-        call.log.info("call.not_made", dialled=to, user=user, cause=why.prompt)
+        call.log.info("call.not_made", dialled=to, user=user, cause=why.reason)
     return why
 
 
@@ -130,9 +133,12 @@ class Consultation:
     async def run(self) -> None:
         call = self._call
         call.journal(TransferStarted(self._by.id, self._user, self._to, "attended", call.resume_step))
-        plan = plan_to(call.tenant, call.outside, resolve(call.tenant, self._to), by=self._user)
+        plan = plan_to(
+            call.tenant, call.outside, resolve(call.tenant, self._to), by=self._user, call_id=call.id
+        )
         self._ringing = ringing = Ringing(call, plan or NOBODY, for_leg=self._by)
         call.consultant = self._by
+        call.ringing = ringing  # a colleague may take it
         try:
             await together(ring_tone(call, self._by), ringing.begin())
             while True:
@@ -148,7 +154,7 @@ class Consultation:
                 take_keys(call, *self._pair())
                 await call.wanted.dismiss_those_due()
         finally:
-            call.consultant = None
+            call.consultant = call.ringing = None
 
     # -- what is so -------------------------------------------------------------------------------------
 
@@ -162,7 +168,12 @@ class Consultation:
         wish = ""
         while call.wanted.wishes and not wish:
             taken = call.wanted.wishes.popleft()
-            wish = taken.name if isinstance(taken, Act) and taken.by is self._by else ""
+            if isinstance(taken, Act):
+                wish = taken.name if taken.by is self._by else ""
+            elif isinstance(taken, SwitchRecording):
+                call.meanwhile(switch_recording(call, taken.by))
+            else:
+                call.wanted.decline(taken)
         return Facts(self._state, not call.party.gone, not self._by.gone, status, wish)  # type: ignore[arg-type]
 
     def _something(self) -> bool:
@@ -224,10 +235,15 @@ class Consultation:
         call, by, target = self._call, self._by, self._target
         assert target is not None
         assert self._ringing is not None
-        bridge = call.new_bridge()
+        bridge = call.bridges.new()
+        call.ringing = None
         self._state = "together"
         await together(
-            stop_ring_tone(call, by), self._ringing.stop(keep=target), *fill(call, bridge, by, target)
+            stop_ring_tone(call, by),
+            self._ringing.accept(target),
+            bridge.create(kind_for(call, by, target)),
+            *fill(call, bridge, by, target),
+            self._ringing.stop(keep=target),
         )
         both = (by.entered, target.entered)
         await call.until(
@@ -239,6 +255,8 @@ class Consultation:
             self._told = True
             at = max(one[bridge.id] for one in both)
             call.journal(ConsultationStarted(by.id, target.id, bridge.id), at)
+            if is_lent(call, target):
+                call.meanwhile(show_party(call, target, by))
 
     async def _swap_to_party(self) -> None:
         call, target = self._call, self._target
@@ -290,10 +308,10 @@ class Consultation:
         """Those who ring go on ringing, for the party."""
         call, ringing = self._call, self._ringing
         assert ringing is not None
-        call.transfer = Transfer(self._user, self._to, call.resume_step)
+        call.transfer = Transfer(self._user, self._to, call.resume_step, attended=True)
         call.adopted_legs = ringing.let_go()
         if not self._by.gone:
-            await call.drop(self._by, "normal")
+            await call.legs.drop(self._by, "normal")
         raise Redirected(f"@dialled/{self._to}")
 
     async def _stay(self) -> None:
@@ -308,7 +326,8 @@ class Consultation:
         call.party = self._by
         call.hearing.begin_anew()
         call.journal(PartyChanged(self._by.id, gone=True), gone.ended_at)
-        call.left_by_party(gone)
+        if gone is call.caller:  # the call goes on without him: his end is one of a leg
+            call.legs.journal_end(gone)
         self._ended("cancelled")
         if self._state == "swapped":
             await self._silence(target)
@@ -341,7 +360,7 @@ class Consultation:
         assert self._ringing is not None
         await self._ringing.stop()
         if self._target is not None:
-            await self._call.drop(self._target, "normal")
+            await self._call.legs.drop(self._target, "normal")
 
     def _check_party(self) -> None:
         if self._call.party.gone:

@@ -13,10 +13,11 @@ from engine.calls.display import show_party
 from engine.calls.lending import lend
 from engine.calls.recording import user_of
 from engine.calls.transfer.blind import transfer_blind
-from engine.calls.transfer.number import may_be_sent_to
+from engine.calls.transfer.number import wrong_destination
 from engine.calls.transfer.passing import Transfer, bring_back, tell_phone
 from engine.calls.wishes import MergeWith, TransferTo
-from engine.journal.events import LegAnswered, LegCreated, LegMoved, TransferEnded, TransferStarted
+from engine.journal.events import LegAnswered, LegCreated
+from engine.journal.transfer_events import LegMoved, TransferEnded, TransferStarted
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -49,9 +50,9 @@ async def merge(call: Call, wish: MergeWith) -> None:
 async def _send_on(call: Call, wish: MergeWith, other: Call, theirs: Leg) -> None:
     """Nobody has answered him there yet: blind, to what he had dialled."""
     to = other.started.callee
-    if theirs is not other.caller or not may_be_sent_to(call.tenant, to, user_of(call, wish.by)):
+    if theirs is not other.caller or wrong_destination(call.tenant, to, user_of(call, wish.by)) is not None:
         return await _decline(call, wish.by, "he talks with nobody in the other call")
-    await other.drop(theirs, "normal")
+    await other.legs.drop(theirs, "normal")
     await transfer_blind(call, TransferTo(wish.by, to, "refer"))
     return None
 
@@ -99,7 +100,7 @@ def _move(leg: Leg, other: Call, call: Call) -> None:
     call.journal(LegCreated(leg.id, "target", endpoint, user, number), at)
     call.journal(LegAnswered(leg.id), at)
     call.services.observer.leg_ended(leg.id)
-    call.observe(leg, "")
+    call.legs.observe(leg, "")
     call.services.observer.leg_answered(leg.id)
     other.given_away = True
     other.changed()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from engine.calls.errors import Redirected
-from engine.journal.events import TransferEnded
+from engine.journal.transfer_events import TransferEnded
 from engine.switch.ari.resources import TransferProgress
 from engine.switch.errors import SwitchError
 
@@ -29,6 +29,7 @@ class Transfer:
     by: Leg | None = None
     told: bool = False  # he asked by REFER, and his phone is told how it goes
     pending: bool = True
+    attended: bool = False  # whoever rings was rung by the transferrer, and shows him
 
 
 async def completed(call: Call, other: Leg) -> None:
@@ -46,7 +47,7 @@ async def completed(call: Call, other: Leg) -> None:
         await tell_phone(call, by, "channel_answered")
         call.wanted.dismiss(by, GOODBYE_S)
     else:
-        await call.drop(by, "normal")
+        await call.legs.drop(by, "normal")
 
 
 async def failed(call: Call, cause: int) -> NoReturn:

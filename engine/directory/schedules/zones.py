@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 DAYS_BACK = 3
 
 
-def reached(zone: ZoneInfo, day: date, minutes: int) -> int:
+def reached(zone: ZoneInfo, day: date, minutes: float) -> int:
     """When (UTC milliseconds) the zone's clock first shows that many minutes after `day`'s midnight, or more.
 
     A time that the clock jumps over is reached at the jump; one that it shows twice, at the first time.

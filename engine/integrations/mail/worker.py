@@ -5,12 +5,10 @@ not know whether the server took the mail: it is sent again after the pause, wit
 known to be sent is never sent again, also where the database did not take the note at once.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from engine.clock import Clock
 from engine.directory.directory import Directory
@@ -23,9 +21,9 @@ from engine.recordings.encryption import CannotOpen, opened
 from engine.recordings.files import below
 from engine.settings import Settings
 from engine.store.database import Database
+from engine.store.polling import poll
 
 POLL_S = 2.0
-_DATABASE_PAUSE_S = 2.0
 _BATCH = 20
 NOT_SET = "mail is not set"
 NO_ADDRESS = "the user has no e-mail address"
@@ -41,13 +39,7 @@ async def run(
     if not settings.mail.host:
         _log.info("mail.not_set", advice=f"messages are sent by e-mail once {settings.config} has mail.host")
     worker = MailWorker(settings, database, clock, directory)
-    while True:
-        try:
-            await worker.work()
-        except (SQLAlchemyError, OSError) as error:
-            _log.error("mail.database_away", cause=str(error))
-            await asyncio.sleep(_DATABASE_PAUSE_S)
-        await asyncio.sleep(POLL_S)
+    await poll(worker.work, POLL_S, "mail")
 
 
 class MailWorker:

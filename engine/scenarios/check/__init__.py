@@ -6,9 +6,11 @@ from engine.directory.directory import Tenant
 from engine.directory.finding_codes import CODES
 from engine.directory.findings import Finding
 from engine.scenarios.check.announcements import check_announcements
+from engine.scenarios.check.card_files import check_card_files
 from engine.scenarios.check.cases import cases
 from engine.scenarios.check.empty import empty
 from engine.scenarios.check.ends import ends
+from engine.scenarios.check.hold_music import check_music
 from engine.scenarios.check.inspection import Inspection
 from engine.scenarios.check.loops import loops
 from engine.scenarios.check.prompts import prompts
@@ -20,7 +22,15 @@ from engine.scenarios.check.tenant_wide import check_numbers, check_unused
 from engine.scenarios.check.variables import own_variables, variables
 from engine.scenarios.loader import ScenarioFile
 
-__all__ = ["Finding", "check_announcements", "check_numbers", "check_scenario", "check_unused"]
+__all__ = [
+    "Finding",
+    "check_announcements",
+    "check_card_files",
+    "check_music",
+    "check_numbers",
+    "check_scenario",
+    "check_unused",
+]
 
 _CHECKS: tuple[Callable[[Inspection], Iterable[Finding]], ...] = (
     targets,

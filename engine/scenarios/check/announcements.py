@@ -1,4 +1,4 @@
-"""Announcements of recording in a tenant's file: that they are there, or can be made."""
+"""What a tenant's file has callers told: that it is there, or can be made."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -9,7 +9,7 @@ from engine.directory.loader import TenantFile
 from engine.directory.prompt_model import PartValue, SayPrompt, TextPrompt, parts
 from engine.directory.prompts import builtin
 from engine.directory.prompts.texts import VARIABLE
-from engine.recordings.policy import announcements
+from engine.scenarios.announced import announced
 from engine.scenarios.check.prompts import names_of_prompts, problem_of_part
 
 
@@ -23,7 +23,7 @@ def _findings(file: TenantFile, folder: Path) -> Iterator[Finding]:
         return
     language = file.tenant.language if file.tenant.language in builtin.TEXTS else "en"
     names = cache(lambda: names_of_prompts(folder, language))
-    for place, prompt in announcements(file.tenant):
+    for place, prompt in announced(file.tenant):
         for index, part in enumerate(parts(prompt)):
             inner = (index,) if isinstance(prompt, tuple) else ()
             message, expected, code = problem_of_part(part, folder, language, names)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterator
 
 from engine.directory.directory import Tenant
-from engine.directory.findings import Finding, one_of
-from engine.directory.routes import destination_of, may_call
+from engine.directory.findings import Finding, Severity, one_of
+from engine.directory.routes import destination_of, may_call, ways_outside
 from engine.scenarios import templates
 from engine.scenarios.check.inspection import Inspection
 from engine.scenarios.model import Reference
@@ -44,6 +44,18 @@ def references(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _outgoing(inspection: Inspection, tenant: Tenant, step: str, reference: Reference) -> Iterator[Finding]:
+    number = "" if any(templates.names(reference.name)) else tenant.normalise(reference.name)
+    if number in tenant.numbers:
+        leading_here = [
+            one for one, entry in tenant.numbers.items() if entry.scenario == inspection.file.name
+        ]
+        if number in leading_here:
+            message = f"{number} leads to this scenario again: the call would come back"
+            # Where others lead here too, the step may be for calls to those.
+            severity: Severity = "error" if leading_here == [number] else "warning"
+            place, expected = reference.path, "another number"
+            yield inspection.finding(step, place, message, expected, code="own-number", severity=severity)
+        return
     if tenant.outgoing is None:
         yield inspection.finding(
             step,
@@ -52,15 +64,11 @@ def _outgoing(inspection: Inspection, tenant: Tenant, step: str, reference: Refe
             f"`outgoing` in the file of tenant {tenant.name}",
             code="no-outgoing",
         )
-    if any(templates.names(reference.name)):
-        return
-    number = tenant.normalise(reference.name)
+    if not number:
+        return  # known only in the call
     if not number.startswith("+"):
         message, expected = f"{reference.name} is no telephone number", 'a number such as "+79031112233"'
         yield inspection.finding(step, reference.path, message, expected, code="wrong-value")
-    elif number in tenant.numbers:
-        message = f"{number} is a number of the tenant itself: the call would come back"
-        yield inspection.finding(step, reference.path, message, "another number", code="own-number")
     elif tenant.outgoing is not None and not may_call(tenant, number):
         kind = destination_of(number, tenant.country)
         message, expected = (
@@ -68,3 +76,7 @@ def _outgoing(inspection: Inspection, tenant: Tenant, step: str, reference: Refe
             f"{kind} in `outgoing.permit`",
         )
         yield inspection.finding(step, reference.path, message, expected, code="not-permitted")
+    elif tenant.outgoing is not None and not ways_outside(tenant, number):
+        # Another company's of this platform it may be, which needs no trunk.
+        message, expected = f"no trunk leads to {number}", "`outgoing.trunk`, or a route with its prefix"
+        yield inspection.finding(step, reference.path, message, expected, code="no-route", severity="warning")

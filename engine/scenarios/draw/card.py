@@ -75,14 +75,6 @@ class Card:
         below = row_height(self.chips) - OVERLAP if self.chips else 0
         return Box(self.width, math.ceil(self.height + below), tuple(ports))
 
-    @property
-    def head_width(self) -> float:
-        return width(self.head, KIND_SIZE, "bold")
-
-    @property
-    def name_width(self) -> float:
-        return width(self.name, MONO_SIZE, "mono")
-
 
 def card_of(sketch: Sketch, name: str, language: Language, chips: tuple[Chip, ...] = ()) -> Card:
     """The card of a step, with the labels of its arrows; of one that was not understood, what is wrong."""

@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 
 from engine.directory.directory import Tenant
 from engine.scenarios.model import StepModel
+from engine.scenarios.roads.callback import CallbackRoad
 from engine.scenarios.roads.desk import desk
 from engine.scenarios.roads.dialled import DialledRoad, UnreachedRoad
 from engine.scenarios.roads.mailbox import MailboxRoad
+from engine.scenarios.roads.message import MessageRoad
 from engine.scenarios.roads.park import ParkRoad
+from engine.scenarios.roads.resumed import resumed
 from engine.scenarios.roads.returned import ReturnRoad
 from engine.scenarios.roads.services import find_service
 from engine.scenarios.steps.hangup import SorryStep
@@ -26,6 +29,9 @@ ROADS: Mapping[str, Road] = {
     "@park": lambda _, place: ParkRoad(place=place),
     "@return": lambda _, extension: ReturnRoad(user=extension),
     "@mailbox": lambda _, extension: MailboxRoad(mailbox=extension),
+    "@message": lambda _, extension: MessageRoad(mailbox=extension),
+    "@callback": lambda _, order: CallbackRoad(order=order),
+    "@resumed": lambda _, argument: resumed(argument),
     "@service": lambda _, path: find_service(path),
 }
 

@@ -8,7 +8,7 @@ from engine.calls.destination import RING_SECONDS, plan_to
 from engine.calls.errors import Redirected
 from engine.calls.outgoing import Refusal, refusal
 from engine.directory.numbering import Dialled, resolve
-from engine.scenarios.model import UNREACHED, Exit, StepModel
+from engine.scenarios.model import MESSAGE, UNREACHED, Exit, StepModel
 from engine.scenarios.roads.services import road_of
 from engine.scenarios.steps.queue import QueueStep
 
@@ -46,7 +46,15 @@ class DialledRoad(StepModel):
         if result is not None and result.outcome == "talked":
             call.set_variable("operator", result.operator)
             return "after"
+        if result is not None and self._takes_message(call, destination):
+            raise Redirected(f"{MESSAGE}/{destination.value}")
         return await call.not_reached(CAUSES.get(result.outcome, FAILED) if result else UNALLOCATED)
+
+    @staticmethod
+    def _takes_message(call: Conversation, destination: Dialled) -> bool:
+        """Of a user's own call to a colleague; a call that was passed on goes back to whoever did."""
+        own = call.dialled_by == call.party_user not in ("", destination.value)
+        return own and destination.kind == "user" and call.tenant.voicemail.colleagues
 
     async def _reach(self, call: Conversation, destination: Dialled) -> RingResult | None:
         """How ringing went; None where the number means nothing."""
@@ -55,14 +63,24 @@ class DialledRoad(StepModel):
             why = refusal(lines, call.tenant, destination, user, call_id=call.id)
             if why is not None:
                 await self._refused(call, why)
-        number = str(call.variables["caller.number"] or "")
-        plan = plan_to(call.tenant, call.outside, destination, by=user, number=number)
+        # A colleague who was passed on is no longer called by whoever called first.
+        number = "" if call.party_user else str(call.variables["caller.number"] or "")
+        patient = user == call.party_user
+        plan = plan_to(
+            call.tenant,
+            call.outside,
+            destination,
+            by=user,
+            number=number,
+            patient=patient,
+            call_id=call.id,
+        )
         if plan is None:
             return await call.ring((), timeout=RING_SECONDS) if call.adopted else None
         return await call.reach(plan)
 
     async def _refused(self, call: Conversation, why: Refusal) -> NoReturn:
-        call.log.info("call.not_made", dialled=self.dialled, user=call.dialled_by, cause=why.prompt)
+        call.log.info("call.not_made", dialled=self.dialled, user=call.dialled_by, cause=why.reason)
         if call.dialled_by != call.party_user:
             await call.not_reached(why.cause)  # it is not the party who has to hear it
         await call.turn_away(why.cause, why.prompt, refused=why.forbidden)

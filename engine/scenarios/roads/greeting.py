@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.calls.errors import PromptFailed, StepError
 from engine.calls.mailboxes import GreetingProblem
-from engine.journal.events import GreetingChanged
+from engine.journal.recording_events import GreetingChanged
 
 if TYPE_CHECKING:
     from engine.scenarios.conversation import Conversation

@@ -14,7 +14,7 @@ from engine.calls.errors import PromptFailed, Redirected
 from engine.calls.mailboxes import MailboxAway, StoredMessage
 from engine.directory.fields import Extension
 from engine.directory.prompt_model import Prompt, SayPrompt
-from engine.journal.events import MessageDeleted, MessageHeard
+from engine.journal.recording_events import MessageDeleted, MessageHeard
 from engine.scenarios.model import APOLOGY, DIALLED, Exit, StepModel
 from engine.scenarios.roads.greeting import GREETING_NAMES, record_greeting
 

@@ -1,8 +1,10 @@
-"""`@return/EXTENSION`: a transfer failed, and the call comes back to whoever sent it."""
+"""`@return/EXTENSION`, or `@return/pult/201`: a transfer failed, and the call comes back to who sent it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from engine.scenarios.model import DESK, Exit
 from engine.scenarios.steps.ring import DeskStep
@@ -10,14 +12,13 @@ from engine.scenarios.steps.ring import DeskStep
 if TYPE_CHECKING:
     from engine.scenarios.conversation import Conversation
 
-RETURN_SECONDS = 30.0
-
 
 class ReturnRoad(DeskStep):
     """He may still be on the line, waiting for how it goes; else his phones ring anew. Then the desk."""
 
     personal: ClassVar[bool] = False  # it is his own call that comes back to him
 
+    user: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_-]*/)?[0-9]{2,6}$")]
     type: Literal["return"] = "return"  # type: ignore[assignment]
 
     def exits(self) -> list[Exit]:

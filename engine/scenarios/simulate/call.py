@@ -1,4 +1,4 @@
-"""A call without a switch: what `engine.calls.call.Call` does for steps, on simulated time."""
+"""A call without a switch: what `engine.calls.live_conversation` does for steps, on simulated time."""
 
 import asyncio
 from collections import Counter
@@ -9,32 +9,32 @@ from typing import Any, NoReturn, TypeVar
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from engine.calls.changes import Changes
 from engine.calls.dialer import RingResult
 from engine.calls.errors import CallerGone, CallOver, HungUp, StepError
 from engine.calls.keys import Keys
+from engine.calls.known import introduce_client, variables_at_first
 from engine.calls.leg import NORMAL_CLEARING, Target
 from engine.calls.listening import Listened
 from engine.calls.plan import Plan, together_for
-from engine.calls.previous import UNKNOWN
-from engine.calls.queueing import Queued
+from engine.calls.position import Position
+from engine.calls.queueing import Meanwhile, Queued
 from engine.calls.services import Outside
 from engine.calls.waiting import wait_for
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
+from engine.journal.base import EndedBy, Value
 from engine.journal.events import (
     CallAnswered,
     CallEnded,
+    CallerNamed,
     CallStarted,
-    EndedBy,
     Event,
-    ListeningMode,
-    QueueEntered,
-    RecordingAnnounced,
-    StepEntered,
     TalkEnded,
-    Value,
     VariableSet,
 )
+from engine.journal.recording_events import RecordingAnnounced
+from engine.journal.transfer_events import ListeningMode
 from engine.recordings.policy import announcement_ahead
 from engine.scenarios.simulate.caller import MadeUpCaller
 from engine.scenarios.simulate.keys import HANG_UP
@@ -64,18 +64,8 @@ class SimulatedCall:
         self.setting = setting
         self.started = started
         self.id = CALL_ID
-        self.variables: dict[str, Value] = {
-            "caller.number": started.caller,
-            "caller.name": started.caller_name,
-            "number": started.number,
-            "call.id": self.id,
-            "language": tenant.language,
-            "caller.group": tenant.group_of(started.caller),
-            **UNKNOWN,
-            **setting.known,
-        }
+        self.variables = variables_at_first(tenant, started, self.id)
         self.log: FilteringBoundLogger = structlog.get_logger(__name__)
-        self.step = ""
         self.talking_with: SimulatedLeg | None = None
         self.last_talk_ended_by: EndedBy | None = None
         self.legs: list[SimulatedLeg] = []
@@ -90,16 +80,17 @@ class SimulatedCall:
         self.surroundings = Surroundings(
             tenant, setting.answers, setting.seed, lambda: self.step, self._asks, self.now
         )
-        self._queued = Queued()
         self._answered = False
         self._told = False
         self._gone = False
         self._cause = 0
-        self._type = ""
-        self._attempt = 1
-        self._steps_entered = 0
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._position = position = Position(self.id, started, self.story.journal)
+        self.next_attempt = position.next_attempt
+        self.enter_queue = position.enter_queue
+        self._changes = Changes()
         self.journal(started)
+        introduce_client(self)
+        self.variables.update(setting.known)
         self.caller = MadeUpCaller(setting.acts, self._caller_does)
 
     # -- time and story ---------------------------------------------------------------------------------
@@ -123,30 +114,19 @@ class SimulatedCall:
 
     async def until(self, condition: Callable[[], T], timeout: float | None = None) -> T | None:
         """The condition's first true value; None when `timeout` seconds passed. Raises `CallerGone`."""
-        deadline = None if timeout is None else self.loop.time() + timeout
-        while True:
+
+        def looked_at() -> T:
             if self._gone:
                 raise CallerGone
             if self.at > LONGEST_S:
                 raise CutShort(self.story.endless(f"{LONGEST_S / 3600:g} hours"))
-            if value := condition():
-                return value
-            if deadline is not None and self.loop.time() >= deadline:
-                return None
-            waiter: asyncio.Future[None] = self.loop.create_future()
-            self._waiters.add(waiter)
-            alarm = None if deadline is None else self.loop.call_at(deadline, _wake, waiter)
-            try:
-                await waiter
-            finally:
-                self._waiters.discard(waiter)
-                if alarm is not None:
-                    alarm.cancel()
+            return condition()
+
+        return await self._changes.until(looked_at, timeout)
 
     def changed(self) -> None:
         """Let whoever waits look again."""
-        for waiter in self._waiters:
-            _wake(waiter)
+        self._changes.tell()
 
     def _caller_does(self, key: str) -> None:
         if key == HANG_UP:
@@ -172,31 +152,32 @@ class SimulatedCall:
         return self.surroundings.outside
 
     @property
+    def step(self) -> str:
+        return self._position.step
+
+    @property
     def step_id(self) -> str:
-        return f"{self.id}.step.{self._steps_entered}"
+        return self._position.step_id
 
     def set_variable(self, name: str, value: Value, *, secret: bool = False) -> None:
         self.variables[name] = value
         self.journal(VariableSet(name, None if secret else value))
 
+    def name_caller(self, name: str) -> None:
+        self.journal(CallerNamed(name))
+        self.set_variable("caller.name", name)
+
     def attempt(self) -> int:
-        return self._attempt
+        return self._position.attempt
 
-    def next_attempt(self) -> int:
-        self._attempt += 1
-        self.journal(StepEntered(self.step, self._type, self._attempt))
-        return self._attempt
-
-    def enter_queue(self, queue: str) -> int:
-        if self._queued.step_id != self.step_id:
-            self.journal(QueueEntered(queue))
-            self._queued = Queued(self.step_id, queue, self.now())
-        return self._queued.since
+    @property
+    def queued(self) -> Queued:
+        return self._position.queued
 
     @property
     def queue(self) -> str:
         """The queue in which the caller waits now, "" for none."""
-        return self._queued.queue if self._queued.step_id == self.step_id else ""
+        return self._position.waits_in
 
     async def answer(self) -> None:
         if not self._answered:
@@ -263,7 +244,7 @@ class SimulatedCall:
     async def wait_for(self, work: Coroutine[Any, Any, T], prompt: Prompt | None = None) -> T:
         return await wait_for(self, work, prompt)
 
-    async def start_music(self) -> None:
+    async def start_music(self, queue: str = "") -> None:
         """Music is no words."""
 
     async def stop_music(self) -> None:
@@ -284,18 +265,26 @@ class SimulatedCall:
     def adopted(self) -> bool:
         return False
 
-    async def announce_recording(self, users: Collection[str]) -> None:
+    def _announcement(self, users: Collection[str]) -> Prompt | None:
         if self._told or self.started.caller in self.tenant.users:
-            return
-        prompt = announcement_ahead(self.tenant, self.started.number, self.queue, users)
+            return None
+        return announcement_ahead(self.tenant, self.started.number, self.queue, users)
+
+    async def announce_recording(self, users: Collection[str]) -> None:
+        prompt = self._announcement(users)
         if prompt is not None:
             await self.play(prompt)
             self._told = True
             self.journal(RecordingAnnounced(self.id))
 
-    async def ring(self, targets: Sequence[Target], *, timeout: float) -> RingResult:
-        await self.announce_recording([target.user for target in targets if target.user])
-        return await ring(self, together_for(targets, timeout))
+    async def ring(
+        self, targets: Sequence[Target], *, timeout: float, meanwhile: Meanwhile | None = None
+    ) -> RingResult:
+        users = [target.user for target in targets if target.user]
+        if self._announcement(users) is not None and meanwhile is not None:
+            await meanwhile.be_quiet()
+        await self.announce_recording(users)
+        return await ring(self, together_for(targets, timeout), meanwhile)
 
     async def reach(self, plan: Plan) -> RingResult:
         if plan.ways:
@@ -336,9 +325,8 @@ class SimulatedCall:
     def enter_step(self, step: str, step_type: str, *, attempt: int = 1) -> None:
         if len(self.story.taken) >= MOST_STEPS:
             raise CutShort(self.story.endless(f"{MOST_STEPS} steps"))
-        self.step, self._type, self._attempt = step, step_type, attempt
-        self._steps_entered += 1
-        self.story.enter(step, step_type, attempt)
+        self.story.enter(step, step_type)
+        self._position.enter(step, step_type, attempt=attempt)
 
     def finish(self) -> None:
         """End what is still on, and write the call's last event."""
@@ -354,8 +342,3 @@ class SimulatedCall:
         """He does so now."""
         self._gone = True
         raise CallerGone
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.journal.events import Value
+from engine.journal.base import Value
 from engine.records.model import CallRecord
 
 Kind = Literal["heard", "key", "rings", "outcome", "talks", "talked", "message", "asked", "note"]

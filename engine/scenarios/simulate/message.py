@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.calls.errors import CallerGone
 from engine.calls.message import ENDS_ON
-from engine.journal.events import MessageDropped, MessageLeft, MessageStarted
+from engine.journal.recording_events import MessageDropped, MessageLeft, MessageStarted
 
 if TYPE_CHECKING:
     from engine.scenarios.simulate.call import SimulatedCall

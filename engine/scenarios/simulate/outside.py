@@ -12,6 +12,7 @@ from engine.calls.web_services import WebAnswer, WebRequest, WebServiceFailed
 from engine.directory.directory import Directory, Tenant
 from engine.directory.fields import FileModel
 from engine.queues.queues import LiveQueues
+from engine.records.known_ticket import KnownTicket
 from engine.records.tickets import FIRST, with_check_digit
 from engine.scenarios.simulate.lengths import SecondsOrNone
 
@@ -57,14 +58,23 @@ class GivenAnswers:
 
 
 class FirstTickets:
-    """The numbers of a tenant who never had a ticket."""
+    """The numbers of a tenant who never had a ticket: he knows those that he gives."""
 
     def __init__(self) -> None:
         self._next = FIRST
+        self._known: dict[str, KnownTicket] = {}
 
     async def open(self, tenant: str) -> str:
         self._next += 1
-        return with_check_digit(self._next - 1)
+        ticket = with_check_digit(self._next - 1)
+        self.remember(tenant, ticket)
+        return ticket
+
+    def find(self, tenant: str, ticket: str) -> KnownTicket | None:
+        return self._known.get(ticket)
+
+    def remember(self, tenant: str, ticket: str) -> None:
+        self._known[ticket] = KnownTicket(ticket)
 
 
 class Surroundings:

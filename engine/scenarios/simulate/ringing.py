@@ -10,17 +10,10 @@ from engine.calls.dialer import SUBSCRIBER_ABSENT, RingResult, told
 from engine.calls.errors import CallerGone
 from engine.calls.leg import NORMAL_CLEARING, OUR_CAUSES, Target
 from engine.calls.plan import Plan
-from engine.calls.queueing import ObservedLeg
+from engine.calls.queueing import Meanwhile, ObservedLeg
 from engine.calls.ringing_rules import CONFIRM_KEY, RingingPhones
-from engine.journal.events import (
-    LegAnswered,
-    LegCreated,
-    LegEnded,
-    LegResult,
-    LegRinging,
-    TalkEnded,
-    TalkStarted,
-)
+from engine.journal.base import LegResult
+from engine.journal.events import LegAnswered, LegCreated, LegEnded, LegRinging, TalkEnded, TalkStarted
 from engine.scenarios.simulate.people import Behaviour
 
 if TYPE_CHECKING:
@@ -58,6 +51,10 @@ class SimulatedLeg:
     @property
     def over(self) -> bool:
         return self.ended is not None
+
+    @property
+    def lives(self) -> bool:
+        return True  # whoever is off says so at once
 
     @property
     def result(self) -> LegResult:
@@ -128,24 +125,35 @@ class SimulatedPhones:
             timer.cancel()
 
 
-async def ring(call: SimulatedCall, plan: Plan) -> RingResult:
+async def ring(call: SimulatedCall, plan: Plan, meanwhile: Meanwhile | None = None) -> RingResult:
     """Ring by the plan; the first who answers talks with the caller."""
     call.last_talk_ended_by = None
     phones = SimulatedPhones(call)
     ringing = RingingPhones(phones, plan)
     try:
+        if meanwhile is not None:
+            meanwhile.begin()
         await ringing.begin()
-        while ringing.winner is None and not ringing.over:
-            await call.until(ringing.due, ringing.timeout())
+        while ringing.winner is None and not ringing.over and not _given_up(meanwhile):
+            await call.until(lambda: ringing.due() or _given_up(meanwhile), ringing.timeout())
             await ringing.act()
     finally:
         phones.close()
     winner = ringing.winner
+    if winner is None and not ringing.over:
+        await ringing.stop()
+        return RingResult("no_answer", given_up=True)
+    if winner is not None and meanwhile is not None:
+        await meanwhile.be_quiet()
     await ringing.stop(keep=winner, timed_out=True)
     if winner is None:
         return RingResult(ringing.outcome)
     await _talk(call, winner)
     return RingResult("talked", winner.who)
+
+
+def _given_up(meanwhile: Meanwhile | None) -> bool:
+    return meanwhile is not None and meanwhile.given_up
 
 
 def _script(

@@ -1,11 +1,8 @@
 """Running a scenario in a simulation, from the call's first event to its record."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import structlog
-
+from engine import logs
 from engine.calls.errors import CallOver
 from engine.directory.directory import Tenant
 from engine.journal.events import CallStarted
@@ -48,7 +45,7 @@ def simulate(
         finally:
             call.finish()
 
-    with _quiet():
+    with logs.quiet(logging.CRITICAL):
         try:
             cut = run_virtually(run(), loop)
         except NothingHappens as error:
@@ -76,15 +73,5 @@ def _started(tenant: Tenant, scenario: Scenario, setting: Setting) -> CallStarte
         scenario_version=scenario.version,
         meter_from=tenant.tariff.meter_from,
         kopecks_per_minute=tenant.tariff.per_minute,
+        free_wait=tenant.tariff.free_wait,
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What the parts of a real call log is no news here."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine.journal.events import Value
+from engine.journal.base import Value
 from engine.scenarios.simulate.keys import Act
 from engine.scenarios.simulate.outside import Answer
 from engine.scenarios.simulate.people import People

@@ -12,7 +12,7 @@ from engine.directory.prompt_model import PartValue, Prompt, TextPrompt, parts
 from engine.directory.prompts import PromptMissing, builtin, saying
 from engine.directory.prompts.convert import BadSound
 from engine.directory.prompts.library import find_source
-from engine.journal.events import Value
+from engine.journal.base import Value
 
 WORDS_A_MINUTE = 130
 _SHORTEST_S = 1.0

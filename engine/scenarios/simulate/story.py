@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from engine.journal.events import Entry, Event, StepEntered, StepFailed, StepLeft
+from engine.journal.events import Entry, Event, StepFailed, StepLeft
 from engine.scenarios.simulate.journey import Kind, Moment, StepTaken, circle
 
 BOOT = "simulate"
@@ -20,20 +20,21 @@ class Story:
         self.entries: list[Entry] = []
         self.taken: list[StepTaken] = []
 
-    def journal(self, event: Event, at: int | None = None) -> None:
+    def journal(self, event: Event, at: int | None = None) -> Entry:
         """As on the switch; `at` in UTC milliseconds, now where it is left out."""
         now = self._began + round(self._at() * 1000) if at is None else at
         number = len(self.entries) + 1
-        self.entries.append(Entry(self._call_id, number, now, now - self._began, BOOT, event))
+        entry = Entry(self._call_id, number, now, now - self._began, BOOT, event)
+        self.entries.append(entry)
         if isinstance(event, StepLeft):
             self.taken[-1].exit = event.exit
         elif isinstance(event, StepFailed):
             self.taken[-1].exit, self.taken[-1].failed = "on_error", self._reason(event.cause)
+        return entry
 
-    def enter(self, step: str, step_type: str, attempt: int) -> None:
+    def enter(self, step: str, step_type: str) -> None:
         """The call has come to a step."""
         self.taken.append(StepTaken(step, step_type, self._at()))
-        self.journal(StepEntered(step, step_type, attempt))
 
     def note(self, kind: Kind, text: str, **more: Any) -> int:
         """Something that a reader of the way wants to know; its place within the step."""

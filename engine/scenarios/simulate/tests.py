@@ -16,7 +16,7 @@ from engine.scenarios.model import Scenario
 from engine.scenarios.simulate.expectations import NOBODY, differences
 from engine.scenarios.simulate.run import simulate
 from engine.scenarios.simulate.setting import Setting
-from engine.scenarios.simulate.sound import Lengths, Sound, not_made
+from engine.scenarios.simulate.sound import Sound
 from engine.scenarios.simulate.tests_model import TestModel, TestsModel
 from engine.scenarios.simulate.virtual_loop import VirtualLoop
 from engine.scenarios.simulate.wanted import WrongSetting, setting_of
@@ -40,9 +40,7 @@ def read_tests(folder: Path) -> tuple[Document, TestsModel | None] | None:
         return document, None
 
 
-def check_tests(
-    folder: Path, tenant: Tenant, scenarios: Mapping[str, Scenario], lengths: Lengths = not_made
-) -> list[Finding]:
+def check_tests(folder: Path, tenant: Tenant, scenarios: Mapping[str, Scenario]) -> list[Finding]:
     """Findings of `folder/tests.yaml`: mistakes in it, and calls that went another way than it says.
 
     `scenarios` are those that are right, by name; tests of a file that is wrong are not run, for it has
@@ -54,7 +52,7 @@ def check_tests(
     document, model = read
     found = list(document.findings)
     if model is not None:
-        loop, sound = VirtualLoop(), Sound(folder, lengths)
+        loop, sound = VirtualLoop(), Sound(folder)
         try:
             for index, test in enumerate(model.tests):
                 found += _check(document, index, test, tenant, scenarios, folder, sound, loop)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.directory.directory import Tenant
 from engine.directory.findings import closest, one_of
 from engine.directory.numbers import is_e164
-from engine.journal.events import Value
+from engine.journal.base import Value
 from engine.scenarios.model import Scenario
 from engine.scenarios.simulate.keys import WrongKeys, parse_keys
 from engine.scenarios.simulate.outside import Answer

@@ -13,7 +13,7 @@ from engine.calls.errors import StepError
 from engine.calls.web_services import Method, WebAnswer, WebRequest
 from engine.directory.fields import FileModel, Seconds
 from engine.directory.prompt_model import Prompt
-from engine.journal.events import Value
+from engine.journal.base import Value
 from engine.scenarios.model import Remark, Template
 from engine.scenarios.steps.set_variable import VariableName
 from engine.scenarios.templates import fill

@@ -1,4 +1,4 @@
-"""`dial`: an outside number is called through the tenant's trunk."""
+"""`dial`: an outside number is called through the tenant's trunk, or a city number of the tenant's own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from engine.calls.errors import StepError
-from engine.calls.outgoing import LINES_BUSY, plan_outside, refusal
+from engine.calls.outgoing import LINES_BUSY, NO_ROUTE, plan_outside, refusal
 from engine.directory.fields import Seconds
 from engine.directory.numbering import Dialled
 from engine.directory.numbers import is_e164
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class DialStep(RingOutcomes):
-    """Call an outside number and connect the caller with it."""
+    """Call an outside number, or another city number of the company, and connect the caller with it."""
 
     type: Literal["dial"] = "dial"
     number: Template = Field(
@@ -44,9 +44,15 @@ class DialStep(RingOutcomes):
         why = None if call.adopted else refusal(lines, call.tenant, destination, call_id=call.id)
         if why is LINES_BUSY:
             return "on_busy"
+        if why is NO_ROUTE:
+            raise StepError(f"no trunk leads to {destination.value}: see `outgoing` in the tenant's file")
         if why is not None:
             raise StepError(f"{destination.value} is not among `outgoing.permit` in the tenant's file")
-        result = await call.reach(plan_outside(lines, call.tenant, destination, timeout=self.timeout))
+        number = "" if call.party_user else str(call.variables["caller.number"] or "")
+        plan = plan_outside(
+            lines, call.tenant, destination, timeout=self.timeout, original=number, call_id=call.id
+        )
+        result = await call.reach(plan)
         # What was keyed in meanwhile is no choice in a menu that comes later.
         call.forget_digits()
         if result.outcome == "talked":
@@ -55,12 +61,15 @@ class DialStep(RingOutcomes):
         return {"no_answer": "on_no_answer", "busy": "on_busy"}.get(result.outcome, "on_unavailable")
 
     def _destination(self, call: Conversation) -> Dialled:
-        if call.tenant.outgoing is None:
-            raise StepError("the tenant has no `outgoing` trunk")
         written = fill(self.number, call.variables)
         number = call.tenant.normalise(written)
         if not is_e164(number):
             raise StepError(f"{written!r} is no telephone number")
         if number in call.tenant.numbers:
-            raise StepError(f"{number} is a number of the tenant itself: the call would come back")
+            # Longer circles end where a call has gone from number to number too often.
+            if number == call.variables["number"]:
+                raise StepError(f"{number} is the number that this call came to: it would come back")
+            return Dialled("number", number)
+        if call.tenant.outgoing is None:
+            raise StepError("the tenant has no `outgoing` trunk")
         return Dialled("outside", number)

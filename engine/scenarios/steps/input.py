@@ -10,14 +10,15 @@ from pydantic import Field, model_validator
 
 from engine.directory.fields import Seconds
 from engine.directory.prompt_model import Prompt, SayPrompt
+from engine.records.tickets import is_ticket
 from engine.scenarios.entry import Entry
 from engine.scenarios.model import DESK, Exit, Remark, Spoken, StepModel, StepName
 from engine.scenarios.steps.input_checks import (
     Check,
     ClientsCheck,
     ListCheck,
+    TicketsCheck,
     WebServiceCheck,
-    contract_digits,
 )
 from engine.scenarios.steps.set_variable import VariableName
 from engine.scenarios.variables import Variable
@@ -72,8 +73,8 @@ class InputStep(StepModel):
     confirm: bool = Field(default=False, description="ask the caller whether it is right: 1 yes, 2 again")
     check: Check | None = Field(
         default=None,
-        description="what the number is held against: `{list: […]}`, `{pattern: …}`, `{clients: contract}` "
-        "or `{url: https://…}`; left out: nothing",
+        description="what the number is held against: `{list: […]}`, `{pattern: …}`, `{clients: contract}`, "
+        "`{tickets: number}` or `{url: https://…}`; left out: nothing",
     )
     secret: bool = Field(
         default=False,
@@ -172,9 +173,9 @@ class InputStep(StepModel):
         if not isinstance(self.check, ClientsCheck) or tenant is None:
             return
         path = ("check", "clients")
-        numbers = [number for one in tenant.clients.values() if (number := contract_digits(one))]
+        numbers = [number for one in tenant.file_clients.by_key.values() if (number := one.contract_digits)]
         if not numbers:
-            message = "no client of the tenant has a contract number: nobody is ever found"
+            message = "no client in the tenant's file has a contract number: only imported ones are found"
             yield Remark(path, message, "`contract` at `clients` in the tenant's file", "no-contracts")
         for number in numbers:
             if not self.min_digits <= len(number) <= self.max_digits:
@@ -206,6 +207,8 @@ class InputStep(StepModel):
         if not self.terminator:
             call.forget_digits()  # one digit too many is no answer to what comes next
         call.set_variable(self.variable, entry.value, secret=self.secret)
+        if isinstance(self.check, TicketsCheck) and not is_ticket(entry.value):
+            return "invalid"
         key = f"{call.step_id}.{call.attempt()}"
         # A web service is asked last: what the caller takes back is nobody's business.
         later = isinstance(self.check, WebServiceCheck)
@@ -247,7 +250,9 @@ class InputStep(StepModel):
 
     def _forget(self, call: Conversation) -> None:
         """Nothing of an earlier caller who was identified in this call may stand for this one."""
-        if self.check is not None:
+        if isinstance(self.check, ClientsCheck):
+            self.check.forget(call)
+        if self.check is not None and not isinstance(self.check, TicketsCheck):
             for variable in self.check.sets():
-                if call.variables.get(variable.name) is not None:
+                if call.variables.get(variable.name) not in (None, ""):
                     call.set_variable(variable.name, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,29 +9,28 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import re2
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, field_validator
 
+from engine.calls.known import client_values
 from engine.calls.web_services import WebServiceFailed
-from engine.directory.directory import Tenant
 from engine.directory.fields import FileModel
-from engine.directory.model import ClientModel
+from engine.directory.names import known_name
+from engine.journal.client_events import TicketUsed
 from engine.scenarios.steps.asking import Asking, take_over
-from engine.scenarios.variables import Variable
+from engine.scenarios.variables import CLIENT_VARIABLES, Variable
 
 if TYPE_CHECKING:
     from engine.scenarios.conversation import Conversation
-
-CLIENT_VARIABLES = (
-    Variable("client.name", "text", "the identified client's name"),
-    Variable("client.company", "text", "his company"),
-    Variable("client.plan", "text", "his service plan"),
-    Variable("client.specialist", "digits", "extension of his own specialist"),
-    Variable("client.priority", "number", "1 is served first"),
-    Variable("client.group", "text", "his group"),
-)
 
 
 def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
+
+TICKET = Variable("ticket", "digits", "the ticket's number")
+TICKET_VARIABLES = (
+    TICKET,
+    Variable("ticket.state", "text", "what became of the ticket: open, answered, waiting or closed"),
+    Variable("ticket.operator", "digits", "who talked about it last: an extension or number"),
+)
 
 DigitText = Annotated[
     str,
@@ -84,23 +82,57 @@ class PatternCheck(FileModel):
 
 
 class ClientsCheck(FileModel):
-    """The digits are those of a client's contract number (letters and dashes in it do not count). Sets
-    `client.name`, `client.company`, `client.plan`, `client.specialist`, `client.priority`, `client.group`.
+    """The digits are those of a client's contract number (letters and dashes in it do not count). From then
+    on he is the client that `client.name` and its like tell of, and that queues know; who is known by no name
+    has the client's, on telephones and in the record.
     """
 
     clients: Literal["contract"] = Field(description="by which of the clients' numbers: contract")
 
     async def passes(self, call: Conversation, variable: str, key: str) -> bool:
-        found = client_of(call.tenant, str(call.variables[variable]))
+        found = call.outside.clients.by_contract(call.tenant, str(call.variables[variable]))
         if found is None:
             return False
-        known = (found.name, found.company, found.plan, found.specialist, found.priority, found.group)
-        for one, value in zip(CLIENT_VARIABLES, known, strict=True):
+        if call.variables.get("caller.name") in (None, "", call.variables.get("client.name")):
+            call.name_caller(found.name)
+        for name, value in client_values(call.tenant, found).items():
+            call.set_variable(name, value)
+        return True
+
+    def forget(self, call: Conversation) -> None:
+        """He is not that client after all: his name is what his number tells."""
+        given = call.variables.get("client.name")
+        if not given or call.variables.get("caller.name") != given:
+            return
+        number = str(call.variables.get("caller.number") or "")
+        client = call.outside.clients.find(call.tenant, number)
+        name = known_name(call.tenant, number) or (client.name if client else "")
+        if name != given:
+            call.name_caller(name)
+
+    def sets(self) -> Iterable[Variable]:
+        return CLIENT_VARIABLES
+
+
+class TicketsCheck(FileModel):
+    """The digits are the number of a ticket of the tenant's. From then on the call is about it. A number with
+    a wrong check digit is refused as one of a wrong form.
+    """
+
+    tickets: Literal["number"] = Field(description="by what tickets are found: number")
+
+    async def passes(self, call: Conversation, variable: str, key: str) -> bool:
+        digits = str(call.variables[variable])
+        found = call.outside.tickets.find(call.tenant.name, digits)
+        if found is None:
+            return False
+        call.journal(TicketUsed(digits))
+        for one, value in zip(TICKET_VARIABLES, (digits, found.state, found.operator), strict=True):
             call.set_variable(one.name, value)
         return True
 
     def sets(self) -> Iterable[Variable]:
-        return CLIENT_VARIABLES
+        return TICKET_VARIABLES
 
 
 class WebServiceCheck(Asking):
@@ -120,7 +152,13 @@ class WebServiceCheck(Asking):
         return self.taken_variables()
 
 
-_KINDS = {"list": ListCheck, "pattern": PatternCheck, "clients": ClientsCheck, "url": WebServiceCheck}
+_KINDS = {
+    "list": ListCheck,
+    "pattern": PatternCheck,
+    "clients": ClientsCheck,
+    "tickets": TicketsCheck,
+    "url": WebServiceCheck,
+}
 
 
 def _kind(value: Any) -> str | None:
@@ -136,23 +174,15 @@ Check = Annotated[
     Annotated[ListCheck, Tag("<list>")]
     | Annotated[PatternCheck, Tag("<pattern>")]
     | Annotated[ClientsCheck, Tag("<clients>")]
+    | Annotated[TicketsCheck, Tag("<tickets>")]
     | Annotated[WebServiceCheck, Tag("<url>")],
     Discriminator(
         _kind,
         custom_error_type="check",
-        custom_error_message="a check goes by one thing, expected one of list, pattern, clients, url",
+        custom_error_message="a check goes by one thing, expected one of list, pattern, clients, tickets, "
+        "url",
     ),
 ]
-
-
-def contract_digits(client: ClientModel) -> str:
-    """What a caller can key of a contract number: `ДГ-104233` is 104233."""
-    return re.sub(r"[^0-9]", "", client.contract)
-
-
-def client_of(tenant: Tenant, digits: str) -> ClientModel | None:
-    """The first client with that contract number."""
-    return next((one for one in tenant.clients.values() if contract_digits(one) == digits), None)
 
 
 @lru_cache(maxsize=500)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from engine.calls.errors import StepError
+from engine.calls.first_choice import specialist_of
 from engine.calls.people import people_of
 from engine.directory.fields import Extension, Name, Seconds
 from engine.scenarios.model import SORRY, Exit, Reference, StepModel, StepName
@@ -78,6 +79,12 @@ class RingStep(RingOutcomes):
         "forwarded, each place rings for this time",
     )
 
+    specialist: Seconds | None = Field(
+        default=None,
+        description="a known client's own specialist, or who stands in for him, is rung first, alone and for "
+        "this time; left out: he is not",
+    )
+
     @model_validator(mode="after")
     def _somebody(self) -> Self:
         given = [name for name in ("user", "users", "group") if getattr(self, name)]
@@ -98,7 +105,21 @@ class RingStep(RingOutcomes):
         return (CALL_VARIABLES["operator"],)
 
     async def run(self, call: Conversation) -> str:
+        if self.specialist is not None and call.attempt() == 1:
+            taken = await self._specialist(call, self.specialist)
+            if taken is not None:
+                return taken
+            call.next_attempt()  # a restart goes on with the others
         return await self.ring(call, self._plan(call))
+
+    async def _specialist(self, call: Conversation, seconds: float) -> str | None:
+        """The exit, where he talked with the caller."""
+        person = specialist_of(call)
+        if not person and not call.adopted:
+            return None
+        plan = people_of(call).plan([person] if person else [], seconds, personal=self.personal)
+        taken = await self.ring(call, plan)
+        return taken if taken == "after" else None
 
     def _plan(self, call: Conversation) -> Plan:
         """Raises `StepError` where there is nobody to ring."""
@@ -111,7 +132,7 @@ class RingStep(RingOutcomes):
                 raise StepError(f"the tenant has no group {self.group}")
             extensions, timeout = list(group.members), self.timeout or group.timeout
             order, times = group.ring, dict(group.ring_times)
-        known = [one for one in dict.fromkeys(extensions) if one in tenant.users]
+        known = [one for one in dict.fromkeys(extensions) if tenant.person(one)]
         if not known:
             raise StepError(f"no user to ring among {', '.join(extensions) or 'none'}")
         there = [one for one in known if self.regardless or tenant.on_duty(one, call.now())]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from engine.calls.errors import StepError
 from engine.directory.fields import FileModel, Seconds
 from engine.directory.prompt_model import Prompt
-from engine.journal.events import SurveyAnswered
+from engine.journal.client_events import SurveyAnswered, SurveyCommentAsked
 from engine.scenarios.model import Exit, Spoken, StepModel, StepName
 from engine.scenarios.variables import Variable
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 QuestionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
-_PLACE = "survey.place"  # the visit of the step, and how many of its questions were put
+# The visit of the step, how many questions were put (one more: and the comment), `low` after a low mark.
+_PLACE = "survey.place"
+LOW_BELOW = 3
+_SHORTEST_COMMENT_S = 1.0
+_END = "#"  # what many key behind a number
 
 
 class Question(FileModel):
@@ -32,6 +37,15 @@ class Question(FileModel):
     best: int = Field(default=5, ge=2, le=9, description="the highest mark; the lowest is 1")
 
 
+class Comment(FileModel):
+    """What a caller who gave a low mark is asked to say in his own words, after the questions."""
+
+    below: int = Field(default=LOW_BELOW, ge=2, le=9, description="marks lower than this are low")
+    longest: Seconds = Field(default=60.0, description="the comment is cut off after this")
+    silence: Seconds = Field(default=4.0, description="so long a silence ends it, as `#` does")
+    prompt: Prompt = Field(default="comment-on-mark", description="asks for it; a tone follows")
+
+
 class SurveyStep(StepModel):
     """Ask for marks. A caller who gives none goes on all the same; of one who hangs up, those given stay."""
 
@@ -41,6 +55,9 @@ class SurveyStep(StepModel):
     attempts: int = Field(default=2, ge=1, le=5, description="how often a question is asked in all")
     wrong_key: Prompt = Field(default="wrong-mark", description="said before repeating after a wrong key")
     thanks: Prompt | None = Field(default="thanks-for-rating", description="said at the end; null: nothing")
+    comment: Comment | None = Field(
+        default=None, description="ask for a spoken comment after a low mark; left out: none is asked for"
+    )
     next: StepName | None = Field(default=None, description="the step after it; left out: the call ends")
 
     @model_validator(mode="after")
@@ -58,6 +75,9 @@ class SurveyStep(StepModel):
         for index, question in enumerate(self.questions):
             yield Spoken(question.prompt, ("questions", index, "prompt"))
         yield Spoken(self.wrong_key, ("wrong_key",) if "wrong_key" in given else ())
+        if self.comment is not None:
+            said = "comment" in given and "prompt" in self.comment.model_fields_set
+            yield Spoken(self.comment.prompt, ("comment", "prompt") if said else ())
         if self.thanks is not None:
             yield Spoken(self.thanks, ("thanks",) if "thanks" in given else ())
 
@@ -70,32 +90,68 @@ class SurveyStep(StepModel):
     async def run(self, call: Conversation) -> str:
         # The same after a recovery, another when the call comes here again.
         visit = call.step_id.rpartition(".")[2]
-        begun, given = _begun(call, visit), False
+        begun, low = _begun(call, visit)
+        given = begun > 0
         for index, question in enumerate(self.questions):
             if index < begun:
-                given = True
                 continue
             mark = await self._mark(call, question)
             if mark is not None:
-                given = True
-                call.journal(SurveyAnswered(question.name, mark, visit))
+                given, is_low = True, mark < self._low_below
+                low = low or is_low
+                call.journal(SurveyAnswered(question.name, mark, visit, is_low))
                 call.set_variable(f"rating.{question.name}", mark)
-            call.set_variable(_PLACE, f"{visit} {index + 1}")
+            call.set_variable(_PLACE, _place(visit, index + 1, low))
+        if self.comment is not None and low and begun <= len(self.questions):
+            await self._ask_for_comment(call, self.comment, visit)
+            call.set_variable(_PLACE, _place(visit, len(self.questions) + 1, low))
         if given and self.thanks is not None:
             await call.play(self.thanks)
+        call.forget_digits()  # keyed once too often, they are no choice in a menu that comes next
         return "next"
+
+    @property
+    def _low_below(self) -> int:
+        return self.comment.below if self.comment is not None else LOW_BELOW
+
+    async def _ask_for_comment(self, call: Conversation, comment: Comment, visit: str) -> None:
+        if not call.recording_message:
+            await call.play(comment.prompt)
+            call.forget_digits()
+            call.journal(SurveyCommentAsked(visit))
+        try:
+            await call.record_message(
+                "",
+                beep=True,
+                longest_s=comment.longest,
+                silence_s=comment.silence,
+                shortest_s=_SHORTEST_COMMENT_S,
+            )
+        except StepError as error:
+            call.log.error("survey.comment_not_recorded", cause=str(error))
 
     async def _mark(self, call: Conversation, question: Question) -> int | None:
         prompts: tuple[Prompt, ...] = (question.prompt,)
-        for _ in range(self.attempts):
+        tried, ended = 0, False
+        while tried < self.attempts:
             digit = await call.play(*prompts, barge_in=True) or await call.read_digit(self.timeout)
+            if digit == _END and not ended:
+                ended = True  # by habit, behind the mark before: he has not heard the question
+                continue
+            tried += 1
             if digit is not None and digit.isdigit() and 1 <= int(digit) <= question.best:
                 return int(digit)
             prompts = (question.prompt,) if digit is None else (self.wrong_key, question.prompt)
         return None
 
 
-def _begun(call: Conversation, visit: str) -> int:
-    """How many questions were put in this visit before a recovery: they are not put again."""
-    known, _, number = str(call.variables.get(_PLACE) or "").rpartition(" ")
-    return int(number) if known == visit else 0
+def _place(visit: str, put: int, low: bool) -> str:
+    return f"{visit} {put}{' low' if low else ''}"
+
+
+def _begun(call: Conversation, visit: str) -> tuple[int, bool]:
+    """How many questions were put in this visit before a recovery, which are not put again, and whether a
+    mark was low.
+    """
+    known = str(call.variables.get(_PLACE) or "").split()
+    return (int(known[1]), known[-1] == "low") if known[:1] == [visit] else (0, False)

@@ -32,6 +32,19 @@ Wanted = Annotated[
 ]
 
 
+def _known_callers(tenant: Tenant) -> dict[str, tuple[str, set[str]]]:
+    """By variable what is wrong with a value that none of the tenant's callers has, and the others."""
+    clients = tenant.file_clients.by_key.values()
+    groups = {client.group for client in clients if client.group} | set(tenant.client_groups)
+    plans = {client.plan for client in clients if client.plan} | set(tenant.plans)
+    callers = set(tenant.caller_groups.values()) | set(tenant.client_groups)
+    return {
+        "caller.group": ("no caller is in group {}: nobody of the phone book, no client", callers),
+        "client.group": ("no client is in group {}, and `client_groups` does not name it", groups),
+        "client.plan": ("no client has the plan {}, and `plans` does not name it", plans),
+    }
+
+
 class Case(FileModel):
     """All conditions of a case must hold."""
 
@@ -85,13 +98,14 @@ class SwitchStep(StepModel):
                         yield one, path
 
     def remarks(self, tenant: Tenant | None) -> Iterable[Remark]:
-        known = set(tenant.caller_groups.values()) if tenant is not None else set()
-        for index, case in enumerate(self.cases if tenant is not None else ()):
-            for name in conditions.values(case.when.get("caller.group", ())):
-                if isinstance(name, str) and _GROUP.fullmatch(name) and name not in known:
-                    message = f"no caller is in group {name}: nobody of the phone book, no client"
-                    path = ("cases", index, "when", "caller.group")
-                    yield Remark(path, message, one_of(known, name), "never-taken")
+        if tenant is None:
+            return
+        for index, case in enumerate(self.cases):
+            for variable, (message, known) in _known_callers(tenant).items():
+                for name in conditions.values(case.when.get(variable, ())):
+                    if isinstance(name, str) and _GROUP.fullmatch(name) and name not in known:
+                        path = ("cases", index, "when", variable)
+                        yield Remark(path, message.format(name), one_of(known, name), "never-taken")
 
     async def run(self, call: Conversation) -> str:
         for number, case in enumerate(self.cases, 1):

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from engine.calls.errors import PromptFailed
 from engine.directory.fields import Extension, Seconds
 from engine.directory.prompt_model import Prompt
+from engine.directory.task_model import Severity
+from engine.journal.client_events import TaskWanted
 from engine.scenarios.model import Exit, Reference, Spoken, StepModel, StepName
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ class VoicemailStep(StepModel):
     max_length: Wholly = Field(default=180.0, description="the message is cut off after this")
     silence: Wholly = Field(default=5.0, description="so long a silence ends the message")
     min_length: Seconds = Field(default=2.0, description="less talk than this is no message")
+    task: Severity | None = Field(
+        default=None,
+        description="severity (1 to 5) of the task that the message becomes, at any hour; left out: as "
+        "`service.voicemail` of the tenant's file says",
+    )
     next: StepName | None = Field(
         default=None, description="the step after the message; left out: the call ends"
     )
@@ -66,6 +73,8 @@ class VoicemailStep(StepModel):
         if not call.recording_message:
             await self._greet(call)
             call.forget_digits()
+            if self.task is not None:
+                call.journal(TaskWanted(self.task))
         left = await call.record_message(
             self.mailbox,
             beep=self.beep,

@@ -1,4 +1,4 @@
-"""Asking customers' web services: addresses, signature, limits, answers (F34)."""
+"""Asking customers' web services: addresses with a call's values in them, limits, answers (F34)."""
 
 from engine.scenarios.web_service.client import WebServiceClient
 

@@ -11,7 +11,7 @@ import msgspec
 from engine.calls.web_services import WebAnswer, WebServiceFailed
 from engine.directory.directory import Tenant
 from engine.directory.numbers import is_e164
-from engine.journal.events import Value
+from engine.journal.base import Value
 from engine.scenarios.variables import VariableType
 
 LARGEST_ANSWER = 64 * 1024

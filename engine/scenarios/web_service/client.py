@@ -1,12 +1,7 @@
-"""The one client for the web services of all tenants.
-
-It is built on httpcore, the engine of httpx: what httpx adds (redirects, cookies, proxies of the environment,
-unpacking) is all that must not happen here.
-"""
+"""The one client for the web services of all tenants."""
 
 import asyncio
 import random
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,16 +12,11 @@ import msgspec
 from engine.calls.web_services import WebAnswer, WebRequest, WebServiceFailed
 from engine.clock import Clock
 from engine.scenarios.web_service import metrics
-from engine.scenarios.web_service.addresses import AddressGuard, AddressRefused, GuardedNetwork
 from engine.scenarios.web_service.answers import LARGEST_ANSWER, parse
 from engine.scenarios.web_service.metrics import Outcome
-from engine.scenarios.web_service.signature import (
-    KEY_HEADER,
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    signature,
-)
 from engine.settings import SettingsError, WebServiceSettings
+from engine.signed_requests.addresses import AddressRefused
+from engine.signed_requests.requests import SignedRequests, plainly
 
 # What comes from the network on the way to the service or in front of it; the service may know nothing of it.
 _AGAIN_STATUS = frozenset({502, 503, 504})
@@ -61,22 +51,15 @@ class WebServiceClient:
         ca_file: Path | None = None,
     ) -> None:
         self._settings = settings
-        self._secret = secret
-        self._clock = clock
-        self._network = GuardedNetwork(AddressGuard(settings.allow))
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_trust(ca_file),
-            max_connections=settings.at_once,
-            keepalive_expiry=_KEEP_S,
-            network_backend=self._network,
+        self._requests = SignedRequests(
+            settings, secret, clock, ca_file, at_once=settings.at_once, keep_s=_KEEP_S
         )
         self._all = asyncio.Semaphore(settings.at_once)
         self._of_tenant: dict[str, asyncio.Semaphore] = {}
 
     async def close(self) -> None:
         """Requests still under way fail."""
-        await self._pool.aclose()
-        self._network.close()
+        await self._requests.close()
 
     async def ask(self, request: WebRequest) -> WebAnswer:
         """Raises `WebServiceFailed`, at the latest when `request.timeout` seconds have passed."""
@@ -109,13 +92,10 @@ class WebServiceClient:
 
     async def _with_retries(self, request: WebRequest) -> WebAnswer:
         url = httpx.URL(request.url)
-        if url.scheme != "https" and not self._settings.http:
-            raise _Failed(
-                f"{url.host}: http:// is not allowed (`web_services.http` in config/vats.yaml)",
-                "refused",
-            )
+        if why := self._requests.refusal(url):
+            raise _Failed(f"{url.host}: {why}", "refused")
         try:
-            key = await asyncio.to_thread(self._secret, request.tenant)
+            key = await self._requests.key(request.tenant)
         except SettingsError as error:
             raise _Failed(f"{url.host}: the tenant's key cannot be read", "refused") from error
         body = b"" if request.method == "get" else msgspec.json.encode(request.body)
@@ -132,36 +112,19 @@ class WebServiceClient:
 
     async def _once(self, request: WebRequest, url: httpx.URL, key: str, body: bytes) -> WebAnswer:
         try:
-            async with self._pool.stream(
-                request.method.upper(),
-                httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=self._headers(request, url, key, body),
-                content=body,
+            headers = [*request.headers.items(), ("Accept", "application/json")]
+            async with self._requests.send(
+                request.method.upper(), url, request.key, key, body, headers
             ) as response:
                 return await _read(url.host, response)
         except AddressRefused as error:
             raise _Failed(str(error), "refused") from error
         except _AGAIN_ERRORS as error:
             raise _Failed(
-                f"{url.host} cannot be reached: {_plainly(error)}", "unreachable", again=True
+                f"{url.host} cannot be reached: {plainly(error)}", "unreachable", again=True
             ) from error
         except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
-            raise _Failed(f"{url.host}: {_plainly(error)}", "unreachable") from error
-
-    def _headers(self, request: WebRequest, url: httpx.URL, key: str, body: bytes) -> list[tuple[str, str]]:
-        timestamp = str(self._clock.wall_ms() // 1000)
-        signed = url.raw_path if request.method == "get" else body
-        return [
-            *request.headers.items(),
-            ("Host", url.netloc.decode()),
-            ("Accept", "application/json"),
-            ("Accept-Encoding", "identity"),
-            ("User-Agent", "vats"),
-            *([("Content-Type", "application/json")] if body else []),
-            (KEY_HEADER, request.key),
-            (TIMESTAMP_HEADER, timestamp),
-            (SIGNATURE_HEADER, signature(key, timestamp, signed)),
-        ]
+            raise _Failed(f"{url.host}: {plainly(error)}", "unreachable") from error
 
 
 async def _read(host: str, response: httpcore.Response) -> WebAnswer:
@@ -182,21 +145,3 @@ async def _read(host: str, response: httpcore.Response) -> WebAnswer:
         return parse(host, headers.get("content-type", ""), headers.get("content-encoding", ""), content)
     except WebServiceFailed as error:
         raise _Failed(str(error), "bad_answer") from error
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    """The system's authorities, and those of a file of the platform's own.
-
-    Raises `SettingsError` for a file that holds none.
-    """
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(ca_file)
-        except OSError as error:
-            raise SettingsError(f"web_services.ca_file: {ca_file}: {error.strerror or error}") from error
-    return context
-
-
-def _plainly(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

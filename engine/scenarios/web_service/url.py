@@ -8,7 +8,7 @@ import httpx
 
 from engine.calls.errors import StepError
 from engine.directory.prompts.saying import VARIABLE
-from engine.journal.events import Value
+from engine.journal.base import Value
 from engine.scenarios.templates import fill
 
 _URL = re.compile(r"(https?)://([^/?#\s{}@\\]+)([/?][^#\s\\]*)?")

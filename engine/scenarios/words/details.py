@@ -21,6 +21,8 @@ def _ringing(step: StepModel, language: Language, tenant: Tenant | None) -> Iter
         if queue:
             limit = duration(queue.max_wait, language)
             yield pick(language, f"ждать до {limit}", f"wait up to {limit}")
+            if queue.max_length is not None:
+                yield pick(language, f"мест: {queue.max_length}", f"places: {queue.max_length}")
         return
     if step.kind != "ring":
         return

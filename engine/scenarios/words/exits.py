@@ -39,6 +39,7 @@ _KIND_EXITS: dict[tuple[str, str], tuple[str, str]] = {
     ("input", "on_timeout"): ("ничего не введено", "nothing entered"),
     ("input", "on_invalid"): ("введено неверно", "wrong digits"),
     ("queue", "on_timeout"): ("не дождался", "waited too long"),
+    ("queue", "on_full"): ("очередь заполнена", "queue full"),
     ("queue", "on_unavailable"): ("нет операторов", "no operators"),
     ("ring", "on_unavailable"): ("телефон выключен", "phone is off"),
     ("voicemail", "next"): ("записано", "recorded"),

@@ -47,7 +47,7 @@ def _with_extension(extension: str, tenant: Tenant | None) -> str:
 def _queue(step: StepModel, language: Language, tenant: Tenant | None) -> str:
     name = _text(step, "queue")
     queue = tenant.queues.get(name) if tenant else None
-    return f"{name} ({people(queue.members, tenant)})" if queue else name
+    return f"{name} ({people(queue.extensions, tenant)})" if queue else name
 
 
 def _dial(step: StepModel, language: Language, tenant: Tenant | None) -> str:

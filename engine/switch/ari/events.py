@@ -89,7 +89,10 @@ class ChannelDial(_Event, frozen=True, tag="Dial"):
 
 
 class ChannelDtmfReceived(_ChannelEvent, frozen=True, tag="ChannelDtmfReceived"):
+    """The key has been let go of."""
+
     digit: str
+    duration_ms: int = 0  # how long it was pressed
 
 
 class ChannelEnteredBridge(_ChannelEvent, frozen=True, tag="ChannelEnteredBridge"):

@@ -9,7 +9,7 @@ import msgspec
 
 from engine.switch.ari.connection import Connection
 from engine.switch.ari.events import WANTED, BridgeData, ChannelData
-from engine.switch.errors import Gone
+from engine.switch.errors import Gone, SwitchFailed
 
 TransferProgress = Literal["channel_progress", "channel_answered", "channel_unavailable", "channel_declined"]
 Direction = Literal["none", "both", "out", "in"]
@@ -59,6 +59,10 @@ class Channel:
         """Tell the caller that it rings: 180 before the answer, the ringing tone after it."""
         await self._connection.request("POST", f"{self._path}/ring")
 
+    async def progress(self) -> None:
+        """Tell a caller who is not answered that there is something to hear: 183 with our SDP."""
+        await self._connection.request("POST", f"{self._path}/progress")
+
     async def stop_ring(self) -> None:
         await self._connection.request("DELETE", f"{self._path}/ring")
 
@@ -100,6 +104,23 @@ class Channel:
     async def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable, or write a function such as `CONNECTEDLINE(num)`."""
         await self._connection.request("POST", f"{self._path}/variable", {"variable": name, "value": value})
+
+    async def variable(self, name: str) -> str:
+        """The value of a channel variable or of a function. `Gone` also where there is no such variable."""
+        answer = await self._connection.request("GET", f"{self._path}/variable", {"variable": name})
+        return str(msgspec.json.decode(answer)["value"])
+
+    async def has_sound(self) -> bool:
+        """Whether the other side has said where its sound goes, by SDP, be it before an answer."""
+        try:
+            return bool(await self.variable("CHANNEL(rtp,dest)"))
+        except SwitchFailed:
+            return False  # there is no sound that the function could tell of
+
+    async def sound_source(self) -> int:
+        """Who sends what the switch receives (RTP's SSRC): another one begins to number packets anew."""
+        answer = await self._connection.request("GET", f"{self._path}/rtp_statistics")
+        return int(msgspec.json.decode(answer)["remote_ssrc"])
 
     async def report_transfer(self, progress: TransferProgress) -> None:
         """Tell the phone that sent REFER how it goes (NOTIFY, RFC 3515). The channel must be in Stasis."""
@@ -247,6 +268,17 @@ class Application:
         """The devices `Stasis:…` that we have set, and how: they survive a restart of the switch."""
         answer = await self._connection.request("GET", "/deviceStates")
         return {device["name"]: device["state"] for device in msgspec.json.decode(answer)}
+
+    async def send_text(self, endpoint: str, *, sender: str, text: str) -> None:
+        """Send a SIP MESSAGE to an endpoint, `PJSIP/romashka-101-desk`; `sender` is a SIP user name."""
+        technology, _, name = endpoint.partition("/")
+        query = {"from": f"{technology.lower()}:{sender}", "body": text}
+        await self._connection.request("PUT", f"/endpoints/{technology}/{name}/sendMessage", query)
+
+    async def endpoint_states(self, technology: str) -> dict[str, str]:
+        """`online`, `offline` or `unknown` by endpoint: `PJSIP/romashka-101-desk`."""
+        answer = await self._connection.request("GET", f"/endpoints/{technology}")
+        return {f"{technology}/{one['resource']}": one["state"] for one in msgspec.json.decode(answer)}
 
     async def set_device_state(self, name: str, state: Literal["NOT_INUSE", "INUSE", "BUSY"]) -> None:
         """`name` begins with `Stasis:`; phones that watch it are told."""

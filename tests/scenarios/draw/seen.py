@@ -117,13 +117,13 @@ class Seen:
                     yield f"{text.text!r} lies on another text of {step}"
                 if any(place.meets(chip) for chip, _, _ in labels):
                     yield f"{text.text!r} lies below a label of {step}"
-            for chip, place, text in labels:
+            for chip, place, words in labels:
                 if not chip.holds(place):
-                    yield f"{text!r} is wider than its label at {step}"
+                    yield f"{words!r} is wider than its label at {step}"
                 if any(chip != other and chip.meets(other) for other, _, _ in labels):
-                    yield f"{text!r} lies on another label at {step}"
+                    yield f"{words!r} lies on another label at {step}"
                 if any(chip.meets(box) for name, box in boxes.items() if name != step):
-                    yield f"{text!r} of {step} lies on another card"
+                    yield f"{words!r} of {step} lies on another card"
         steps = list(boxes.items())
         for index, (step, box) in enumerate(steps):
             for name, other in steps[index + 1 :]:

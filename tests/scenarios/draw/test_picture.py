@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from xml.etree import ElementTree as Xml
 
 import pytest
 
@@ -130,14 +131,14 @@ steps:
     assert "nobody answers → apology, end" in " ".join(english)
 
 
-def _text(element: object) -> str:
-    from xml.etree import ElementTree as Xml
-
-    return Xml.tostring(element, encoding="unicode")  # type: ignore[arg-type]
+def _text(element: Xml.Element) -> str:
+    return Xml.tostring(element, encoding="unicode")
 
 
-def _title(element: object) -> str:
-    return re.search(r"title>(.*?)</", _text(element), re.DOTALL)[1]  # type: ignore[index]
+def _title(element: Xml.Element) -> str:
+    found = re.search(r"title>(.*?)</", _text(element), re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 def test_errors_are_marked_where_they_are(tmp_path: Path) -> None:

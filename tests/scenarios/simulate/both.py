@@ -12,7 +12,7 @@ from engine.calls.message import BEEP
 from engine.calls.web_services import WebAnswer, WebRequest
 from engine.directory.directory import Tenant
 from engine.directory.prompt_model import Prompt
-from engine.journal.events import Value
+from engine.journal.base import Value
 from engine.records.derive import derive_call
 from engine.records.model import CallRecord
 from engine.scenarios.model import Scenario
@@ -86,7 +86,8 @@ class SameSound(Sound):
 def simulated(steps: str, tenant: str, world: World, stretch: float = 1.0) -> tuple[Seen, Journey]:
     """In the simulator; prompts are `stretch` times as long as they are."""
     whose, scenario = _files(steps, tenant)
-    acts, before = [], 0.0
+    acts: list[Act] = []
+    before = 0.0
     for deed in world.deeds:
         acts.append(Act(deed.key, "last key" if acts else "start", deed.at - before))
         before = deed.at
@@ -200,7 +201,10 @@ def _seen(taken: Sequence[str], known: Mapping[str, Value], heard: Sequence[str]
         {
             name: value
             for name, value in known.items()
-            if not name.startswith(("caller.", "call.")) and name not in ("number", "language")
+            if not name.startswith(("caller.", "call."))
+            and name not in ("number", "language")
+            # Whom nothing is known of has empty ones from the beginning, which nobody journals.
+            and not (name.startswith("client.") and value == "")
         },
         tuple(heard),
         record.disposition,

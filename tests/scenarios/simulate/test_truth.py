@@ -56,7 +56,8 @@ steps:
   row: {type: ring, group: row, on_no_answer: again, on_unavailable: leave}
   lot: {type: ring, group: luck, on_no_answer: leave, after: rate}
   anna: {type: ring, user: "101", timeout: 8s, on_no_answer: leave}
-  help: {type: queue, queue: help, prompt: wait, on_timeout: leave, on_callback: back, after: rate}
+  help: {type: queue, queue: help, prompt: wait, keys: {0: leave}, on_timeout: leave, on_callback: back,
+    after: rate}
   outside: {type: dial, number: "+79161234567", timeout: 9s, on_no_answer: again, on_busy: sorry, after: rate}
   number: {type: say, say: digits, value: "{place}", next: who}
   who:
@@ -87,14 +88,15 @@ steps:
     on_timeout: anna
   ask: {type: callback, ask: true, attempts: 2, timeout: 4s, next: note, on_refused: sorry}
   back: {type: callback, next: note}
-  note: {type: ticket, subject: "{place}", next: again}
+  note: {type: ticket, subject: "{place}", task: 4, next: again}
   english: {type: language, language: en, next: again}
   again: {type: goto, step: menu}
-  leave: {type: voicemail, mailbox: "102", silence: 4s, max_length: 20s, next: bye, on_empty: sorry}
+  leave: {type: voicemail, mailbox: "102", silence: 4s, max_length: 20s, task: 2, next: bye, on_empty: sorry}
   rate:
     type: survey
     questions: [{name: overall, prompt: overall}, {name: speed, prompt: speed, best: 3}]
     timeout: 3s
+    comment: {below: 3, longest: 20s}
     next: bye
   wrong: {type: hangup, prompt: wrong}
   away: {type: hangup, prompt: away}
@@ -145,6 +147,8 @@ LATE = {"web": Answer(next="missing", after=2.6)}
         (World(deeds=keys("3"), people={"101": "no_answer"}), "help after"),
         (World(deeds=keys("3"), people={"101": "no_answer", "102": "busy"}), "help on_timeout"),
         (World(deeds=keys("3"), people={"101": "unavailable", "102": "unavailable"}), "help on_unavailable"),
+        (World(deeds=(*keys("3"), Deed(8.0, "0")), people={"101": "no_answer"}), "help key 0"),
+        (World(deeds=(*keys("3"), Deed(8.0, "*")), people={"101": "no_answer"}), "help on_callback"),
         (World(deeds=keys("4")), "outside after"),
         (World(deeds=keys("4"), people={OUTSIDE: "busy"}), "outside on_busy"),
         (World(deeds=keys("5")), "number next"),
@@ -170,6 +174,9 @@ LATE = {"web": Answer(next="missing", after=2.6)}
         ),
         (World(deeds=(*keys("7"), Deed(5.9, "1"))), "ask next"),
         (World(deeds=(*keys("1#"), Deed(15.2, "5"), Deed(16.4, "9"))), "rate next"),
+        (World(deeds=(*keys("1#"), Deed(15.2, "2"), Deed(16.4, "3"))), "rate next"),
+        (World(deeds=(*keys("1#"), Deed(15.2, "2"), Deed(16.4, "3"), Deed(22.0, "#"))), "rate next"),
+        (World(deeds=(*keys("1#"), Deed(15.2, "2"), Deed(16.4, "3"), Deed(22.0, "h"))), "group after"),
         (World(deeds=(*keys("7"), Deed(5.9, "2"), *keys("89161112233#", 9.0), Deed(15.1, "1"))), "ask next"),
     ],
 )

@@ -21,6 +21,14 @@ from engine.scenarios.roads.services.forwarding import (
 )
 from engine.scenarios.roads.services.listen import ListenRoad
 from engine.scenarios.roads.services.pick_up import NOTHING, PickUp
+from engine.scenarios.roads.services.queue_member import (
+    MEMBER_PROMPTS,
+    JoinQueue,
+    LeaveQueue,
+    PauseMember,
+    ReadyMember,
+    TogglePause,
+)
 
 Service = Callable[[str], StepModel]
 
@@ -44,12 +52,24 @@ SERVICES: Mapping[str, Service] = {
     "do_not_disturb": lambda _: DoNotDisturb(on=True),
     "do_not_disturb_off": lambda _: DoNotDisturb(on=False),
     "pick_up": lambda _: PickUp(),
+    "queue_join": lambda extension: JoinQueue(extension=extension),
+    "queue_leave": lambda extension: LeaveQueue(extension=extension),
+    "queue_pause": lambda reason: PauseMember(reason=reason),
+    "queue_ready": lambda _: ReadyMember(),
+    "pause_toggle": lambda extension: TogglePause(user=extension),
     "pick_up_from": lambda extension: PickUp(extension=extension),
 }
 
 
 # All that is said, to be made before anybody dials.
-SERVICE_PROMPTS: tuple[Prompt, ...] = (*FORWARD_PROMPTS, ON, OFF, NOTHING, *listen.PROMPTS)
+SERVICE_PROMPTS: tuple[Prompt, ...] = (
+    *FORWARD_PROMPTS,
+    ON,
+    OFF,
+    NOTHING,
+    *listen.PROMPTS,
+    *MEMBER_PROMPTS,
+)
 
 
 def find_service(path: str) -> StepModel | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from engine.directory.fields import Extension
 from engine.directory.prompt_model import Prompt
-from engine.journal.events import ListeningMode
+from engine.journal.transfer_events import ListeningMode
 from engine.scenarios.model import UNREACHED, Exit, StepModel
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+from tests.signed_requests.conftest import ca  # noqa: F401
