@@ -9,6 +9,8 @@ from tests.phones import PhoneCall, tones_heard, write_tone
 # Frequencies that no other's harmonics meet.
 CITY_HZ, ANNA_HZ, PETR_HZ, OLGA_HZ = 440, 700, 1100, 1700
 ALL_HZ = (CITY_HZ, ANNA_HZ, PETR_HZ, OLGA_HZ)
+# What a telephone may still have in its jitter buffer when the other side falls silent, in seconds.
+_STILL_PLAYED = 0.6
 _files = itertools.count(1)
 
 
@@ -40,5 +42,6 @@ async def hear_each_other(first: tuple[PhoneCall, int], second: tuple[PhoneCall,
 
 async def hears_none(call: PhoneCall, folder: Path) -> None:
     """No phone's tone reaches him; music may."""
+    await asyncio.sleep(_STILL_PLAYED)
     now = await heard(call, folder)
     assert not now, f"{call} hears {now}"

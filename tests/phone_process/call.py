@@ -110,6 +110,8 @@ class Call(pj.Call):  # type: ignore[misc]
         if player is not None and self.sound is not None:
             with contextlib.suppress(pj.Error):  # the sound's thread may have removed the call's port already
                 player.stopTransmit(self.sound)
+        if player is not None:
+            self.worker.put_away(player)
 
     def drop_recorder(self) -> None:
         """Deleting the recorder completes its file; it must be gone before the call is."""

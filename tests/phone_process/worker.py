@@ -19,6 +19,9 @@ import pjsua2 as pj
 from tests.phone_process.call import Call
 from tests.phone_process.output import Message, Output
 
+# How long a player is kept that plays no more, in seconds.
+PUT_AWAY_S = 0.2
+
 
 class Account(pj.Account):  # type: ignore[misc]
     def __init__(self, worker: "Worker") -> None:
@@ -49,6 +52,7 @@ class Worker:
         self.calls: dict[int, Call] = {}
         self.ended: list[int] = []
         self.to_hang_up: list[int] = []
+        self._put_away: list[tuple[float, Any]] = []
         self._number = 0
         self._stopping = False
         self.endpoint = pj.Endpoint()
@@ -248,12 +252,23 @@ class Worker:
             self.calls.pop(number, None)
         self.ended.clear()
 
+    def put_away(self, player: Any) -> None:
+        """Let go of a player when nobody can call it any more: each time it comes to the end of its file,
+        a thread of the library is told so, and calls the player, which may be gone by then: that crashes.
+        """
+        self._put_away.append((time.monotonic() + PUT_AWAY_S, player))
+
+    def _let_go(self) -> None:
+        while self._put_away and self._put_away[0][0] <= time.monotonic():
+            del self._put_away[0]
+
     def run(self) -> None:
         """Until told to stop, or until the test is gone (end of file)."""
         pending = b""
         while not self._stopping:
             self.endpoint.libHandleEvents(5)
             self.forget_ended()
+            self._let_go()
             self.out.write_log()
             if not select.select([0], [], [], 0)[0]:
                 continue
@@ -268,6 +283,7 @@ class Worker:
         """Hang up, log out, and let go of every call before the library goes, else it crashes."""
         for call in list(self.calls.values()):
             call.drop_sound()
+            del call
         self.endpoint.hangupAllCalls()
         if self.account.getInfo().regIsActive:
             self.account.setRegistration(False)
@@ -276,6 +292,8 @@ class Worker:
             self.endpoint.libHandleEvents(10)
             self.forget_ended()
         self.calls.clear()
+        time.sleep(PUT_AWAY_S)
+        self._let_go()
         self.account.shutdown()
         self.endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
 

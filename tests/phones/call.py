@@ -250,7 +250,8 @@ class PhoneCall:
         except TimeoutError:
             raise PhoneError(f"{self}: no {what} within {timeout} s") from None
         if not reached():
-            raise PhoneError(f"{self}: ended before {what}")
+            why = f"its phone's process {self.phone.how_ended}" if self.phone.stopped else "ended"
+            raise PhoneError(f"{self}: {why} before {what}")
 
     async def notice(self, event: PhoneEvent) -> None:
         """Called by the phone for each event of this call."""

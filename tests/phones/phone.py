@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class Phone:
             "log": str(folder / f"{username}.sip.log"),
             "asks_for_messages": asks_for_messages,
         }
+        self._errors = folder / f"{username}.err"
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -95,14 +97,24 @@ class Phone:
             raise PhoneError(f"phone {self.username} was not started")
         return self._process.pid
 
+    @property
+    def how_ended(self) -> str:
+        """What is known of the end of its process: the status and the last that it printed."""
+        if self._process is None:
+            return "was not started"
+        code = self._process.returncode
+        if code is None:
+            return "is ending"
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        return f"{how}: {self._errors.read_text(errors='replace')[-1500:]}"
+
     async def start(self, timeout: float = 10) -> None:
         """Start the process. Raises `PhoneError` when it does not come up; its `.err` file says why."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        errors = self.folder / f"{self.username}.err"
-        with errors.open("wb") as stderr:
+        with self._errors.open("wb") as stderr:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "tests.phone_process.worker"),
+                *("-X", "faulthandler", "-m", "tests.phone_process.worker"),
                 json.dumps(self._arguments),
                 env={**os.environ, "PYTHONPATH": str(_CHECKOUT)},
                 stdin=asyncio.subprocess.PIPE,
@@ -116,9 +128,7 @@ class Phone:
         if not started.done():
             started.cancel()
             await self.kill()
-            raise PhoneError(
-                f"phone {self.username} did not start: {errors.read_text(errors='replace')[-500:]}"
-            )
+            raise PhoneError(f"phone {self.username} did not start: its process {self.how_ended}")
 
     async def stop(self) -> None:
         """Hang up what is left, end the process. Does nothing where it has ended."""
@@ -206,7 +216,7 @@ class Phone:
     async def request(self, action: str, **arguments: Any) -> dict[str, Any]:
         """One request to the process; raises `PhoneError` with its reason when it fails."""
         if self.stopped or self._process is None or self._process.stdin is None:
-            raise PhoneError(f"phone {self.username} is not running")
+            raise PhoneError(f"phone {self.username} is not running: its process {self.how_ended}")
         self._last_request += 1
         number = self._last_request
         self._answers[number] = asyncio.get_running_loop().create_future()
@@ -230,7 +240,7 @@ class Phone:
         except TimeoutError:
             raise PhoneError(f"phone {self.username}: within {timeout} s not: {what}") from None
         if not reached():
-            raise PhoneError(f"phone {self.username} stopped before: {what}")
+            raise PhoneError(f"phone {self.username} stopped before: {what}; its process {self.how_ended}")
 
     async def _registration(self, action: str, timeout: float) -> None:
         while not self._registrations.empty():
@@ -260,9 +270,10 @@ class Phone:
                     waiting.set_result(message)
             else:
                 await self._event(message)
+        await self._process.wait()
         for waiting in self._answers.values():
             if not waiting.done():
-                waiting.set_result({"ok": False, "error": "the phone's process has ended"})
+                waiting.set_result({"ok": False, "error": f"the phone's process {self.how_ended}"})
         for call in self.calls:
             await call.wake()
 
