@@ -17,12 +17,11 @@ from engine.bench.side import BenchError
 from engine.secrets import secret
 from engine.settings import Settings
 from engine.switch.ari_http import AriHttp
+from engine.switch.channel_ids import is_leg
 from engine.switch.errors import SwitchError
 
 _APPLICATION = "bench-observer"
 _ANSWER_LIMIT_S = 10.0
-# In the ids of the channels that the engine rings.
-_LEG = ".leg."
 
 
 class _Channel(msgspec.Struct, frozen=True):
@@ -91,7 +90,7 @@ class Bridgings:
         told = self._decoder.decode(message)
         if told.channel is None:
             return
-        if told.type == "ChannelStateChange" and told.channel.state == "Up" and _LEG in told.channel.id:
+        if told.type == "ChannelStateChange" and told.channel.state == "Up" and is_leg(told.channel.id):
             self._answered[told.channel.id] = _ms(told.timestamp)
         elif told.type == "ChannelEnteredBridge" and told.bridge is not None:
             first = self._first.pop(told.bridge.id, None)

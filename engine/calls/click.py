@@ -21,7 +21,7 @@ from engine.calls.together import together
 from engine.journal.events import CallAnswered, CallStarted
 from engine.journal.transfer_events import PartyChanged
 from engine.switch.ari.resources import HangupReason
-from engine.switch.cel import PLACED_MARK
+from engine.switch.channel_ids import PLACED_MARK
 from engine.switch.errors import Gone, Refused, SwitchFailed
 
 if TYPE_CHECKING:

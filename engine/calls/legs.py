@@ -8,6 +8,7 @@ from engine.calls.leg import OUR_CAUSES, Leg, Target
 from engine.calls.queueing import ObservedLeg
 from engine.journal.base import Role
 from engine.journal.events import CallAnswered, LegAnswered, LegCreated, LegEnded, LegRinging
+from engine.switch import channel_ids
 from engine.switch.ari.events import ChannelEvent
 from engine.switch.ari.resources import Channel, HangupReason
 from engine.switch.errors import Gone, SwitchError
@@ -27,7 +28,7 @@ class Legs(dict[str, Leg]):
     def new(self, target: Target, role: Role = "operator") -> Leg:
         """A leg whose id is known, registered and journalled before the switch hears of it."""
         self.made += 1
-        leg_id = f"{self._call.id}.leg.{self.made}"
+        leg_id = channel_ids.leg_id(self._call.id, self.made)
         leg = self.add(leg_id, role, target)
         self._call.journal(
             LegCreated(

@@ -30,6 +30,7 @@ from engine.switch.ari.events import (
     RecordingStarted,
 )
 from engine.switch.ari.resources import Bridge, Channel, Direction, Playback
+from engine.switch.channel_ids import leg_id
 from engine.switch.errors import Gone, SwitchError
 
 if TYPE_CHECKING:
@@ -252,4 +253,4 @@ async def _hang_up(call: Call, channel: Channel) -> None:
 
 
 def _snoop_id(call: Call, number: int) -> str:
-    return f"{call.id}.leg.snoop.{number % SNOOP_IDS}"
+    return leg_id(call.id, f"snoop.{number % SNOOP_IDS}")

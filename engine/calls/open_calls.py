@@ -16,7 +16,8 @@ from engine.calls.services import Services
 from engine.calls.state import CallState, state_of
 from engine.calls.unseen import unseen_answers, unseen_talks
 from engine.switch.ari.events import ChannelData
-from engine.switch.cel import PLACED_MARK, ChannelEnd, ChannelHistory
+from engine.switch.cel import ChannelEnd, ChannelHistory
+from engine.switch.channel_ids import PLACED_MARK
 
 log = structlog.get_logger(__name__)
 

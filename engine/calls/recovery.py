@@ -30,11 +30,11 @@ from engine.journal.events import CallEnded, CallRecovered, LegEnded
 from engine.switch.ari.events import BridgeData, ChannelData
 from engine.switch.ari.resources import Application, Bridge, Channel, Playback
 from engine.switch.cel import ChannelEnd, cause_of_end, lost_by_network
+from engine.switch.channel_ids import call_of, is_leg, leg_prefix
 from engine.switch.errors import SwitchAway, SwitchError
 
 log = structlog.get_logger(__name__)
 
-LEG_MARK = ".leg."
 BRIDGE_MARK = ".bridge."
 
 
@@ -54,7 +54,7 @@ class Snapshot:
         return [
             channel
             for channel in self.channels.values()
-            if channel.id in self.ours and LEG_MARK not in channel.id and channel.id not in known
+            if channel.id in self.ours and not is_leg(channel.id) and channel.id not in known
         ]
 
 
@@ -161,7 +161,7 @@ def _fill(call: Call, state: CallState, snapshot: Snapshot) -> None:
         begun = state.message
         call.message = Message(begun.mailbox, begun.file, begun.shortest_ms, state.message_started_at)
     call.recorder.adopt(state.recorded)
-    call.legs.made = _highest(call_id + LEG_MARK, [*state.legs, *snapshot.channels])
+    call.legs.made = _highest(leg_prefix(call_id), [*state.legs, *snapshot.channels])
     call.bridges.made = _highest(call_id + BRIDGE_MARK, [*state.bridges, *snapshot.bridges])
     for bridge_id in snapshot.bridges:
         if bridge_id.startswith(call_id + BRIDGE_MARK):
@@ -211,7 +211,7 @@ def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snap
     of_this_step = before.step == state.steps_entered
     if channel is None and not of_this_step:
         return
-    if LEG_MARK in leg_id:
+    if is_leg(leg_id):
         leg = call.legs.add(leg_id, before.role, before.target)
     else:
         leg = adopt_lent(call, leg_id, before.target, channel.name if channel else "")
@@ -224,7 +224,7 @@ def _adopt_leg(call: Call, leg_id: str, before: LegState, state: CallState, snap
         leg.present = of_this_step and (channel.state != "Down" or heard)
         leg.progresses = int(heard or leg.ringing_at is not None)  # it may have said so meanwhile
         leg.progress_at = state.started_at if heard else None
-    if not leg.gone and LEG_MARK in leg_id:
+    if not leg.gone and is_leg(leg_id):
         call.legs.observe(leg, state.queue_of(leg_id), adopted=True)
         if leg.up:
             call.services.observer.leg_answered(leg_id)
@@ -275,8 +275,12 @@ async def clear_left_overs(
 ) -> None:
     """Hang up legs and destroy bridges whose call is run by nobody; `legs` are of calls that are."""
     for channel_id in snapshot.channels:
-        call_id, mark, _ = channel_id.partition(LEG_MARK)
-        if mark and call_id not in live and channel_id not in legs and channel_id in snapshot.ours:
+        if (
+            is_leg(channel_id)
+            and call_of(channel_id) not in live
+            and channel_id not in legs
+            and channel_id in snapshot.ours
+        ):
             await _whatever_comes(Channel(services.connection, channel_id).hang_up())
     for bridge_id in snapshot.bridges:
         call_id, mark, _ = bridge_id.partition(BRIDGE_MARK)

@@ -18,7 +18,6 @@ from engine.calls.lifecycle import TEMPORARY_FAILURE, Runner, close, ended_by, r
 from engine.calls.open_calls import FindEnds, FindHistories, OpenCalls
 from engine.calls.previous import introduce, remember
 from engine.calls.recovery import (
-    LEG_MARK,
     Snapshot,
     adopt,
     clear_left_overs,
@@ -32,7 +31,7 @@ from engine.directory.directory import Tenant
 from engine.journal.events import CallAnswered, CallEnded, CallStarted
 from engine.switch.ari.events import ChannelData, ChannelEvent, StasisStart, milliseconds
 from engine.switch.ari.resources import Application, Channel
-from engine.switch.cel import PLACED_MARK
+from engine.switch.channel_ids import PLACED_MARK, is_leg
 from engine.switch.errors import SwitchError
 
 log = structlog.get_logger(__name__)
@@ -139,7 +138,7 @@ class Switchboard:
         if not self._ready:
             self._early.append(event)
         elif isinstance(event, StasisStart) and event.channel.id not in self.calls:
-            if LEG_MARK in event.channel.id or PLACED_MARK in event.channel.id:
+            if is_leg(event.channel.id) or PLACED_MARK in event.channel.id:
                 self._chore(self._hang_up(event.channel.id))
             else:
                 arguments, replaced = event.args, event.replace_channel

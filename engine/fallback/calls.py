@@ -18,6 +18,7 @@ from engine.journal.spool import Spool
 from engine.settings import Settings
 from engine.switch.cel import CelEvent, EventLog
 from engine.switch.cel_files import log_files
+from engine.switch.channel_ids import call_of, is_leg
 
 RING_S = 30
 UNKNOWN_NUMBER = 1  # Q.850: unallocated number
@@ -272,4 +273,4 @@ class FallbackCalls:
 
 def _call_of(event: CelEvent) -> str:
     """The call that a channel belongs to: ids that the engine chose begin with it."""
-    return event.unique_id.partition(".leg.")[0] if ".leg." in event.unique_id else event.linked_id
+    return call_of(event.unique_id) if is_leg(event.unique_id) else event.linked_id

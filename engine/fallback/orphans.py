@@ -8,11 +8,10 @@ from engine.fallback.engine_journal import EngineJournal, heard_early, started, 
 from engine.journal.events import Entry
 from engine.switch.ari.resources import Channel
 from engine.switch.ari_http import AriHttp, LiveBridge, LiveChannel
-from engine.switch.cel import PLACED_MARK
+from engine.switch.channel_ids import PLACED_MARK, call_of, is_leg
 from engine.switch.errors import Gone, SwitchError
 
 _CONTEXT = "fallback"
-_LEG = ".leg."
 _log = structlog.get_logger(__name__)
 
 
@@ -79,13 +78,13 @@ async def _try(channel: LiveChannel, what: str, action: Awaitable[None]) -> int:
     except SwitchError as error:
         _log.error("orphan.failed", channel=channel.id, what=what, error=str(error))
         return 0
-    _log.info(f"orphan.{what}", call_id=channel.id.partition(_LEG)[0], channel=channel.id)
+    _log.info(f"orphan.{what}", call_id=call_of(channel.id), channel=channel.id)
     return 1
 
 
 def _is_ours(channel: LiveChannel) -> bool:
     """The engine rang him: nobody who called waits there."""
-    return _LEG in channel.id or PLACED_MARK in channel.id
+    return is_leg(channel.id) or PLACED_MARK in channel.id
 
 
 def _holds_apart(bridge: LiveBridge) -> bool:

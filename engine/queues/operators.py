@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.calls.queueing import ObservedLeg
+from engine.switch.channel_ids import is_leg_of
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Operators:
             return any(endpoint in self._at for endpoint in endpoints)
         legs = (leg_id for endpoint in endpoints for leg_id in self._at.get(endpoint, ()))
         # A call's own channels are named by it, also where it waits by another name.
-        return any(leg_id != but and not leg_id.startswith(f"{but}.leg.") for leg_id in legs)
+        return any(leg_id != but and not is_leg_of(leg_id, but) for leg_id in legs)
 
     def rung_at(self, endpoint: str) -> list[str]:
         """The legs that ring there, for callers of queues."""

@@ -13,7 +13,7 @@ from engine.records.query import iso
 from engine.store.form_tables import call_form
 from engine.store.rows import upsert
 from engine.store.tables import call, leg
-from engine.switch.cel import PLACED_MARK
+from engine.switch.channel_ids import PLACED_MARK
 
 _ROWS = upsert(call_form)
 

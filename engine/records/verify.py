@@ -16,9 +16,10 @@ from engine.records.witness import Describe
 from engine.store.database import Database
 from engine.store.tables import call as call_table
 from engine.store.tables import leg as leg_table
-from engine.switch.cel import PLACED_MARK, EventLog
+from engine.switch.cel import EventLog
 from engine.switch.cel_calls import SwitchCall, SwitchCalls, SwitchChannel
 from engine.switch.cel_files import covering
+from engine.switch.channel_ids import PLACED_MARK
 
 TOLERANCE_MS = 1000
 JUST_ENDED_MS = 2000  # a record may take this long to be stored

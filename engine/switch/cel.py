@@ -20,8 +20,6 @@ NETWORK_CAUSES = frozenset({27, 38, 41, 44})  # unreachable, out of order, tempo
 # What an answered channel ends with where a session timer runs out or the telephone answers no request within
 # the call any more (18), or knows nothing of the call (481: 127). Measured; others end so as well.
 LOST_CAUSES = frozenset({18, 127})
-# In the ids of calls that we placed ourselves: `CELL-SECONDS.click.N`.
-PLACED_MARK = ".click."
 
 
 class CelEvent(NamedTuple):

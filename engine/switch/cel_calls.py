@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from engine.switch.cel import PLACED_MARK, CelEvent, ChannelEnd, EndedBy, ended_by
+from engine.switch.cel import CelEvent, ChannelEnd, EndedBy, ended_by
+from engine.switch.channel_ids import PLACED_MARK, call_of, is_leg
 
 INITIAL_CONTEXTS = frozenset({"from-trunk", "from-user"})
 
@@ -125,9 +126,7 @@ class SwitchCalls:
             event.at,
         )
         self._channels[event.unique_id] = channel
-        call_id, ours, _ = event.unique_id.partition(".leg.")
-        if not ours:
-            call_id = event.linked_id
+        call_id = call_of(event.unique_id) if is_leg(event.unique_id) else event.linked_id
         if call_id == event.unique_id:
             if event.context in INITIAL_CONTEXTS or PLACED_MARK in call_id:
                 self.calls[call_id] = SwitchCall(channel)
@@ -165,7 +164,7 @@ class SwitchCalls:
     def _notice_restart(self, unique_id: str) -> None:
         """The switch numbers its channels from 0 at each start; those alive before are gone."""
         match = _BORN.search(unique_id)
-        if match is None or ".leg." in unique_id:
+        if match is None or is_leg(unique_id):
             return
         born, sequence = int(match[1]), int(match[2])
         again = sequence in self._sequences or sequence < self._highest - _REORDERED

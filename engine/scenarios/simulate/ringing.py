@@ -15,6 +15,7 @@ from engine.calls.ringing_rules import CONFIRM_KEY, RingingPhones
 from engine.journal.base import LegResult
 from engine.journal.events import LegAnswered, LegCreated, LegEnded, LegRinging, TalkEnded, TalkStarted
 from engine.scenarios.simulate.people import Behaviour
+from engine.switch.channel_ids import leg_id
 
 if TYPE_CHECKING:
     from engine.scenarios.simulate.call import SimulatedCall
@@ -30,7 +31,7 @@ class SimulatedLeg:
     def __init__(self, call: SimulatedCall, target: Target, number: int) -> None:
         self._call = call
         self.target = target
-        self.id = f"{call.id}.leg.{number}"
+        self.id = leg_id(call.id, number)
         self.answered_at: float | None = None
         self.ended: LegResult | None = None
         self.keyed: tuple[str, ...] = ()
