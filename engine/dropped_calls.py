@@ -17,7 +17,7 @@ from engine.calls.click import new_call_id
 from engine.calls.cut_off import cut_off
 from engine.calls.display import shown_to
 from engine.calls.lines import Lines
-from engine.calls.outgoing import refusal, trunks_now
+from engine.calls.outgoing import explained, refusal, trunks_now
 from engine.calls.people import devices
 from engine.calls.queueing import CallObserver, ObservedLeg
 from engine.calls.switchboard import Switchboard
@@ -165,7 +165,7 @@ class DroppedCalls:
             )
         destination = Dialled("outside", wanted.number, own_number=wanted.dialled)
         if (why := refusal(self._lines, tenant, destination)) is not None:
-            raise ValueError(f"{wanted.number} cannot be called: {why}")
+            raise ValueError(explained(why, tenant, wanted.number))
         trunks = trunks_now(self._lines, tenant, destination)
         if not trunks:
             raise ValueError(f"tenant {tenant.name} has no trunk to {wanted.number}")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from engine.calls.click import NotPlaced, Placing, new_call_id
 from engine.calls.lines import Lines
-from engine.calls.outgoing import LINES_BUSY, NO_ROUTE, refusal
+from engine.calls.outgoing import LINES_BUSY, NO_ROUTE, explained, refusal
 from engine.calls.switchboard import Switchboard
 from engine.clock import Clock
 from engine.directory.codes import SERVICE_CODES
@@ -104,9 +104,9 @@ class CallPlacer:
             return
         why = refusal(self._lines, tenant, destination, user) if destination.kind == "outside" else None
         if why is LINES_BUSY or self._lines.tenant_full(tenant):
-            raise NotPlaced(f"all lines of tenant {tenant.name} are taken")
+            raise NotPlaced(explained(LINES_BUSY, tenant, destination.value))
         if why is NO_ROUTE:
-            raise NotPlaced(f"no trunk of tenant {tenant.name} leads to {destination.value}")
+            raise NotPlaced(explained(why, tenant, destination.value))
         if why is not None:
             raise NotPlaced(f"user {user} of tenant {tenant.name} may not call {destination.value}")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from engine.calls.outgoing import NO_ROUTE, refusal
+from engine.calls.outgoing import explained, refusal
 from engine.calls.queueing import NO_WANTS, Place, Wants
 from engine.directory.numbering import Dialled
 
@@ -28,11 +28,7 @@ def never_rung(lines: Lines, tenant: Tenant, number: str) -> str:
     if tenant.outgoing is None:
         return ""
     why = refusal(lines, tenant, Dialled("outside", number))
-    if why is NO_ROUTE:
-        return f"no trunk of tenant {tenant.name} leads to {number}: see `outgoing` in its file"
-    if why is not None and why.forbidden:
-        return f"tenant {tenant.name} may not call {number}: its `outgoing.permit` says so"
-    return ""
+    return explained(why, tenant, number) if why is not None and why.forbidden else ""
 
 
 class NotOrdered(Exception):

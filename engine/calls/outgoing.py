@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.calls.leg import Target
@@ -43,6 +44,15 @@ NOT_PERMITTED = Refusal("not-permitted", "not-permitted", REJECTED, forbidden=Tr
 # He may, but no trunk leads there.
 NO_ROUTE = Refusal("no-route", "not-permitted", NO_ROUTE_TO_DESTINATION, forbidden=True)
 LINES_BUSY = Refusal("lines-busy", "lines-busy", BUSY, forbidden=False)
+
+
+def explained(why: Refusal, tenant: Tenant, number: str) -> str:
+    """The same for people who can do something about it."""
+    if why is LINES_BUSY:
+        return f"all lines of tenant {tenant.name} are taken"
+    if why is NO_ROUTE:
+        return f"no trunk of tenant {tenant.name} leads to {number}: see `outgoing` in its file"
+    return f"tenant {tenant.name} may not call {number}: its `outgoing.permit` says so"
 
 
 def refusal(
@@ -135,8 +145,8 @@ def stage_outside(
     ]
     if destination.kind == "emergency":
         # Somebody must come: a network that does not know the number, or is busy, is no reason to give up.
-        return _one_after_another(targets, whatever=True, full=lambda _: False)
-    return _one_after_another(targets, whatever=False, full=lines.trunk_full)
+        return _one_after_another(targets, lines, whatever=True)
+    return _one_after_another(targets, lines, whatever=False)
 
 
 def trunks_now(lines: Lines, tenant: Tenant, destination: Dialled) -> list[Target]:
@@ -155,11 +165,9 @@ def _ways(lines: Lines, tenant: Tenant, destination: Dialled) -> list[routes.Way
     return routes.ways_outside(tenant, destination.value)
 
 
-def _one_after_another(
-    targets: Sequence[Target], *, whatever: bool, full: Callable[[str], bool]
-) -> Stage | None:
-    """`whatever`: the next one also where the trunk works and the number says no. A trunk that is `full` when
-    its turn comes is passed over.
+def _one_after_another(targets: Sequence[Target], lines: Lines, *, whatever: bool) -> Stage | None:
+    """A trunk that is full when its turn comes is passed over. `whatever`: it is tried all the same, and the
+    next one also where the trunk works and the number says no.
     """
     first: Stage | None = None
     for target in reversed(targets):
@@ -167,11 +175,15 @@ def _one_after_another(
         def then(outcome: Outcome, following: Stage | None = first) -> Stage | None:
             return following if outcome == "failed" or whatever else None
 
-        def has_room(trunk: str = trunk_of(target.endpoint)) -> bool:
-            return not full(trunk)
-
         def passed_over(following: Stage | None = first) -> Stage | None:
             return following or Stage((), outcome="busy")
 
-        first = Stage((target,), then=then).only(has_room, passed_over)
+        first = Stage((target,), then=then)
+        if not whatever:
+            has_room = partial(_has_room, lines, trunk_of(target.endpoint))
+            first = first.only(has_room, passed_over)
     return first
+
+
+def _has_room(lines: Lines, trunk: str) -> bool:
+    return not lines.trunk_full(trunk)

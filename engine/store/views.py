@@ -86,7 +86,7 @@ CDR = View(
             "call.disposition",
             "`answered` (a person talked, an information scenario reached its end, or one of the company's "
             "people heard his messages or listened in), `missed` (also after a wait in a queue, or a step "
-            "`ring` for which nobody was there, whatever was said then), `busy`, `failed`, "
+            "`ring` or `dial` for which nobody was there, whatever was said then), `busy`, `failed`, "
             "`voicemail`, `callback`, `refused` (turned away before any scenario).",
         ),
         ViewColumn(

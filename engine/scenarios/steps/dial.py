@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from engine.calls.errors import StepError
-from engine.calls.outgoing import LINES_BUSY, NO_ROUTE, plan_outside, refusal
+from engine.calls.outgoing import LINES_BUSY, explained, plan_outside, refusal
 from engine.directory.fields import Seconds
 from engine.directory.numbering import Dialled
 from engine.directory.numbers import is_e164
@@ -44,10 +44,8 @@ class DialStep(RingOutcomes):
         why = None if call.adopted else refusal(lines, call.tenant, destination, call_id=call.id)
         if why is LINES_BUSY:
             return "on_busy"
-        if why is NO_ROUTE:
-            raise StepError(f"no trunk leads to {destination.value}: see `outgoing` in the tenant's file")
         if why is not None:
-            raise StepError(f"{destination.value} is not among `outgoing.permit` in the tenant's file")
+            raise StepError(explained(why, call.tenant, destination.value))
         number = "" if call.party_user else str(call.variables["caller.number"] or "")
         plan = plan_outside(
             lines, call.tenant, destination, timeout=self.timeout, original=number, call_id=call.id
