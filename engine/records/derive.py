@@ -152,19 +152,23 @@ def _disposition(ordered: Sequence[Entry], end: Entry, legs: Sequence[LegEvents]
     told = _first(ordered, ScenarioCompleted) and not _wanted_person(ordered)
     if not rung and (told or _was_served(ordered)):
         return "answered"  # an information scenario told all that it had to tell; who waited wanted a person
-    if ended.failed or (rung and all(result == "failed" for result in rung)):
+    # Why telephones that were tried while he waited in a queue did not take him is none of his affair.
+    tried = set() if _waited(ordered) else set(rung)
+    if ended.failed or tried == {"failed"}:
         return "failed"
-    if ended.cause == _BUSY_CAUSE or (rung and all(result == "busy" for result in rung)):
+    if ended.cause == _BUSY_CAUSE or tried == {"busy"}:
         return "busy"
     return "missed"
 
 
+def _waited(ordered: Sequence[Entry]) -> bool:
+    return any(isinstance(entry.event, QueueEntered) for entry in ordered)
+
+
 def _wanted_person(ordered: Sequence[Entry]) -> bool:
     """He waited in a queue, or was to be put through, be it to people who are all busy or off duty."""
-    return any(
-        isinstance(entry.event, QueueEntered)
-        or (isinstance(entry.event, StepEntered) and entry.event.type in ("ring", "dial"))
-        for entry in ordered
+    return _waited(ordered) or any(
+        isinstance(entry.event, StepEntered) and entry.event.type in ("ring", "dial") for entry in ordered
     )
 
 

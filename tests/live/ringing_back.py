@@ -58,10 +58,17 @@ async def order(site: Site, queue: str, number: str, topic: str = "") -> str:
     return str(answer["callback"])
 
 
-def last_order(site: Site) -> dict[str, Any]:
-    """The newest open one, by `vats callback list`."""
-    found: dict[str, Any] = json.loads(site.vats("callback", "list", "--json").stdout.splitlines()[-1])
-    return found
+async def open_order(site: Site, number: str) -> dict[str, Any]:
+    """The open one to this number by `vats callback list`, when the worker has written it."""
+
+    def found() -> dict[str, Any] | None:
+        done = site.vats("callback", "list", "--json")
+        assert done.returncode == 0, done.stderr
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        return next((row for row in rows if row["number"] == number), None)
+
+    row: dict[str, Any] = await eventually(found, 15, f"an open order to {number}")
+    return row
 
 
 async def closed(site: Site, order_id: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tests.live.ringing_back import (
     SCENARIOS,
     TENANT,
     closed,
-    last_order,
+    open_order,
     order,
     over,
     tries,
@@ -62,7 +62,7 @@ async def test_f36_he_orders_by_key_hangs_up_and_is_rung_when_somebody_is_free(
     await call.wait_state("ended", 20)
     waiting = json.loads(site.vats("queue", "sales", "--json").stdout)["waiting"]
     assert [(one["caller"], one["callback"]) for one in waiting] == [(number, True)]
-    listed = last_order(site)
+    listed = await open_order(site, number)
     assert (listed["number"], listed["state"], listed["source"]) == (number, "waiting", "call")
     await colleagues.hangup()
     ringing = await anna.wait_incoming(15)
@@ -228,9 +228,7 @@ async def test_f36_offered_after_a_while_and_read_back(site: Site, tmp_path: Pat
     await call.digits("1")
     await is_told(heard, prompt_file(site, "callback-ordered"))
     await call.hangup()
-    ordered = await eventually(
-        lambda: found if (found := last_order(site))["number"] == number else None, 15, "the order is kept"
-    )
+    ordered = await open_order(site, number)
     assert (ordered["queue"], ordered["state"], ordered["source"]) == ("patient", "waiting", "call")
     await colleagues.hangup()
     ringing = await anna.wait_incoming(15)

@@ -174,3 +174,20 @@ def test_f15_who_waited_in_vain_while_all_were_busy_is_missed_whatever_he_is_tol
     )
     assert record is not None
     assert (record.disposition, record.queue, record.wait_ms) == ("missed", "sales", 60_000)
+
+
+@pytest.mark.parametrize("result", ["busy", "failed"])
+def test_f15_who_gives_up_waiting_is_missed_whatever_the_telephones_said_that_were_tried(result: str) -> None:
+    record = derive_call(
+        call(f"""
+    0.0   started
+    0.1   answered
+    2.0   step sales type=queue
+    2.0   queue sales
+    12.5  leg 1 user=101
+    12.6  leg-ends 1 result={result} cause=17
+    15.3  ended by=caller
+    """)
+    )
+    assert record is not None
+    assert (record.disposition, record.wait_ms) == ("missed", 13_300)
