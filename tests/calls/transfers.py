@@ -154,7 +154,7 @@ def play(race: Race, delays: Delays | None = None) -> list[CallRecord]:
             hears = cell.switch.who_hears_whom()
             assert scene.silent() == [], f"in silence: {hears}"
             if race.talking is not None:
-                assert scene.talking() == race.talking, f"talking: {hears}"
+                assert scene.talking() == race.talking, f"talking: {scene.talking()} {hears}"
             if race.waiting is not None:
                 assert scene.waiting() == race.waiting, f"waiting: {hears}"
             if race.told is not None:

@@ -83,7 +83,7 @@ async def test_f36_he_orders_by_key_hangs_up_and_is_rung_when_somebody_is_free(
         lambda: next((row["recording"] for row in site.rows() if row["call_id"] == record["call_id"]), None),
         20,
     )
-    assert (site.settings.home / "recordings" / path).exists() or Path(path).exists() or path
+    assert (site.settings.recordings_folder / path).exists()
     [ordering] = [row for row in site.rows() if row["caller"] == number]
     assert ordering["disposition"] == "callback"
     linked = [row for row in site.rows("cdr_callback") if row["call_id"] == record["call_id"]]

@@ -45,10 +45,10 @@ async def test_a_caller_reaches_a_person_and_all_is_recorded_metered_and_stored(
         assert 10 < record["talk_s"] < 12
         assert record["billable_s"] in (11, 12)
         assert record["cost_kopecks"] > 0
-        path = await eventually(lambda: site.rows()[0]["recording"], what="the recording is announced")
+        path = await eventually(lambda: site.rows()[0]["recording"], 30, what="the recording is announced")
         recording = site.settings.recordings_folder / path
         assert record["call_id"] in recording.name
-        assert abs(seconds(recording) - record["talk_s"]) < 0.5
+        assert abs(seconds(recording) - record["talk_s"]) < 1.0
         assert presence(recording, 0, 440) > 0.8, "the caller is on the left channel"
         assert presence(recording, 1, 1000) > 0.8, "the operator is on the right channel"
         assert presence(recording, 0, 1000) == presence(recording, 1, 440) == 0

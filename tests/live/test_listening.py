@@ -42,7 +42,16 @@ class Three:
         return self
 
     async def hear(self, **expected: set[int]) -> None:
-        """For two seconds from now on each hears exactly these tones."""
+        """Within some rounds each hears exactly these tones for two seconds: what was switched takes its
+        time, and a telephone has some sound in store.
+        """
+        for _ in range(4):
+            if (heard := await self._heard(**expected)) == expected:
+                return
+        assert heard == expected
+
+    async def _heard(self, **expected: set[int]) -> dict[str, set[int]]:
+        """Those tones that each hears for over 0.3 s of 2.2, but expected ones only for over 1.4 s."""
         self._rounds += 1
         files = {name: self._folder / f"{name}-{self._rounds}.wav" for name in expected}
         for name, file in files.items():
@@ -53,9 +62,9 @@ class Three:
         heard = {}
         for name, file in files.items():
             tones = tones_heard(file, [CALLER, COLLEAGUE, SUPERVISOR], share=0.15)
-            heard[name] = {hz for hz, tone in tones.items() if tone.seconds > 0.3}
-            assert all(tones[hz].seconds > 1.4 for hz in expected[name]), (name, tones)
-        assert heard == expected
+            least = {hz: 1.4 if hz in expected[name] else 0.3 for hz in tones}
+            heard[name] = {hz for hz, tone in tones.items() if tone.seconds > least[hz]}
+        return heard
 
 
 async def talking(site: Site, tenant: str = "romashka") -> tuple[str, PhoneCall, PhoneCall]:
@@ -111,8 +120,8 @@ async def test_f48_listen_whisper_join_and_back_by_keys(site: Site, tmp_path: Pa
         tones_heard(site.settings.recordings_folder / recorded, [SUPERVISOR], channel=side, share=0.15)
         for side in (0, 1)
     ]
-    joined = 4.0  # he was heard by both for as long as that, at most
-    assert all(side[SUPERVISOR].seconds < joined for side in sides)
+    [joined_ms] = [row["duration_ms"] for row in rows if row["mode"] == "join"]
+    assert all(side[SUPERVISOR].seconds < joined_ms / 1000 + 1 for side in sides), "only then both heard him"
     await nothing_left(site)
     verified(site)
 
@@ -196,10 +205,8 @@ async def test_f48_by_the_operation_the_listener_is_rung_first(site: Site, tmp_p
     await supervisor.hangup()
     await caller.hangup()
     await nothing_left(site)
-    listed = await eventually(
-        lambda: site.vats("listening", "list", "--extension", "103", "--limit", "1", "--json").stdout, 15
-    )
-    assert '"mode": "whisper"' in listed
+    newest = ("listening", "list", "--extension", "103", "--limit", "1", "--json")
+    await eventually(lambda: '"mode": "whisper"' in site.vats(*newest).stdout, 15, "it is written")
     verified(site)
 
 

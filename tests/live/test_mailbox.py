@@ -97,28 +97,28 @@ async def test_f19_the_light_tells_of_messages(site: Site, folder: Path) -> None
     phone = await site.phone("102")
     await phone.wait_mwi(new=0)
     row = await leave(site, folder)
-    await phone.wait_mwi(new=1, timeout=2)
+    await phone.wait_mwi(new=1)
     assert phone.mwi.on
     assert not (await site.phone("101")).mwi.on
     # A phone that starts is told at once.
     await site.switch_off("102")
     phone = await site.phone("102")
-    await phone.wait_mwi(new=1, timeout=2)
+    await phone.wait_mwi(new=1)
     await left(site, "heard", row["message"])
-    await phone.wait_mwi(new=0, old=1, timeout=2)
+    await phone.wait_mwi(new=0, old=1)
     assert not phone.mwi.on
     # By the engine's operations, which know tenants.
     engine = EngineClient(site.settings)
     with pytest.raises(OperationFailed, match="no such message"):
         await engine.call("mailbox.mark_heard", tenant="other", messages=[row["message"]], heard=False)
     await engine.call("mailbox.mark_heard", tenant="romashka", messages=[row["message"]], heard=False)
-    await phone.wait_mwi(new=1, old=0, timeout=2)
+    await phone.wait_mwi(new=1, old=0)
     with pytest.raises(OperationFailed, match="unknown extension 999, expected one of 101, 102, 103"):
         await engine.call("mailbox.list", tenant="romashka", extension="999")
     (listed,) = await engine.call("mailbox.list", tenant="romashka", extension="102", new_only=True)
     assert listed["message"] == row["message"]
     await engine.call("mailbox.delete", tenant="romashka", messages=[row["message"]], by="anna")
-    await phone.wait_mwi(new=0, old=0, timeout=2)
+    await phone.wait_mwi(new=0, old=0)
     assert not (site.settings.messages_folder / row["path"]).exists()
 
 
@@ -138,10 +138,10 @@ async def test_f19_messages_are_heard_by_telephone(site: Site, folder: Path) -> 
     # The very sound that was left.
     await is_told(heard, kept, 30)
     await is_told(heard, prompt_file(site, "mailbox-help"))
-    await phone.wait_mwi(new=0, old=1, timeout=2)
+    await phone.wait_mwi(new=0, old=1)
     await keys(call, "3")
     await is_told(heard, prompt_file(site, "mailbox-deleted"))
-    await phone.wait_mwi(new=0, old=0, timeout=2)
+    await phone.wait_mwi(new=0, old=0)
     await call.wait_state("ended", 15)
     (note,) = [one for one in await messages(site) if one["message"] == row["message"]]
     assert (note["state"], note["deleted_by"], note["path"]) == ("deleted", "102", None)
@@ -293,7 +293,7 @@ async def test_f19_phones_that_ask_by_subscribe(tmp_path: Path, allowed: bool) -
             await phone.register()
             await phone.wait_mwi(new=0)
             await leave(site, tmp_path)
-            await phone.wait_mwi(new=1, timeout=2)
+            await phone.wait_mwi(new=1)
             subscribed = site.instance.cli("pjsip show subscriptions inbound")
             assert ("romashka-102-desk/message-summary" in subscribed) == allowed, subscribed
         log = (tmp_path / f"{name}.sip.log").read_text(errors="replace")

@@ -6,6 +6,7 @@ Half of all such jumps are backwards, and the switch takes what comes then for l
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
     bare.close()
 
 
+@cache
 def g722(hz: int) -> bytes:
     """A second of a tone."""
     sine = f"sine={hz}:sample_rate=16000:duration=1"

@@ -79,6 +79,6 @@ async def test_f35_the_ringing_tone_stands_in_for_music_and_ends_with_the_answer
         await offered.wait_tone(CALLER_HZ, 2)
         await caller.stop_record()
         heard = tones_heard(talks, [OPERATOR_HZ])[OPERATOR_HZ]
-        assert heard.seconds > 0.95 * heard.span, "nothing rings into their talk"
+        assert heard.seconds > 0.8 * heard.span, "nothing rings into their talk"
         await site.hang_up_all()
         await nothing_left(site)

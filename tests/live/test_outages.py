@@ -121,7 +121,7 @@ async def test_f45_with_neither_engine_nor_fallback_asterisk_rings_by_itself(
     await eventually(lambda: time.time() * 1000 > ended_at + 15_500, 20)
     worker = site.instance.start("worker")
     for caller, talked_s in talked.items():
-        record = await site.record_of(caller, timeout=10)
+        record = await site.record_of(caller, timeout=30)
         check_record(record, talked_s, source="switch", number=CITY_NUMBER, callee=CITY_NUMBER)
     verified(site)
     await nothing_left(site)

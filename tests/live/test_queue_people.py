@@ -29,7 +29,8 @@ users: {{"101": {{name: Анна Иванова}}, "102": {{name: Пётр См�
 queues:
   sales: {{members: ["101"], login: true, wrap_up: 5s, ring_timeout: 3s, extension: "600", tell_missed: true}}
   other: {{members: ["102"], may_join: ["101"], extension: "601"}}
-  turns: {{members: ["104", "105", "106"], strategy: round_robin, wrap_up: 60s, extension: "602"}}
+  turns: {{members: ["104", "105", "106"], strategy: round_robin, ring_timeout: 20s, wrap_up: 60s,
+    extension: "602"}}
 pauses: {{reasons: {{1: обед, 2: обучение}}}}
 """
 SCENARIO = """\
@@ -120,7 +121,7 @@ async def test_f15_joins_by_code_gets_a_call_wraps_up_and_pauses(site: Site, tmp
     await hang_up(site, talk)
     await is_so(site, "wrap-up")
     await dial(phone, "*48")
-    again = await phone.wait_incoming(2)  # ready before his five seconds are over
+    again = await phone.wait_incoming(4)  # ready before his five seconds are over
     await again.answer()
     await hang_up(site, again)
     await is_so(site, "wrap-up")  # made longer at once, as five seconds are not much on a busy machine
@@ -156,7 +157,7 @@ async def test_f15_a_phone_that_goes_makes_its_person_offline_at_once(site: Site
     await dial(phone, "*45")
     await is_so(site, "available")
     await phone.unregister()
-    assert await is_so(site, "offline", "no telephone") < 1.0
+    assert await is_so(site, "offline", "no telephone") < 5.0
     waiting = await caller(site)
     await asyncio.sleep(1.5)
     assert phone.offers == 0
@@ -270,7 +271,7 @@ async def test_f15_a_phone_that_goes_while_it_rings_is_followed_by_the_next_at_o
     gone_at = asyncio.get_running_loop().time()
     await rang.unregister()
     [rung], others = await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
-    assert asyncio.get_running_loop().time() - gone_at < 1.0, "not when the ring time is over"
+    assert asyncio.get_running_loop().time() - gone_at < 8.0, "not when the ring time is over"
     for other in others:
         other.cancel()
     await asyncio.wait(others)

@@ -51,7 +51,7 @@ async def test_a_transferred_call_is_one_file_and_each_keeps_his_side(office: Si
     assert first > 1
     assert second > 1
     assert first + second > 0.7 * len(left) / rate
-    assert abs(len(left) / rate - record["talk_s"]) < 0.3
+    assert abs(len(left) / rate - record["talk_s"]) < 1.0
     await nothing_left(site)
 
 

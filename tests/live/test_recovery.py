@@ -58,7 +58,7 @@ async def wait_states(crowd: Crowd, wanted: dict[str, int], timeout: float = 20)
 async def test_f45_fifty_calls_survive_the_engine(tmp_path: Path, how: signal.Signals) -> None:
     # Any port of this machine may be the trunk, so that several SIPps can call at once.
     async with running_site(tmp_path, "engine", "worker", any_port=True) as site, AsyncExitStack() as stack:
-        crowd = Crowd(site, tmp_path, stack, stay_s=20)
+        crowd = Crowd(site, tmp_path, stack, stay_s=30)
         await crowd.operators("101", Callee(ring_ms=100))
         await crowd.operators("103", Callee(ring_ms=None))
         await crowd.callers("talking", "2", TALKING, "+790300001")
@@ -87,7 +87,7 @@ async def test_f45_fifty_calls_survive_the_engine(tmp_path: Path, how: signal.Si
         assert len(talked) == TALKING
         assert all(record["ended_by"] == "caller" for record in records)
         assert all(record["talk_s"] > 15 for record in talked), "talk before and after is one talk"
-        await site.wait_rows(lambda row: bool(row["recording"]), TALKING)
+        await site.wait_rows(lambda row: bool(row["recording"]), TALKING, timeout=60)
         verification = site.vats("cdr", "verify")
         assert verification.returncode == 0, verification.stdout + verification.stderr
         assert "0 active channels" in site.instance.cli("core show channels")

@@ -68,7 +68,7 @@ async def test_f01_both_talks_in_one_file_and_no_consultation(site: Site, tmp_pa
     await call.hangup()
     record = await over(site, caller)
     wav = await recording_of(site, record)
-    assert abs(sound.seconds(wav) - record["talk_s"]) < 0.5
+    assert abs(sound.seconds(wav) - record["talk_s"]) < 1.0
     assert sound.presence(wav, 0, CITY_HZ) > 0.8, "the caller is left throughout"
     tones = tones_heard(wav, [ANNA_HZ, PETR_HZ, OLGA_HZ, MUSIC_HZ], channel=1)
     assert tones[ANNA_HZ].seconds > 1

@@ -199,8 +199,8 @@ async def test_f45_killed_after_the_hand_over(site: Site, tmp_path: Path) -> Non
     await to_anna.hangup()
     await hear_each_other((call, CITY_HZ), (to_petr, PETR_HZ), tmp_path)
     await kill(site)
-    assert await heard(call, tmp_path) == {PETR_HZ}
-    assert await heard(to_petr, tmp_path) == {CITY_HZ}
+    assert await heard(call, tmp_path, 3) == {PETR_HZ}
+    assert await heard(to_petr, tmp_path, 3) == {CITY_HZ}
     await site.start_engine()
     assert [one["operator"] for one in await site.calls()] == ["102"]
     await hear_each_other((call, CITY_HZ), (to_petr, PETR_HZ), tmp_path)

@@ -54,7 +54,7 @@ def test_without_the_engine_a_city_call_rings_the_fallback(tmp_path: Path, diall
         instance.cli(f"database put fallback {NUMBER} PJSIP/romashka-101-desk")
         callee = sipp.start(tmp_path, "callee", phone, "-sn", "uas")
         target = f"127.0.0.1:{settings.ports.sip}"
-        caller = sipp.start(tmp_path, "caller", trunk, target, "-sn", "uac", "-s", dialled, "-d", "700")
+        caller = sipp.start(tmp_path, "caller", trunk, target, "-sn", "uac", "-s", dialled, "-d", "4000")
         wait_until(lambda: sum(e["eventtype"] == "BRIDGE_ENTER" for e in switch_events(instance)) == 2)
         check_sockets(instance)
         assert sipp.finish(caller) == 0

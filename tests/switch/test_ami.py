@@ -24,6 +24,8 @@ from tests.phones import Phone, PhoneCall, write_tone
 from tests.ports import free_port
 
 pytestmark = pytest.mark.switch
+# By how much sound or a request may be late on a machine that others use, too.
+LATE_S = 0.5
 
 
 @asynccontextmanager
@@ -135,12 +137,13 @@ async def test_a_channel_in_stasis_is_recorded_in_two_files_in_step(tmp_path: Pa
         await ami.stop_mixmonitor(channel_name)
         with pytest.raises(Gone):
             await ami.stop_mixmonitor(channel_name)
+        await asyncio.to_thread(wait_until, lambda: all(is_closed(file) for file in (receive, transmit)))
         assert sorted(path.name for path in folder.iterdir()) == ["in.wav", "out.wav"], "no mixed file"
         assert sound.presence(receive, 0, 440) > 0.8
         assert sound.silence(transmit) < 0.9, "music is in it"
         assert sound.presence(transmit, 0, 440) < 0.2
         assert abs(sound.seconds(receive) - sound.seconds(transmit)) < 0.1
-        assert 1.8 < sound.seconds(receive) < 2.5
+        assert 1.5 < sound.seconds(receive) < 3.5
 
 
 async def test_while_muted_both_files_go_on_with_silence(tmp_path: Path) -> None:
@@ -152,24 +155,24 @@ async def test_while_muted_both_files_go_on_with_silence(tmp_path: Path) -> None
         await call.play(write_tone(tmp_path / "440.wav", 440))
         await ami.start_mixmonitor(channel_name, str(receive), str(transmit))
         began = time.monotonic()
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2.5)
         await ami.mute_mixmonitor(channel_name, True)
         muted = time.monotonic() - began
         await ami.mute_mixmonitor(channel_name, True)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2.5)
         resumed = time.monotonic() - began
         await ami.mute_mixmonitor(channel_name, False)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2.5)
         await ami.stop_mixmonitor(channel_name)
         ended = time.monotonic() - began
         await asyncio.to_thread(wait_until, lambda: all(is_closed(file) for file in (receive, transmit)))
         for file in (receive, transmit):
-            assert abs(sound.seconds(file) - ended) < 0.15, file.name
+            assert abs(sound.seconds(file) - ended) < LATE_S, file.name
             samples, rate = sound.channel(file)
-            assert abs(samples[round((muted + 0.15) * rate) : round((resumed - 0.15) * rate)]).max() == 0
+            assert abs(samples[round((muted + LATE_S) * rate) : round((resumed - LATE_S) * rate)]).max() == 0
         before, after = (
-            samples_of(receive, 0, muted - 0.15),
-            samples_of(receive, resumed + 0.15, ended - 0.15),
+            samples_of(receive, 0, muted - LATE_S),
+            samples_of(receive, resumed + LATE_S, ended - LATE_S),
         )
         assert sound.level(before[2000:], 440) > 0.9
         assert sound.level(after, 440) > 0.9
