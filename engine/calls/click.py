@@ -22,7 +22,7 @@ from engine.journal.events import CallAnswered, CallStarted
 from engine.journal.transfer_events import PartyChanged
 from engine.switch.ari.resources import HangupReason
 from engine.switch.channel_ids import PLACED_MARK
-from engine.switch.errors import Gone, Refused, SwitchFailed
+from engine.switch.errors import Gone, Refused, SwitchError, SwitchFailed
 
 if TYPE_CHECKING:
     from engine.calls.call import Call
@@ -121,7 +121,8 @@ async def settle(call: Call, legs: Sequence[Leg]) -> str:
         _becomes_party(call, winner)
     reason: HangupReason = "normal" if winner is None else "answered_elsewhere"
     await together(
-        *(call.legs.drop(leg, reason, timed_out=winner is None) for leg in legs if leg is not winner)
+        *(call.legs.drop(leg, reason, timed_out=winner is None) for leg in legs if leg is not winner),
+        *([_leave_dial_bridge(call, winner)] if winner is not None else []),
     )
     return "" if winner is not None else told([leg.result for leg in legs])
 
@@ -136,6 +137,21 @@ def _becomes_party(call: Call, leg: Leg) -> None:
     call.journal(PartyChanged(leg.id))
     if call.caller.gone:
         call.legs.journal_end(call.caller)
+
+
+async def _leave_dial_bridge(call: Call, leg: Leg) -> None:
+    """Whom `dial` has rung the switch keeps in a bridge of its own, also when he has answered. What he hears
+    there one thread makes and another one stops, and so now and then it is not stopped (in its
+    `ast_deactivate_generator`): music went on in the talk, or kept him from it for seconds. So he comes out
+    before he hears anything.
+    """
+    bridge = call.bridges.new()
+    try:
+        await together(bridge.create(), bridge.add(leg.id), bridge.remove(leg.id))
+    except SwitchError as error:
+        # Who has gone, the events tell.
+        call.log.info("dial_bridge.not_left", leg=leg.id, cause=str(error))
+    await call.bridges.destroy(bridge)
 
 
 async def give_up(call: Call) -> None:
