@@ -39,7 +39,7 @@ def asterisk_root() -> Path:
     return root
 
 
-def wait_until(condition: Callable[[], bool], timeout: float = 10.0, what: str = "") -> None:
+def wait_until(condition: Callable[[], bool], timeout: float = 30.0, what: str = "") -> None:
     """Poll until true. Raises `AssertionError` after `timeout` seconds."""
     end = time.monotonic() + timeout
     while not condition():

@@ -21,7 +21,7 @@ CITY_NUMBER = "+74951234567"
 CALLER = "+79031112233"
 
 
-async def eventually(condition: Callable[[], Any], timeout: float = 10.0, what: str = "") -> Any:
+async def eventually(condition: Callable[[], Any], timeout: float = 30.0, what: str = "") -> Any:
     """The condition's first true value; polls. Raises `AssertionError` after `timeout` seconds."""
     loop = asyncio.get_running_loop()
     end = loop.time() + timeout

@@ -203,5 +203,5 @@ async def test_a_worker_ends_soon_while_the_mail_server_hangs(tmp_path: Path) ->
             worker = instance.start("worker")
             await until(lambda: post.connections == 1, "it has come")
             worker.terminate()
-            assert await asyncio.to_thread(worker.wait, 10) == 0
+            assert await asyncio.to_thread(worker.wait, 30) == 0
             assert (await mail_of(database)).state == "waiting"
