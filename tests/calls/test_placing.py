@@ -101,6 +101,31 @@ def test_he_answers_and_the_other_is_called() -> None:
     assert ".click." in record.call_id
 
 
+def test_whoever_was_rung_leaves_the_dial_bridge_before_there_is_music() -> None:
+    """In it the switch cannot always stop music."""
+    asked: list[str] = []
+
+    async def story(one: Cell) -> None:
+        usual: Callable[..., Any] = one.switch.perform
+
+        def perform(method: str, path: str, query: dict[str, str], body: object) -> Any:
+            asked.append(f"{method} {path.rpartition('/')[2]}")
+            return usual(method, path, query, body)
+
+        one.switch.phone(DESK).answers(2)
+        one.switch.phone(TRUNK).answers(3).hangs_up(10)
+        switch: Any = one.switch
+        switch.perform = perform
+        await placer(one).place("romashka", "101", OUTSIDE)
+        await asyncio.sleep(6)
+
+    played(story)
+    wanted = ("addChannel", "removeChannel", "moh")
+    assert [what for what in asked if what.endswith(wanted)][:4] == [
+        "POST addChannel", "POST removeChannel", "POST moh", "DELETE moh",
+    ]  # fmt: skip
+
+
 def test_whichever_of_his_telephones_answers() -> None:
     async def story(one: Cell) -> None:
         one.switch.phone(ALSO).answers(1)
